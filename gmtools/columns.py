@@ -1,0 +1,39 @@
+"""Names of the standard table columns. The name carries the unit."""
+
+EVENT = "event_id"
+STATION = "station_id"
+MAGNITUDE = "magnitude"
+RAKE = "rake_deg"
+HYPOCENTRAL_DEPTH = "hypocentral_depth_km"
+RJB = "rjb_km"
+RRUP = "rrup_km"
+REPI = "repi_km"
+RHYP = "rhyp_km"
+VS30 = "vs30_m_s"
+EVENT_LONGITUDE = "event_longitude"
+EVENT_LATITUDE = "event_latitude"
+STATION_LONGITUDE = "station_longitude"
+STATION_LATITUDE = "station_latitude"
+PGA = "pga_g"
+PGV = "pgv_cm_s"
+
+# The thirteen ordinates of Sedaghati & Pezeshk (2026): PGA, written as period 0, and twelve PSA periods in seconds.
+PERIODS = (0.0, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
+
+
+def psa(period: float) -> str:
+    """Column of the 5 %-damped pseudo-spectral acceleration (g) at ``period`` (s); period 0 is PGA.
+
+    >>> psa(0.2), psa(1.0), psa(0)
+    ('psa_0.2s_g', 'psa_1s_g', 'pga_g')
+    """
+    return PGA if period == 0 else f"psa_{period:g}s_g"
+
+
+def period_label(period: float) -> str:
+    """How an ordinate is written in figures and tables.
+
+    >>> period_label(0), period_label(0.075)
+    ('PGA', 'PSA(0.075 s)')
+    """
+    return "PGA" if period == 0 else f"PSA({period:g} s)"
