@@ -35,3 +35,27 @@ class LessonFailed(GmtoolsError):
 
 class OutOfRange(UserWarning):
     """A model is asked for a value outside the range that it was trained on."""
+
+
+class LessonNotFound(GmtoolsError):
+    """A lesson is asked for that is not below ``notebooks/``."""
+
+
+class BookFailed(GmtoolsError):
+    """Sphinx stopped, or warned: in this book a warning is an error."""
+
+
+class PackageUnreachable(GmtoolsError):
+    """A JavaScript package of the book is neither cached nor to be had from npm."""
+
+
+class UnknownModel(GmtoolsError):
+    """A model key that the book does not know."""
+
+
+class CacheNotWritable(DownloadFailed):
+    """The cache folder cannot be written to."""
+
+
+class ResultError(GmtoolsError):
+    """A result names no row of the paper targets, names one twice, or does not fit it."""
