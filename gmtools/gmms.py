@@ -131,7 +131,8 @@ def predict(model, frame, periods=columns.PERIODS):
 
     Between two periods of the model's own table OpenQuake interpolates the coefficients linearly in the logarithm of
     period. A period outside the model's own range, or PGA where the authors give none (Ghasemi et al. 2009: OpenQuake
-    would answer with its coefficients of 0.05 s), is not extrapolated: NaN, with a warning.
+    would answer with its coefficients of 0.05 s), is not extrapolated: NaN, with a warning. A scenario without magnitude,
+    VS30 or any distance is NaN too.
 
     Parameters
     ----------
@@ -166,6 +167,8 @@ def predict(model, frame, periods=columns.PERIODS):
     arrays = np.full((4, len(periods), len(fields)), np.nan)
     if has.any() and len(fields):
         arrays[:, has] = _compute(info.gsim, fields, np.asarray(periods, float)[has])
+    # Models with site classes would put a missing VS30 into no class and answer all the same.
+    arrays[..., np.isnan(fields.mag + fields.vs30 + fields.rjb + fields.rrup)] = np.nan
     return Prediction(model, tuple(periods), *(np.ascontiguousarray(array.T) for array in arrays))
 
 

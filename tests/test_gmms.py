@@ -166,6 +166,16 @@ def test_rupture_distance_alone_gives_joyner_boore_distance():
     assert np.isfinite(gmms.predict("BSSA14", frame).mean[:2]).all()
 
 
+@pytest.mark.parametrize("model", gmms.MODELS)
+@pytest.mark.filterwarnings("ignore::gmtools.errors.OutOfRange")
+def test_what_is_missing_is_not_guessed(model):
+    """OpenQuake's site-class models answer a missing VS30 with a site that is in no class."""
+    frame = gmms.scenarios([np.nan, 6, 6, 6], [30, np.nan, 30, 30], [400, 400, np.nan, 400])
+    prediction = gmms.predict(model, frame, (0.2,))
+    for values in (prediction.mean, prediction.sigma):
+        assert np.isnan(values[:, 0]).tolist() == [True, True, True, False]
+
+
 def test_given_distances_and_depth_are_kept():
     frame = table(magnitude=5, rjb_km=12, vs30_m_s=400, rrup_km=20, hypocentral_depth_km=3)
     fields = gmms.context(frame)
