@@ -131,8 +131,8 @@ def predict(model, frame, periods=columns.PERIODS):
 
     Between two periods of the model's own table OpenQuake interpolates the coefficients linearly in the logarithm of
     period. A period outside the model's own range, or PGA where the authors give none (Ghasemi et al. 2009: OpenQuake
-    would answer with its coefficients of 0.05 s), is not extrapolated: NaN, with a warning. A scenario without magnitude,
-    VS30 or any distance is NaN too.
+    would answer with its coefficients of 0.05 s), is not extrapolated: NaN, with a warning. A scenario without
+    magnitude, VS30 or any distance is NaN too.
 
     Parameters
     ----------
