@@ -1,0 +1,240 @@
+"""What the papers print: one YAML file for each study, read, checked and expanded to single rows."""
+
+import itertools
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+import yaml
+
+from gmtools.columns import period_label, psa
+from gmtools.errors import ManifestError
+
+FOLDER = Path(__file__).resolve().parents[1] / "paper_targets"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One number, figure or statement of a study, and what it takes to call it reproduced.
+
+    Attributes
+    ----------
+    id : str
+        Unique in the whole project; the part before the first dot is the ``group``.
+    study, what, unit, inputs, lesson : str
+        ``inputs`` says which data and models the value came from; ``lesson`` is the stem of the notebook.
+    value : float, str or None
+        None where the paper prints no number.
+    tolerance : mapping
+        One of ``relative``, ``absolute`` or ``exact`` with a ``reason``; empty where there is no value.
+    relation : str
+        ``equal``, or ``at_most`` / ``at_least`` where the value is a limit.
+    kind : str
+        ``value`` (can be reproduced), ``compared`` (never more than compared) or ``arithmetic``.
+    source, tag : str
+        The document, and how it was read: S source document, C public code or data, W web page, A own
+        arithmetic, I inference, K general knowledge not verified, P measured or set by this project.
+    reason_open : str
+        Why the row cannot be done; empty otherwise.
+    family : str
+        Title of the family of values that the row belongs to; empty for a single row.
+    at : mapping
+        Axis name -> value for a row of a family, for example ``{"period_s": 0.0, "magnitude": 4.5}``.
+    """
+
+    id: str
+    study: str
+    what: str
+    unit: str
+    inputs: str
+    lesson: str
+    value: float | str | None
+    tolerance: Mapping
+    relation: str
+    kind: str
+    source: str
+    tag: str
+    reason_open: str = ""
+    family: str = ""
+    at: Mapping = field(default_factory=dict)
+
+    @property
+    def group(self) -> str:
+        """The part of the id before the first dot, for example ``I-F2``."""
+        return self.id.split(".", 1)[0]
+
+
+@dataclass(frozen=True)
+class Study:
+    """One file of ``paper_targets``: the study and its rows in the order of the file."""
+
+    id: str
+    title: str
+    citation: str
+    folder: str
+    targets: tuple[Target, ...]
+
+
+@cache
+def studies(folder: Path = FOLDER) -> Mapping[str, Study]:
+    """Return every study of ``folder`` by its id.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the YAML files and of ``schema.json``.
+
+    Raises
+    ------
+    ManifestError
+        A file breaks the schema, lacks a tolerance, has values of the wrong shape or repeats an id.
+    """
+    found = [read_study(path) for path in sorted(folder.glob("*.yml"))]
+    if not found:
+        raise ManifestError(f"no *.yml in {folder}: install gmtools from its repository with `pip install -e .`")
+    _refuse_doubles([target for study in found for target in study.targets], folder)
+    return MappingProxyType({study.id: study for study in found})
+
+
+def targets(study: str = "ann_gmm_iran") -> list[Target]:
+    """Return the rows of one study, families expanded to single values.
+
+    Raises
+    ------
+    ManifestError
+        There is no such study, or its file is faulty.
+
+    Examples
+    --------
+    >>> row = next(row for row in targets() if row.id == "I-F1.pga.m4.5.r10")
+    >>> row.value, row.unit, row.at["rjb_km"], row.at["vs30_m_s"]
+    (0.0308, 'g', 10, 400)
+    """
+    known = studies()
+    if study not in known:
+        raise ManifestError(f"no study {study!r} in paper_targets; there are: {', '.join(known)}")
+    return list(known[study].targets)
+
+
+def table(group: str, study: str = "ann_gmm_iran"):
+    """Return the rows of one group as a frame: index id, one column for each axis, ``value`` and ``unit``.
+
+    A lesson predicts for the columns of this frame and hands the result, with the same index, to
+    :func:`gmtools.scoreboard.record_many`.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    ManifestError
+        The study has no such group.
+    """
+    import pandas as pd  # here, so that the command line starts without it
+
+    rows = [row for row in targets(study) if row.group == group]
+    if not rows:
+        groups = dict.fromkeys(row.group for row in targets(study))
+        raise ManifestError(f"no group {group!r} in {study}; there are: {', '.join(groups)}")
+    return pd.DataFrame([{"id": row.id, **row.at, "value": row.value, "unit": row.unit} for row in rows]).set_index(
+        "id"
+    )
+
+
+def read_study(path: Path) -> Study:
+    """Read, validate and expand one YAML file of paper targets.
+
+    Raises
+    ------
+    ManifestError
+        The file is not YAML, breaks ``schema.json`` (named with the row), or has values of the wrong shape.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ManifestError(f"{path.name} is not YAML: {error}. Correct the line that it names.") from error
+    error = next(_validator().iter_errors(content), None)
+    if error is not None:
+        step = "paper_targets/schema.json says what a row must hold"
+        raise ManifestError(f"{path.name}, {_place(content, error)}: {error.message}; {step}")
+    rows = tuple(target for row in content["rows"] for target in _expand(row, content["study"], path))
+    _refuse_doubles(rows, path)
+    return Study(content["study"], content["title"], content["citation"], content["folder"], rows)
+
+
+@cache
+def _validator():
+    import jsonschema  # here, so that the command line starts without it
+
+    return jsonschema.Draft202012Validator(json.loads((FOLDER / "schema.json").read_text(encoding="utf-8")))
+
+
+def _place(content, error) -> str:
+    """Name the row and the key that an error of the schema is about."""
+    steps = list(error.absolute_path)
+    if len(steps) < 2 or steps[0] != "rows":
+        return "/".join(map(str, steps)) or "top level"
+    row = content["rows"][steps[1]]
+    name = row.get("id") if isinstance(row, dict) else None
+    return ", ".join([f"row {name or steps[1] + 1}", *map(str, steps[2:])])
+
+
+def _expand(row: dict, study: str, path: Path) -> Iterator[Target]:
+    common = {
+        "study": study,
+        "unit": row["unit"],
+        "inputs": row["inputs"],
+        "lesson": row["lesson"],
+        "tolerance": MappingProxyType(row.get("tolerance", {})),
+        "relation": row.get("relation", "equal"),
+        "kind": row["kind"],
+        "source": row["source"]["document"],
+        "tag": row["source"]["tag"],
+        "reason_open": row.get("open", ""),
+    }
+    fixed = row.get("fixed", {})
+    if "axes" not in row:
+        yield Target(id=row["id"], what=row["what"], value=row.get("value"), at=MappingProxyType(fixed), **common)
+        return
+    names, points = list(row["axes"]), list(itertools.product(*row["axes"].values()))
+    values = _flat(row.get("values"), [len(axis) for axis in row["axes"].values()], f"{path.name}, row {row['id']}")
+    for point, value in zip(points, values, strict=True):
+        at = dict(zip(names, point, strict=True)) | fixed
+        tokens = {name: _token(name, entry) for name, entry in at.items()}
+        labels = {name: period_label(entry) if name == "period_s" else entry for name, entry in at.items()}
+        yield Target(
+            id=row["id"].format(**tokens),
+            what=row["each"].format(**labels),
+            value=value,
+            family=row["what"],
+            at=MappingProxyType(at),
+            **common,
+        )
+
+
+def _flat(values, shape: list[int], where: str) -> list:
+    """Flatten nested lists in the order of the axes, checking each length; a single value, or none, fills the shape."""
+    if not isinstance(values, list):
+        return [values] * math.prod(shape)
+    if len(values) != shape[0]:
+        raise ManifestError(f"{where}: {len(values)} values where the axis has {shape[0]}")
+    if any(isinstance(value, list) != (len(shape) > 1) for value in values):
+        raise ManifestError(f"{where}: the values are not nested as deep as the axes")
+    return values if len(shape) == 1 else [value for part in values for value in _flat(part, shape[1:], where)]
+
+
+def _token(name: str, entry) -> str:
+    return psa(entry).removesuffix("_g") if name == "period_s" else str(entry)
+
+
+def _refuse_doubles(rows, path: Path) -> None:
+    seen: set[str] = set()
+    for row in rows:
+        if row.id in seen:
+            raise ManifestError(f"{path.name}: the id {row.id} stands there twice; give each row its own")
+        seen.add(row.id)
