@@ -16,6 +16,17 @@ STATION_LONGITUDE = "station_longitude"
 STATION_LATITUDE = "station_latitude"
 PGA = "pga_g"
 PGV = "pgv_cm_s"
+RECORD_NUMBER = "rsn"  # PEER's record sequence number
+VS30_MEASURED = "vs30_is_measured"
+RRUP_MISSING = "rrup_is_missing"
+RHYP_MISMATCH = "rhyp_mismatch_km"  # distance from the listed coordinates minus the listed distance
+
+# Truth that a simulation attaches to its records: natural logarithms, for PGA in g unless a period is appended.
+TRUE_MEDIAN = "true_median_ln"
+TRUE_EVENT_TERM = "true_event_term"
+TRUE_STATION_TERM = "true_station_term"
+TRUE_RECORD_TERM = "true_record_term"
+TRUE_RJB = "true_rjb_km"
 
 # The thirteen ordinates of Sedaghati & Pezeshk (2026): PGA, written as period 0, and twelve PSA periods in seconds.
 PERIODS = (0.0, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)

@@ -1,0 +1,230 @@
+"""Which table a lesson gets: real, reconstructed or simulated, and the words that say so."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from inspect import getsourcefile
+from pathlib import Path
+
+import pandas as pd
+
+from gmtools import __version__, catalog, columns
+from gmtools.download import replacing
+from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
+
+SIMULATED = "simulated"
+CHOICES = ("auto", "real", SIMULATED)
+CANDIDATES: Mapping[str, tuple[str, ...]] = {
+    "nga_west2": ("peer_nga_west2", "nga_west2_extract"),
+    "iran": ("iran_kuehn",),
+}
+"""Data sets that can stand behind each name, the best one first; a simulation of the same name comes last."""
+
+_TITLES = {"nga_west2": "NGA-West2 records", "iran": "Iranian records"}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A table with where it comes from.
+
+    Attributes
+    ----------
+    name : str
+        What was asked for: a key of :data:`CANDIDATES`.
+    frame : DataFrame
+        One row for each record, columns named in :mod:`gmtools.columns`.
+    data_id : str
+        Id of the manifest, or ``"simulated"``.
+    kind : dict of str to str
+        Column name -> "measured", "reconstructed" or "simulated".
+    licence, citation : str
+        Of the data; for a simulation those of the simulation.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    data_id: str
+    kind: dict[str, str]
+    licence: str
+    citation: str
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no real data stand behind the table."""
+        return self.data_id == SIMULATED
+
+    def ordinate_kind(self, period: float) -> str:
+        """Return how the ordinate at ``period`` (s, 0 is PGA) came about: "measured", "reconstructed" or "simulated".
+
+        Raises
+        ------
+        GmtoolsError
+            The table has no such ordinate.
+        """
+        name = columns.psa(period)
+        if name not in self.kind:
+            there = ", ".join(column for column in self.kind if column.startswith("psa_"))
+            raise GmtoolsError(f"{self.data_id} has no column {name!r}. Choose among pga_g, {there}.")
+        return self.kind[name]
+
+    def notice(self) -> str:
+        """Return the Markdown for the box at the top of a lesson: what the numbers are, and the way to better ones."""
+        title = _TITLES[self.name]
+        size = f"{len(self.frame):,} records of {self.frame[columns.EVENT].nunique():,} earthquakes"
+        if self.simulated:
+            lines = [
+                f"**{title}: SIMULATED data.** {size}, drawn from a published ground-motion model with a fixed seed. "
+                "Nothing below was measured, and no number below is evidence about the Earth.",
+                f"**To use real data:** {_way_to(CANDIDATES[self.name][0])} A course with a mirror names it in the "
+                "environment variable `GMTOOLS_DATA`.",
+            ]
+        elif "reconstructed" in self.kind.values():
+            lines = [
+                f"**{title}: real data, partly RECONSTRUCTED.** {size}. PGA and PGV are measured. The spectral "
+                "accelerations (PSA) are reconstructed from a published model and its published residuals; they are "
+                "not measurements.",
+                "**To use measured spectra:** " + _way_to(CANDIDATES[self.name][0]),
+            ]
+        else:
+            lines = [f"**{title}: REAL data.** {size}, all ordinates measured."]
+        if not self.simulated:
+            lines.append("**Known faults:** " + " ".join(map(_sentence, catalog.manifests()[self.data_id].faults)))
+        lines.append(f"**Source:** {self.citation} **License:** {_sentence(self.licence)}")
+        return "\n>\n".join(f"> {line}" for line in lines) + "\n"
+
+
+def load(name: str, data: str = "auto", seed: int = 0) -> Dataset:
+    """Give a lesson its table.
+
+    Parameters
+    ----------
+    name : {"nga_west2", "iran"}
+        Which records.
+    data : {"auto", "real", "simulated"}
+        "real" takes the best real data set and never falls back; "simulated" never looks for data; "auto" takes real
+        data where they are to be had, and the simulation otherwise.
+    seed : int
+        Of the simulation.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DataNotFound
+        "real" and no data set can be had; the message says for each what to do.
+    ChecksumMismatch
+        A file is there with the wrong bytes: neither "real" nor "auto" passes over it.
+    GmtoolsError
+        An unknown ``name`` or ``data``.
+    """
+    if name not in CANDIDATES:
+        raise GmtoolsError(f"No data set is called {name!r}. Choose among {', '.join(CANDIDATES)}.")
+    if data not in CHOICES:
+        raise GmtoolsError(f"data = {data!r} is not a choice. Choose among {', '.join(CHOICES)}.")
+    if data == SIMULATED:
+        return _simulated(name, seed)
+    reasons = []
+    for data_id in CANDIDATES[name]:
+        try:
+            return _real(name, data_id, catalog.find(data_id))
+        except (DataNotFound, DownloadFailed) as error:
+            reasons.append(str(error))
+    if data == "real":
+        raise DataNotFound("\n".join([f"No real data for {name!r}, and data = 'real' takes no others.", *reasons]))
+    return _simulated(name, seed)
+
+
+def select(frame: pd.DataFrame, magnitude: float = 3.0, rjb_km: float = 300.0) -> pd.DataFrame:
+    """Make the study's selection of source records: magnitude and RJB in range, VS30 and PGA known.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Standard table with ``rjb_km``.
+    magnitude : float
+        Smallest magnitude.
+    rjb_km : float
+        Largest Joyner-Boore distance, km.
+
+    Returns
+    -------
+    DataFrame
+        The selected rows, numbered anew.
+    """
+    keep = (
+        (frame[columns.MAGNITUDE] >= magnitude)
+        & frame[columns.RJB].between(0, rjb_km)
+        & (frame[columns.VS30] > 0)
+        & (frame[columns.PGA] > 0)
+    )
+    return frame[keep].reset_index(drop=True)
+
+
+def rjb_or_stand_in(frame: pd.DataFrame) -> pd.Series:
+    """Joyner-Boore distance (km), else Rrup, else the hypocentral distance: what the Iranian file allows.
+
+    A stand-in is never shorter than RJB; the difference matters within one fault depth (some 10 km) of the source.
+    """
+    distance = pd.Series(float("nan"), index=frame.index, name=columns.RJB)
+    for column in (columns.RJB, columns.RRUP, columns.RHYP):
+        if column in frame:
+            distance = distance.fillna(frame[column])
+    return distance
+
+
+def _real(name: str, data_id: str, paths: Mapping[str, Path]) -> Dataset:
+    entry = catalog.manifests()[data_id]
+    module, function = entry.reader.rsplit(".", 1)
+    reader = getattr(import_module(module), function)
+    if len(paths) > 1:  # a format of several files is read from all of them, one of a single file from its path
+        frame = reader(paths)
+    else:
+        (path,) = paths.values()
+        frame = _read_once(reader, path) if path.suffix == ".xlsx" else reader(path)
+    kind = dict.fromkeys(frame.columns, "measured")
+    if entry.kind == "reconstructed":
+        kind |= {column: "reconstructed" for column in frame.columns if column.startswith("psa_")}
+    return Dataset(name, frame, data_id, kind, entry.licence, _sentence(entry.citation))
+
+
+def _read_once(reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFrame:
+    """Table of a workbook, kept in the cache folder as csv: parsing the official workbook takes a minute each time."""
+    state = path.stat()
+    key = hashlib.sha256(f"{path.name}\0{state.st_size}\0{state.st_mtime_ns}\0{__version__}\0".encode())
+    key.update(Path(getsourcefile(reader)).read_bytes())
+    kept = catalog.cache_folder() / "tables" / f"{path.stem}-{key.hexdigest()[:16]}.csv"
+    if kept.is_file():
+        return pd.read_csv(kept)
+    frame = reader(path)
+    with replacing(kept) as temporary:
+        frame.to_csv(temporary, index=False)
+    return frame
+
+
+def _simulated(name: str, seed: int) -> Dataset:
+    from gmtools.simulate import records
+
+    frame = {"nga_west2": records.nga_west2, "iran": records.iran}[name](seed=seed)
+    return Dataset(
+        name=name,
+        frame=frame,
+        data_id=SIMULATED,
+        kind=dict.fromkeys(frame.columns, SIMULATED),
+        licence="CC BY 4.0",
+        citation=f"This project, gmtools.simulate.records.{name}, seed {seed}.",
+    )
+
+
+def _way_to(data_id: str) -> str:
+    entry = catalog.manifests()[data_id]
+    if entry.access == "open":
+        return f"{entry.title}: run `gmtools data fetch {data_id}`."
+    return f"{entry.title}: " + " ".join(_sentence(step) for step in entry.steps)
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    return text if text.endswith(".") else text + "."

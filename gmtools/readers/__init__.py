@@ -1,0 +1,134 @@
+"""One official file format each: bytes to a table with the column names of :mod:`gmtools.columns`.
+
+This module holds what the readers share: the checks that turn a wrong file into a typed error with the next step.
+"""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gmtools.errors import ColumnMissing, DataNotFound, FormatError
+
+STANDARD_GRAVITY = 980.665
+"""cm/s² in one g."""
+
+
+def reject_web_page(path: Path, source: str) -> None:
+    """Stop when a file is a web page: what a site sends to a visitor who is not logged in.
+
+    Parameters
+    ----------
+    path : Path
+        The file as the user stored it.
+    source : str
+        Where the right file comes from, for the message.
+
+    Raises
+    ------
+    FormatError
+        The file is empty, or begins as HTML does.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(512)
+    if not head.strip():
+        raise FormatError(f"{path} is empty. Download it again from {source}.")
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith((b"<!doctype html", b"<html", b"<head")):
+        raise FormatError(
+            f"{path} is a web page, not a data file: sites send one instead of the data to a visitor who is not "
+            f"logged in. Log in, download the file again from {source}, and put it in place of this one."
+        )
+
+
+def require_columns(present: Iterable[str], wanted: Iterable[str], path: Path) -> None:
+    """Stop when a table lacks columns; the message names the nearest present one for each.
+
+    Raises
+    ------
+    ColumnMissing
+        At least one of ``wanted`` is not in ``present``.
+
+    Examples
+    --------
+    >>> require_columns(["EQID", "PGA g"], ["EQID", "PGA (g)"], Path("flatfile.csv"))
+    Traceback (most recent call last):
+    gmtools.errors.ColumnMissing: flatfile.csv lacks 1 column: 'PGA (g)' (nearest: 'PGA g'). Use the file as ...
+    """
+    present = [str(name) for name in present]
+    missing = [name for name in wanted if name not in present]
+    if not missing:
+        return
+    listed = "; ".join(f"{name!r} (nearest: {_nearest(name, present)})" for name in missing)
+    raise ColumnMissing(
+        f"{path} lacks {len(missing)} column{'s' if len(missing) > 1 else ''}: {listed}. "
+        "Use the file as its publisher offers it, with the column names unchanged."
+    )
+
+
+def _nearest(name: str, present: list[str]) -> str:
+    close = get_close_matches(name, present, n=1, cutoff=0.5)
+    return repr(close[0]) if close else "none"
+
+
+def numbers(column: pd.Series, path: Path, missing: float | None = None) -> pd.Series:
+    """Column as float, with blanks, lone words and the ``missing`` code as NaN.
+
+    Parameters
+    ----------
+    column : Series
+        Values as read, numbers or text.
+    path : Path
+        The file, for the message.
+    missing : float, optional
+        Code for a missing value, such as -999.
+
+    Raises
+    ------
+    FormatError
+        More than one in a hundred filled cells is no number (a decimal comma, a shifted column).
+    """
+    values = pd.to_numeric(column, errors="coerce").astype(float)
+    is_text = values.isna() & column.notna() & (column.astype(str).str.strip() != "")
+    if is_text.sum() > 0.01 * column.notna().sum():
+        raise FormatError(
+            f"{path}: column {column.name!r} should hold numbers, {int(is_text.sum())} cells do not, the first is "
+            f"{column[is_text].iloc[0]!r}. A spreadsheet program may have rewritten the file: download it again."
+        )
+    values = values.where(np.isfinite(values))
+    return values if missing is None else values.where(values != missing)
+
+
+def mask_unusable(psa: pd.DataFrame, periods: Iterable[float], longest_usable_period: pd.Series) -> pd.DataFrame:
+    """Spectral ordinates with NaN beyond each record's longest usable period.
+
+    Parameters
+    ----------
+    psa : DataFrame, (n_records, n_periods)
+        Spectral ordinates, any unit; period 0 (PGA) is always usable.
+    periods : iterable of float, (n_periods,)
+        Periods of the columns, s.
+    longest_usable_period : Series, (n_records,)
+        s; NaN means unknown, then no ordinate but PGA is kept.
+    """
+    # The published limits are rounded (0.3333 Hz for 3 s), so the comparison allows 0.1 %.
+    limit = longest_usable_period.fillna(0).to_numpy()[:, None] * 1.001
+    return psa.where(np.asarray(list(periods))[None, :] <= limit)
+
+
+def file_ending(paths: Mapping[str, Path], ending: str) -> Path:
+    """Return the one path of a data set's files whose name ends with ``ending``.
+
+    Raises
+    ------
+    DataNotFound
+        No file, or several, end so; the message lists what is there.
+    """
+    found = [Path(path) for name, path in paths.items() if str(name).endswith(ending)]
+    if len(found) != 1:
+        raise DataNotFound(
+            f"{len(found)} files end with {ending!r} among {sorted(map(str, paths))}; one is needed. "
+            "Run `gmtools data status` to see which files of the data set are there."
+        )
+    return found[0]

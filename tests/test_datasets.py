@@ -1,0 +1,184 @@
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gmtools import catalog, datasets
+from gmtools.errors import ChecksumMismatch, DataNotFound, DownloadFailed, GmtoolsError
+from gmtools.readers import nga_west2_extract, peer_flatfile
+from gmtools.simulate import records
+
+needs_extract = pytest.mark.skipif(
+    not catalog.available("nga_west2_extract"), reason="the extract is in no folder that GMTOOLS_DATA names"
+)
+needs_records = pytest.mark.skipif(
+    not catalog.available("iran_kuehn"), reason="the Iranian records are in no folder that GMTOOLS_DATA names"
+)
+FRAME = pd.DataFrame(
+    {
+        "event_id": ["a", "a", "b", "b", "b"],
+        "magnitude": [3.0, 2.99, 5.0, 5.0, 5.0],
+        "rjb_km": [300.0, 10.0, 300.1, 0.0, 10.0],
+        "vs30_m_s": [400.0, 400.0, 400.0, 400.0, np.nan],
+        "pga_g": [0.1] * 5,
+        "psa_1s_g": [0.1] * 5,
+    }
+)
+
+
+@pytest.fixture
+def simulation(monkeypatch):
+    """A simulation that costs nothing and remembers its seed."""
+    monkeypatch.setattr(records, "nga_west2", lambda seed: FRAME.assign(seed=seed))
+    monkeypatch.setattr(records, "iran", lambda seed: FRAME.assign(seed=seed))
+
+
+@pytest.fixture
+def finds(monkeypatch):
+    """Function that sets what the catalog answers for each data set: paths, or an error to raise."""
+
+    def answer(**answers):
+        def find(data_id):
+            found = answers.get(data_id, DataNotFound(f"{data_id} is nowhere. Next step: register."))
+            if isinstance(found, Exception):
+                raise found
+            return found
+
+        monkeypatch.setattr(catalog, "find", find)
+
+    return answer
+
+
+def test_auto_falls_back_to_simulation_and_says_so(simulation, finds):
+    finds(nga_west2_extract=DownloadFailed("no network"))
+    dataset = datasets.load("nga_west2", seed=3)
+    assert dataset.simulated and dataset.data_id == "simulated"
+    assert (dataset.frame["seed"] == 3).all()
+    assert dataset.ordinate_kind(0) == dataset.ordinate_kind(1) == "simulated"
+    notice = dataset.notice()
+    assert "SIMULATED data" in notice and "no number below is evidence" in notice
+    assert "gmtools data import peer_nga_west2" in notice and "GMTOOLS_DATA" in notice and "seed 3" in notice
+
+
+def test_notice_of_open_data_names_the_command(simulation):
+    assert "run `gmtools data fetch iran_kuehn`" in datasets.load("iran", data="simulated").notice()
+
+
+def test_every_line_of_a_notice_is_quoted(simulation):
+    lines = datasets.load("iran", data="simulated").notice().splitlines()
+    assert len(lines) >= 5 and all(line.startswith(">") for line in lines)
+
+
+def test_simulated_never_looks_for_data(simulation, finds):
+    finds(nga_west2_extract=AssertionError("looked"), peer_nga_west2=AssertionError("looked"))
+    assert datasets.load("nga_west2", data="simulated").simulated
+
+
+def test_real_never_falls_back(simulation, finds):
+    finds()
+    with pytest.raises(
+        DataNotFound, match=r"data = 'real' takes no others\.\npeer_nga_west2 .* register\.\nnga_west2_ex"
+    ):
+        datasets.load("nga_west2", data="real")
+
+
+@pytest.mark.parametrize("data", ["auto", "real"])
+def test_wrong_bytes_are_never_passed_over(simulation, finds, data):
+    finds(nga_west2_extract=ChecksumMismatch("extract has the wrong bytes"))
+    with pytest.raises(ChecksumMismatch, match="wrong bytes"):
+        datasets.load("nga_west2", data=data)
+
+
+def test_official_flatfile_comes_first(monkeypatch, finds, tmp_path):
+    path = tmp_path / "flatfile.csv"
+    finds(peer_nga_west2={"flatfile.csv": path}, nga_west2_extract=AssertionError("looked"))
+    monkeypatch.setattr(peer_flatfile, "read", lambda given: FRAME.assign(path=str(given)))
+    dataset = datasets.load("nga_west2", data="real")
+    assert dataset.data_id == "peer_nga_west2" and dataset.frame["path"][0] == str(path)
+    assert dataset.ordinate_kind(1) == "measured"
+    assert "REAL data" in dataset.notice() and "RECONSTRUCTED" not in dataset.notice()
+
+
+def test_extract_is_called_reconstructed(monkeypatch, finds, tmp_path):
+    finds(nga_west2_extract={"extract.csv": tmp_path / "extract.csv"})
+    monkeypatch.setattr(nga_west2_extract, "read", lambda path: FRAME)
+    dataset = datasets.load("nga_west2")
+    assert dataset.ordinate_kind(0) == "measured" and dataset.ordinate_kind(1) == "reconstructed"
+    assert "partly RECONSTRUCTED" in dataset.notice() and "**License:** none stated" in dataset.notice()
+
+
+def test_workbook_is_parsed_once(monkeypatch, finds, tmp_path):
+    monkeypatch.setenv("GMTOOLS_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "flatfile.xlsx"
+    path.write_bytes(b"first")
+    finds(peer_nga_west2={"flatfile.xlsx": path})
+    parsed = []
+
+    def read(given):
+        parsed.append(given)
+        return FRAME.assign(size=given.stat().st_size, value=1 / 3)
+
+    monkeypatch.setattr(peer_flatfile, "read", read)
+    first, second = datasets.load("nga_west2").frame, datasets.load("nga_west2").frame
+    pd.testing.assert_frame_equal(first, second, rtol=1e-15, check_dtype=False)
+    assert len(parsed) == 1
+    path.write_bytes(b"another")
+    assert (datasets.load("nga_west2").frame["size"] == 7).all() and len(parsed) == 2
+
+
+def test_unknown_names():
+    with pytest.raises(GmtoolsError, match=r"No data set is called 'nga_west3'. Choose among nga_west2, iran"):
+        datasets.load("nga_west3")
+    with pytest.raises(GmtoolsError, match=r"data = 'fake' is not a choice. Choose among auto, real, simulated"):
+        datasets.load("iran", data="fake")
+
+
+def test_unknown_ordinate(simulation):
+    with pytest.raises(GmtoolsError, match=r"simulated has no column 'psa_0.33s_g'. Choose among pga_g, psa_1s_g"):
+        datasets.load("iran", data="simulated").ordinate_kind(0.33)
+
+
+def test_selection_limits():
+    selected = datasets.select(FRAME)
+    assert selected["rjb_km"].tolist() == [300.0, 0.0]
+    assert selected.index.tolist() == [0, 1]
+
+
+def test_distance_stand_in():
+    frame = pd.DataFrame({"rjb_km": [1, np.nan, np.nan], "rrup_km": [5, 6, np.nan], "rhyp_km": [9.0, 9.0, 9.0]})
+    assert datasets.rjb_or_stand_in(frame).tolist() == [1, 6, 9]
+    assert datasets.rjb_or_stand_in(frame.drop(columns="rjb_km")).tolist() == [5, 6, 9]
+
+
+@needs_extract
+def test_selection_of_the_extract():
+    dataset = datasets.load("nga_west2")
+    if dataset.data_id != "nga_west2_extract":
+        pytest.skip("the official flatfile is there and comes first")
+    selected = datasets.select(dataset.frame)
+    assert len(selected) == 20_134 and selected["event_id"].nunique() == 573
+
+
+@needs_extract
+def test_second_load_is_fast():
+    datasets.load("nga_west2")
+    start = time.perf_counter()
+    datasets.load("nga_west2")
+    assert time.perf_counter() - start < 0.3
+
+
+@needs_records
+def test_iran():
+    dataset = datasets.load("iran", data="real")
+    assert len(dataset.frame) == 2193 and dataset.ordinate_kind(3) == "measured"
+    assert "0.0102 g" in dataset.notice() and "**License:** none stated." in dataset.notice()
+
+
+def test_import_is_light():
+    code = "import sys, gmtools.datasets; print([m for m in ('tensorflow', 'keras', 'openquake') if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
+    assert result.stdout.strip() == "[]"
