@@ -130,8 +130,7 @@ def difference(target: Target, value: float | str | None) -> str:
     if value is None or target.value is None:
         return "–"
     if target.relation != "equal":
-        limit = "at most" if target.relation == "at_most" else "at least"
-        return f"{limit} {_number(target.value)}: {'met' if within(target, value) else 'not met'}"
+        return f"limit {'met' if within(target, value) else 'missed'} by {abs(value - target.value):.2g}"
     if isinstance(target.value, str):
         return "equal" if value == target.value else "not equal"
     if "relative" in target.tolerance and target.value:
@@ -287,17 +286,23 @@ def _study_section(study: Study, found: Mapping) -> str:
 
 
 def _line(study: Study, row: Target, result: Mapping | None) -> str:
-    says = f"{_number(row.value)} {row.unit if row.value is not None else ''}".strip()
     cells = [
         _link(study, row, row.id, result),
         row.what,
-        f"{says} ({row.source}) [{row.tag}]",
+        f"{_printed(row)} ({row.source}) [{row.tag}]",
         _number(result and result["value"]),
         difference(row, result and result["value"]),
         _data(result),
         _reasoned(row, result),
     ]
     return _table_line(cells)
+
+
+def _printed(row: Target) -> str:
+    if row.value is None:
+        return "no number"
+    limit = {"equal": "", "at_most": "at most ", "at_least": "at least "}[row.relation]
+    return f"{limit}{_number(row.value)}" + (f" {row.unit}" if row.unit != "1" else "")
 
 
 def _family_line(study: Study, family: str, rows: list[Target], found: Mapping) -> str:
@@ -312,7 +317,7 @@ def _family_line(study: Study, family: str, rows: list[Target], found: Mapping) 
         f"{len(with_value) or 'no'} numbers, {len(rows)} rows ({rows[0].source}) [{rows[0].tag}]",
         f"{len(results)} values",
         _worst(pairs),
-        _data(results[0] if results else None),
+        "; ".join(dict.fromkeys(map(_data, results))) or "–",
         outcomes + reason,
     ]
     return _table_line(cells)

@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -78,6 +79,11 @@ class TestTargets:
         rows = [row for study in studies().values() for row in study.targets if row.value is not None]
         assert rows
         assert all(row.tolerance["reason"] for row in rows)
+
+    def test_every_lesson_that_a_row_links_to_is_there(self):
+        root = Path(scoreboard.__file__).parents[1]
+        linked = {f"{study.folder}/{row.lesson}.ipynb" for study in studies().values() for row in study.targets}
+        assert sorted(path for path in linked if not (root / path).exists()) == []
 
     def test_expansion_follows_the_order_of_the_axes(self, tmp_path):
         study = read_study(study_file(tmp_path, FAMILY))
@@ -254,8 +260,8 @@ class TestVerdict:
         [
             ("I-F2.pga.m6.5.r30", 0.06956 * 1.01, "+1 %"),
             ("I-P2.rms", 0.861, "+0.01"),
-            ("I-P2.goal", 0.84, "at most 0.85: met"),
-            ("I-P2.speedup", 3.0, "at least 5: not met"),
+            ("I-P2.goal", 0.84, "limit met by 0.01"),
+            ("I-P2.speedup", 3.0, "limit missed by 2"),
             ("I-M3.keras", "3.0", "not equal"),
             ("I-T1.nga_only.pga.tau", 0.3, "–"),
         ],
@@ -287,6 +293,20 @@ class TestPage:
         line = next(line for line in text.split("\n") if ">I-P2.rms</a>" in line)
         assert 'href="../notebooks/10_ann_gmm/12_train_ann.html#result-I-P2"' in line
         assert "other data than the paper's; 20,134 records | compared |" in line
+
+    def test_a_number_stands_with_its_unit_and_a_limit_as_a_limit(self):
+        text = scoreboard.page([])
+        assert "| 0.851 ln unit (" in text
+        assert "| at most 0.85 ln unit (" in text
+        assert "| 4.60405 (published scaler file) [C] |" in text
+        assert "| no number (" in text
+
+    def test_a_family_on_two_kinds_of_data_names_both(self):
+        ids = list(scoreboard.table("I-F1").index)
+        text = scoreboard.page([result(ids[0], 0.1, "simulated"), result(ids[1], 0.1, "other")])
+        line = next(line for line in text.split("\n") if ">I-F1</a>" in line)
+        assert "| simulated data; other data than the paper's |" in line
+        assert "1 compared, 1 simulated, 94 open" in line
 
     def test_open_rows_say_why(self):
         text = scoreboard.page([])
