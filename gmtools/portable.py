@@ -99,6 +99,10 @@ class PortableNetwork:
         OutOfRange
             Once for each quantity that leaves the training data's range.
         """
+        return self.predict_members(magnitude, rjb_km, vs30_m_s, stacklevel=4).mean(axis=1)
+
+    def predict_members(self, magnitude, rjb_km, vs30_m_s, stacklevel=3):
+        """Like :meth:`predict`, each member by itself: (n, members, n_periods)."""
         magnitude, rjb_km, vs30_m_s = (
             values.ravel()
             for values in np.broadcast_arrays(*(np.asarray(v, float) for v in (magnitude, rjb_km, vs30_m_s)))
@@ -107,11 +111,11 @@ class PortableNetwork:
         source = self.provenance.get("ranges", "the data that it was trained on")
         for name, (low, high) in self.ranges.items():
             if name in given:
-                warn_outside(self.provenance.get("name", "network"), name, given[name], low, high, source)
+                warn_outside(self.provenance.get("name", "network"), name, given[name], low, high, source, stacklevel)
         inputs = np.column_stack([magnitude, np.log1p(rjb_km), np.log1p(vs30_m_s)])
         inputs = (inputs - np.asarray(self.input_mean, float)) / np.asarray(self.input_sd, float)
         blocks = [self._forward(inputs[start : start + _BLOCK]) for start in range(0, len(inputs), _BLOCK)]
-        return np.concatenate(blocks) if blocks else np.empty((0, len(self.periods)))
+        return np.concatenate(blocks) if blocks else np.empty((0, self.members, len(self.periods)))
 
     def _forward(self, inputs):
         values = inputs[np.newaxis]
@@ -119,8 +123,7 @@ class PortableNetwork:
             if layer:
                 np.maximum(values, 0, out=values)
             values = values @ np.asarray(kernel, float) + np.asarray(bias, float)[:, np.newaxis]
-        outputs = values.transpose(1, 0, 2).reshape(len(inputs), self.members, len(self.periods))
-        return outputs.mean(axis=1)
+        return values.transpose(1, 0, 2).reshape(len(inputs), self.members, len(self.periods))
 
 
 def save(path, network):

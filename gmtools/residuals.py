@@ -1,0 +1,187 @@
+"""How residuals are split into event, site and record terms, and how a bias is given an interval."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from gmtools.errors import FormatError
+
+MINIMUM_RECORDS = 30  # fewer do not make a bin whose mean means something
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Residual = bias + event term + station term + record term, with the standard deviation of each (ln units).
+
+    Attributes
+    ----------
+    bias : float
+    tau, phi_s2s, phi_ss : float
+        Standard deviations of the event, station and record terms.
+    event_term, station_term, record_term : ndarray, (n,)
+        Conditional means for each record, in the order of the input.
+    """
+
+    bias: float
+    tau: float
+    phi_s2s: float
+    phi_ss: float
+    event_term: np.ndarray
+    station_term: np.ndarray
+    record_term: np.ndarray
+
+    @property
+    def phi(self):
+        """Standard deviation within events, sqrt(phi_s2s² + phi_ss²)."""
+        return float(np.hypot(self.phi_s2s, self.phi_ss))
+
+    @property
+    def sigma(self):
+        """Total standard deviation."""
+        return float(np.sqrt(self.tau**2 + self.phi_s2s**2 + self.phi_ss**2))
+
+
+def partition(residual, event_id, station_id):
+    """Split residuals by a mixed-effects model with crossed random event and station terms.
+
+    Parameters
+    ----------
+    residual : (n,) array_like
+        Observed minus predicted, in natural-log units.
+    event_id, station_id : (n,) array_like
+        Names; neither may be missing.
+
+    Returns
+    -------
+    Partition
+
+    Raises
+    ------
+    FormatError
+        When a residual or an identifier is missing, or the lengths differ.
+
+    Source: the decomposition of Al Atik et al. (2010); maximum likelihood with crossed terms by GPBoost (Sigrist 2022).
+    Its limit: the terms are normal and independent, so a station near many events cannot trade with a path effect.
+    """
+    import gpboost  # loads a compiled library: only where it is needed
+
+    residual = np.asarray(residual, float)
+    groups = pd.DataFrame({"event": np.asarray(event_id), "station": np.asarray(station_id)})
+    if len(groups) != len(residual):
+        raise FormatError(f"{len(residual)} residuals came with {len(groups)} identifiers: pass one for each record.")
+    missing = int(np.isnan(residual).sum() + groups.isna().sum().sum())
+    if missing:
+        raise FormatError(f"{missing} residuals or identifiers are missing: drop those records before the partition.")
+    model = gpboost.GPModel(
+        group_data=groups.astype(str).to_numpy(),
+        likelihood="gaussian",
+        matrix_inversion_method="cholesky",
+        num_parallel_threads=1,
+    )
+    model.fit(y=residual, X=np.ones((len(residual), 1)))
+    variances = np.ravel(model.get_cov_pars(format_pandas=False))
+    bias = float(np.ravel(model.get_coef(format_pandas=False))[0])
+    event, station = model.predict_training_data_random_effects().to_numpy()[:, :2].T
+    phi_ss, tau, phi_s2s = np.sqrt(variances)
+    return Partition(bias, tau, phi_s2s, phi_ss, event, station, residual - bias - event - station)
+
+
+def rms(residual):
+    """Root mean square of the residuals that are not missing."""
+    return float(np.sqrt(np.nanmean(np.square(np.asarray(residual, float)))))
+
+
+def bootstrap_by_event(residual, event_id, statistic=np.mean, draws=1000, level=0.95, seed=0):
+    """Interval of a statistic when whole events are drawn again with replacement.
+
+    Records of one event share its event term, so drawing records one by one would give intervals that are too narrow.
+
+    Parameters
+    ----------
+    residual : (n,) or (n, k) array_like
+        Without missing values; k columns are drawn together, so that models are compared on the same events.
+    event_id : (n,) array_like
+    statistic : callable
+        Maps (m,) or (m, k) residuals to a number or k numbers; it is called with ``axis=0``.
+    draws : int
+    level : float
+    seed : int
+
+    Returns
+    -------
+    estimate, low, high : float or ndarray (k,)
+
+    Source: the cluster bootstrap, e.g. Davison & Hinkley (1997), section 3.8.
+    """
+    residual = np.asarray(residual, float)
+    _, number = np.unique(np.asarray(event_id), return_inverse=True)
+    order = np.argsort(number, kind="stable")
+    rows = np.split(order, np.cumsum(np.bincount(number))[:-1])
+    generator = np.random.default_rng(seed)
+    values = []
+    for _ in range(draws):
+        drawn = np.concatenate([rows[i] for i in generator.integers(0, len(rows), len(rows))])
+        values.append(statistic(residual[drawn], axis=0))
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return statistic(residual, axis=0), low, high
+
+
+def rms_axis(residual, axis=0):
+    """Root mean square along an axis, in the form that :func:`bootstrap_by_event` calls."""
+    return np.sqrt(np.mean(np.square(residual), axis=axis))
+
+
+def running_mean(x, residual, n_bins=12, logarithmic=False, level=0.95):
+    """Mean residual in bins of equal width, with a confidence band.
+
+    Parameters
+    ----------
+    x, residual : (n,) array_like
+    n_bins : int
+    logarithmic : bool
+        Bins of equal width in log x.
+    level : float
+
+    Returns
+    -------
+    DataFrame
+        ``x`` (mean of x in the bin), ``mean``, ``low``, ``high``, ``sd``, ``records``; bins with fewer than three
+        records are left out.
+    """
+    from scipy import stats
+
+    x, residual = np.asarray(x, float), np.asarray(residual, float)
+    usable = np.isfinite(x) & np.isfinite(residual)
+    x, residual = x[usable], residual[usable]
+    axis = np.log(np.maximum(x, 1e-6)) if logarithmic else x
+    edges = np.linspace(axis.min(), axis.max(), n_bins + 1)
+    number = np.clip(np.digitize(axis, edges) - 1, 0, n_bins - 1)
+    table = pd.DataFrame({"x": x, "r": residual}).groupby(number).agg(
+        x=("x", "mean"), mean=("r", "mean"), sd=("r", "std"), records=("r", "size")
+    )  # fmt: skip
+    table = table[table["records"] >= 3]
+    half = stats.t.ppf((1 + level) / 2, table["records"] - 1) * table["sd"] / np.sqrt(table["records"])
+    return table.assign(low=table["mean"] - half, high=table["mean"] + half).reset_index(drop=True)
+
+
+def nearest_bin(distance, limit_km, minimum=MINIMUM_RECORDS):
+    """Smallest distance, not below ``limit_km``, within which there are enough records.
+
+    Parameters
+    ----------
+    distance : (n,) array_like
+        km.
+    limit_km : float
+        The limit that a paper names.
+    minimum : int
+
+    Returns
+    -------
+    float
+        ``limit_km`` itself if at least ``minimum`` records lie below it, else the next multiple of 5 km that has them.
+    """
+    distance = np.asarray(distance, float)
+    while (distance < limit_km).sum() < minimum and limit_km < np.nanmax(distance):
+        limit_km = 5.0 * np.floor(limit_km / 5.0 + 1.0)
+    return limit_km

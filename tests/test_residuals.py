@@ -1,0 +1,88 @@
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from gmtools import residuals
+from gmtools.errors import FormatError
+
+
+def planted(seed, n=4000, events=250, stations=400, tau=0.4, phi_s2s=0.35, phi_ss=0.5, bias=0.2):
+    rng = np.random.default_rng(seed)
+    event, station = rng.integers(0, events, n), rng.integers(0, stations, n)
+    event_terms, station_terms = rng.normal(0, tau, events), rng.normal(0, phi_s2s, stations)
+    residual = bias + event_terms[event] + station_terms[station] + rng.normal(0, phi_ss, n)
+    return residual, event, station, event_terms
+
+
+def test_planted_terms_are_found_again():
+    residual, event, station, event_terms = planted(0)
+    split = residuals.partition(residual, event, station)
+    assert (split.tau, split.phi_s2s, split.phi_ss) == pytest.approx((0.4, 0.35, 0.5), rel=0.08)
+    assert split.bias == pytest.approx(0.2, abs=0.08)
+    assert split.sigma == pytest.approx(np.sqrt(split.tau**2 + split.phi**2))
+    # 16 records an event: reliability 0.16 / (0.16 + 0.37 / 16) = 0.87, so the correlation is near its root, 0.93.
+    assert np.corrcoef(split.event_term, event_terms[event])[0, 1] > 0.9
+    whole = split.bias + split.event_term + split.station_term + split.record_term
+    np.testing.assert_allclose(whole, residual)
+
+
+def test_equals_statsmodels_on_one_grouping():
+    # Every record its own station: the station variance cannot be told from the record's, so compare tau and the sum.
+    residual, event, _, _ = planted(1, n=600, events=40, phi_s2s=0.0)
+    split = residuals.partition(residual, event, np.arange(600) % 3)
+    other = sm.MixedLM(residual, np.ones((600, 1)), groups=event).fit(reml=False)
+    assert split.tau == pytest.approx(float(np.sqrt(other.cov_re[0, 0])), rel=0.02)
+    assert split.phi == pytest.approx(float(np.sqrt(other.scale)), rel=0.02)
+
+
+def test_missing_identifier_is_refused():
+    with pytest.raises(FormatError, match="1 residuals or identifiers are missing: drop"):
+        residuals.partition([0.1, 0.2], ["a", None], ["x", "y"])
+    with pytest.raises(FormatError, match="2 residuals came with 3 identifiers"):
+        residuals.partition([0.1, 0.2], ["a", "b", "c"], ["x", "y", "z"])
+
+
+def test_event_bootstrap_is_wider_than_a_record_bootstrap():
+    residual, event, _, _ = planted(2, events=30)
+    mean, low, high = residuals.bootstrap_by_event(residual, event, draws=400)
+    naive = residuals.bootstrap_by_event(residual, np.arange(len(residual)), draws=400)
+    assert low < mean < high
+    assert high - low > 3 * (naive[2] - naive[1])
+
+
+def test_bootstrap_compares_columns_on_the_same_draws():
+    residual, event, _, _ = planted(3, n=500)
+    both = np.column_stack([residual, residual + 0.1])
+    estimate, low, _ = residuals.bootstrap_by_event(both, event, draws=200)
+    np.testing.assert_allclose(estimate[1] - estimate[0], 0.1)
+    np.testing.assert_allclose(low[1] - low[0], 0.1, atol=1e-12)
+    rms = residuals.bootstrap_by_event(both, event, residuals.rms_axis, draws=50)[0]
+    assert rms[0] == pytest.approx(residuals.rms(residual))
+
+
+def test_bootstrap_interval_covers_the_truth():
+    rng = np.random.default_rng(4)
+    covered = 0
+    for trial in range(60):
+        event = np.repeat(np.arange(40), 5)
+        sample = rng.normal(0, 0.4, 40)[event] + rng.normal(0, 0.5, 200)
+        _, low, high = residuals.bootstrap_by_event(sample, event, draws=200, seed=trial)
+        covered += low < 0 < high
+    assert covered >= 50  # 95 % of 60 is 57; a binomial count falls below 50 once in a thousand
+
+
+def test_running_mean_finds_a_planted_trend():
+    rng = np.random.default_rng(5)
+    x = np.exp(rng.uniform(0, 5, 5000))
+    table = residuals.running_mean(x, 0.1 * np.log(x) + rng.normal(0, 0.3, 5000), n_bins=8, logarithmic=True)
+    expected = 0.1 * np.log(table["x"])
+    assert ((table["low"] - 0.02 < expected) & (expected < table["high"] + 0.02)).all()
+    assert isinstance(table, pd.DataFrame)
+    assert table["records"].sum() == 5000
+
+
+def test_nearest_bin_grows_until_it_has_enough_records():
+    distance = np.concatenate([np.full(10, 5.0), np.full(25, 12.0), np.full(100, 80.0)])
+    assert residuals.nearest_bin(distance, 10) == 15
+    assert residuals.nearest_bin(np.full(40, 3.0), 10) == 10
