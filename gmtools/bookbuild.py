@@ -1,0 +1,200 @@
+"""Builds the HTML book with Jupyter Book from what ran."""
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import yaml
+
+from . import bookpages, lessons, runner, vendor
+from .errors import BookFailed, PackageUnreachable
+from .lessons import PROJECT, Lesson, Settings
+
+JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # with this Python, whatever PATH says
+VENDORED = {
+    "mathjax_path": "vendor/mathjax/tex-mml-chtml.js",
+    "nb_ipywidgets_js": {
+        "vendor/requirejs/require.js": {},
+        "vendor/widgets-config.js": {},
+        "vendor/jupyter-widgets/html-manager/embed-amd.js": {},
+    },
+}
+
+
+@dataclass(frozen=True)
+class Book:
+    """Where a built book is, and how it came about."""
+
+    index: Path
+    not_run: dict[str, str]
+    offline: bool
+    seconds: float
+
+
+def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Book:
+    """Build the book from the lessons that ran with a profile and data; a warning is an error.
+
+    Parameters
+    ----------
+    profile, data
+        Which executed copies to show.
+    root
+        Project folder.
+
+    Returns
+    -------
+    Book
+        The first page, the lessons that have no run to show with the reason, and whether the book needs no network.
+
+    Raises
+    ------
+    BookFailed
+        Sphinx stopped or warned; the message carries what it said.
+    """
+    started = time.perf_counter()
+    settings = Settings(profile, data)
+    scripts = _scripts(root)
+    files, not_run = pages(settings, root)
+    files |= _configuration(root, offline=scripts is not None)
+    if scripts:
+        files |= _files_below(scripts, "static/vendor", without={vendor.STAMP})
+    source = root / "_build" / "book_source"
+    write_changed(files, source)
+    _sphinx(source, root)
+    index = root / "_build" / "html" / "index.html"
+    return Book(index, not_run, scripts is not None, time.perf_counter() - started)
+
+
+def report(book: Book) -> str:
+    """Lines for the terminal: what is missing in a book, and last where it is."""
+    lines = [f"{name}: shown without output, {reason}" for name, reason in book.not_run.items()]
+    if not book.offline:
+        lines.append("Formulas and sliders of this book load from public addresses: it needs a network to be read.")
+    return "\n".join([*lines, f"Book built in {book.seconds:.1f} s: {book.index}"])
+
+
+def pages(settings: Settings, root: Path = PROJECT) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Every page of the book as it goes into Sphinx.
+
+    Returns
+    -------
+    files : dict
+        Path inside the book's source -> content: prose, lessons, scoreboard and data page.
+    not_run : dict
+        Lesson -> why there is no run of it to show.
+    """
+    files = _files_below(root / "book", "book")
+    not_run = {}
+    for lesson in lessons.discover(root):
+        page, reason = _lesson(lesson, settings, root)
+        files[f"notebooks/{lesson.relative.as_posix()}"] = nbformat.writes(page).encode()
+        if reason:
+            not_run[lesson.name] = reason
+    files |= _generated(results(settings, root, without=not_run))
+    return files, not_run
+
+
+def results(settings: Settings, root: Path = PROJECT, without: Collection[str] = ()) -> list[dict]:
+    """What the lessons that ran with these settings recorded for the scoreboard, without the named lessons."""
+    found = []
+    for lesson in lessons.discover(root):
+        path = runner.results_path(lesson, settings, root)
+        if lesson.name not in without and path.exists():
+            found += json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _lesson(lesson: Lesson, settings: Settings, root: Path):
+    source = lessons.read(lesson.path)
+    path = runner.executed_path(lesson, settings, root)
+    again = f"run it with: gmtools run {lesson.name} --profile {settings.profile} --data {settings.data}"
+    if not path.exists():
+        return bookpages.not_run_page(source, "it never ran to its end"), f"it never ran to its end; {again}"
+    merged = lessons.merge(source, lessons.read(path))
+    if merged is None:
+        return bookpages.not_run_page(source, "its code changed"), f"its code has changed since it ran; {again}"
+    return bookpages.lesson_page(merged), ""
+
+
+def _generated(recorded: list[dict]) -> dict[str, bytes]:
+    from . import datapage, scoreboard
+
+    return {"book/scoreboard.md": scoreboard.page(recorded).encode(), "book/data.md": datapage.page().encode()}
+
+
+def _files_below(folder: Path, name: str, without: set[str] = frozenset()) -> dict[str, bytes]:
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in without)
+    return {f"{name}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in found}
+
+
+def _configuration(root: Path, offline: bool) -> dict[str, bytes]:
+    """Jupyter Book's files, with the vendored scripts named where there are any."""
+    files = {name: (root / name).read_bytes() for name in ("_toc.yml", "references.bib")}
+    written = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    files["_config.yml"] = yaml.safe_dump(configuration(written, offline), sort_keys=False).encode()
+    return files
+
+
+def configuration(written: dict, offline: bool) -> dict:
+    """The book's ``_config.yml`` with the vendored scripts in it, or as it is written, for the public addresses."""
+    config = copy.deepcopy(written)
+    if offline:
+        sphinx = config["sphinx"]["config"]
+        sphinx["html_static_path"] = [*sphinx.get("html_static_path", []), "static"]
+        sphinx.update(VENDORED)
+    return config
+
+
+def _scripts(root: Path) -> Path | None:
+    try:
+        return vendor.fetch(root / "_build" / "vendor")
+    except PackageUnreachable as error:
+        print(f"{error}\nThe book will use the public addresses of MathJax and of the widget manager instead.")
+        return None
+
+
+def write_changed(files: dict[str, bytes], folder: Path) -> list[str]:
+    """Make a folder hold exactly these files, touching only those that differ, so that Sphinx's cache holds.
+
+    Returns
+    -------
+    list of str
+        Names of the files that were written or removed.
+    """
+    touched = []
+    for name, content in files.items():
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            touched.append(name)
+    for path in list(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name not in files:
+            path.unlink()
+            touched.append(name)
+    return touched
+
+
+def _sphinx(source: Path, root: Path) -> None:
+    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(source), "--path-output", str(root)]
+    command += ["-q", "-W", "--keep-going"]
+    environment = os.environ | {"NO_COLOR": "1"}
+    run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=environment)
+    if run.returncode:
+        # A page that warned is cached as read, and a second build would pass without a word.
+        shutil.rmtree(root / "_build" / ".doctrees", ignore_errors=True)
+        raise BookFailed(f"The book was not built; warnings are errors.\n{_said(run)}")
+
+
+def _said(run: subprocess.CompletedProcess) -> str:
+    lines = [line for line in run.stderr.splitlines() if line.strip()]
+    return "\n".join(lines or run.stdout.splitlines()[-20:])

@@ -1,0 +1,122 @@
+"""An executed lesson as a page of the book: alt texts, anchors for the scoreboard, no duplicates."""
+
+import ast
+import copy
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from .lessons import is_injected
+
+RESULT_MIME = "application/vnd.gmtools.result+json"
+NOT_RUN = """\
+```{{warning}}
+This lesson has not been run for this edition of the book ({reason}), so it shows no output.
+```"""
+
+
+def lesson_page(executed: NotebookNode) -> NotebookNode:
+    """Make the page of a lesson that ran.
+
+    Parameters
+    ----------
+    executed
+        The executed copy, left as it is.
+
+    Returns
+    -------
+    NotebookNode
+        A copy in which each figure's alt text is where MyST-NB looks for it, results for the scoreboard are replaced
+        by anchors ``result-<group>``, and papermill's cell is left out where it repeats the lesson's own values.
+    """
+    page = copy.deepcopy(executed)
+    anchored = set()
+    cells = []
+    for cell in page.cells:
+        if is_injected(cell) and _repeats(cell, page.cells):
+            continue
+        if cell.cell_type != "code":
+            cells.append(cell)
+            continue
+        groups = [group for group in recorded_groups(cell) if group not in anchored]
+        anchored.update(groups)
+        if groups:
+            cells.append(_anchors(groups, cell.id))
+        _strip_results(cell)
+        cells += _one_figure_each(cell)
+    page.cells = cells
+    page.metadata.pop("papermill", None)
+    page.metadata.pop("gmtools", None)
+    return page
+
+
+def not_run_page(source: NotebookNode, reason: str) -> NotebookNode:
+    """Make the page of a lesson that has no run to show: its text and code, and below the title a box that says so."""
+    page = copy.deepcopy(source)
+    page.cells.insert(1, new_markdown_cell(NOT_RUN.format(reason=reason), id="not-run"))
+    return page
+
+
+def recorded_groups(cell: NotebookNode) -> list[str]:
+    """Groups of paper targets (``I-F2``) that a code cell recorded results for, each once, in order."""
+    results = (
+        result
+        for output in cell.get("outputs", [])
+        for result in output.get("data", {}).get(RESULT_MIME, {}).get("results", [])
+    )
+    return list(dict.fromkeys(result["id"].split(".", 1)[0] for result in results))
+
+
+def _anchors(groups: list[str], cell_id: str) -> NotebookNode:
+    spans = "".join(f'<span id="result-{group}"></span>' for group in groups)
+    return new_markdown_cell(spans, id=f"result-{cell_id}"[:64])
+
+
+def _strip_results(cell: NotebookNode) -> None:
+    for output in cell.outputs:
+        output.get("data", {}).pop(RESULT_MIME, None)
+    cell.outputs = [output for output in cell.outputs if output.get("data", True)]
+
+
+def _one_figure_each(cell: NotebookNode) -> list[NotebookNode]:
+    """MyST-NB knows one alt text for a cell: a cell of several figures goes on in cells that show outputs only."""
+    groups = [[]]
+    for output in cell.outputs:
+        if _alt(output) and any(map(_alt, groups[-1])):
+            groups.append([])
+        groups[-1].append(output)
+    cells = [cell]
+    for number, outputs in enumerate(groups[1:], start=2):
+        tags = {"tags": ["remove-input"]}
+        cells.append(
+            new_code_cell(f"# figure {number} of the cell above", metadata=tags, id=f"{cell.id[:60]}-{number}")
+        )
+        cells[-1].outputs = outputs
+    cell.outputs = groups[0]
+    for part in cells:
+        alt = next(filter(None, map(_alt, part.outputs)), None)
+        if alt:
+            part.metadata.setdefault("mystnb", {}).setdefault("image", {})["alt"] = alt
+    return cells
+
+
+def _alt(output: NotebookNode) -> str | None:
+    """Alt text that a figure function attached to its output, in one line."""
+    metadata = output.get("metadata", {})
+    texts = (entry.get("alt") for kind, entry in metadata.items() if kind.startswith("image/"))
+    alt = next(filter(None, texts), None)
+    return " ".join(alt.split()) if alt else None
+
+
+def _repeats(injected: NotebookNode, cells: list[NotebookNode]) -> bool:
+    own = next((cell for cell in cells if "parameters" in cell.metadata.get("tags", [])), None)
+    return own is not None and _assigned(injected.source).items() <= _assigned(own.source).items()
+
+
+def _assigned(source: str) -> dict:
+    """Names and literal values that a parameters cell assigns."""
+    return {
+        statement.targets[0].id: ast.literal_eval(statement.value)
+        for statement in ast.parse(source).body
+        if isinstance(statement, ast.Assign)
+    }
