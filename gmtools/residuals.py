@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.stats import t as student
 
 from gmtools.errors import FormatError
 
@@ -132,37 +134,68 @@ def rms_axis(residual, axis=0):
     return np.sqrt(np.mean(np.square(residual), axis=axis))
 
 
-def running_mean(x, residual, n_bins=12, logarithmic=False, level=0.95):
-    """Mean residual in bins of equal width, with a confidence band.
+def binned_mean(
+    x,
+    y,
+    *,
+    n_bins: int = 10,
+    spacing: str = "linear",
+    cluster: ArrayLike | None = None,
+    minimum: int = 5,
+) -> pd.DataFrame:
+    """Mean of y in bins of x with its 95 % confidence interval.
 
     Parameters
     ----------
-    x, residual : (n,) array_like
-    n_bins : int
-    logarithmic : bool
-        Bins of equal width in log x.
-    level : float
+    x, y : shape (n,)
+        Rows where either is missing are left out.
+    spacing
+        "linear" or "log": equally wide bins; "count": bins with equally many rows.
+    cluster : shape (n,), optional
+        Group labels, such as the event of each record. Records of one event err together, so the interval then uses the
+        cluster-robust variance of the mean, G/(G-1) * sum_g (sum of deviations in g)^2 / n^2 (Cameron & Miller 2015,
+        section II), and Student's t with G - 1 degrees of freedom; without it each row is its own group.
+    minimum
+        Bins with fewer groups are left out.
 
     Returns
     -------
-    DataFrame
-        ``x`` (mean of x in the bin), ``mean``, ``low``, ``high``, ``sd``, ``records``; bins with fewer than three
-        records are left out.
-    """
-    from scipy import stats
+    DataFrame with columns center (median x), mean, lower, upper (unit of y), count, clusters
 
-    x, residual = np.asarray(x, float), np.asarray(residual, float)
-    usable = np.isfinite(x) & np.isfinite(residual)
-    x, residual = x[usable], residual[usable]
-    axis = np.log(np.maximum(x, 1e-6)) if logarithmic else x
-    edges = np.linspace(axis.min(), axis.max(), n_bins + 1)
-    number = np.clip(np.digitize(axis, edges) - 1, 0, n_bins - 1)
-    table = pd.DataFrame({"x": x, "r": residual}).groupby(number).agg(
-        x=("x", "mean"), mean=("r", "mean"), sd=("r", "std"), records=("r", "size")
-    )  # fmt: skip
-    table = table[table["records"] >= 3]
-    half = stats.t.ppf((1 + level) / 2, table["records"] - 1) * table["sd"] / np.sqrt(table["records"])
-    return table.assign(low=table["mean"] - half, high=table["mean"] + half).reset_index(drop=True)
+    Raises
+    ------
+    ValueError
+        `spacing` is none of the three.
+
+    >>> table = binned_mean([1, 1, 2, 2], [0.0, 2.0, 5.0, 7.0], n_bins=2, minimum=2)
+    >>> table["mean"].tolist()
+    [1.0, 6.0]
+    """
+    data = pd.DataFrame({"x": np.asarray(x, float), "y": np.asarray(y, float)})
+    data["cluster"] = np.arange(len(data)) if cluster is None else np.asarray(cluster)
+    data = data.dropna()
+    edges = _bin_edges(data["x"].to_numpy(), n_bins, spacing)
+    rows = []
+    for _, part in data.groupby(np.digitize(data["x"], edges[1:-1])):
+        groups = part["cluster"].nunique()
+        if groups < max(minimum, 2):
+            continue
+        mean = part["y"].mean()
+        sums = (part["y"] - mean).groupby(part["cluster"]).sum()
+        half = student.ppf(0.975, groups - 1) * np.sqrt(groups / (groups - 1) * (sums**2).sum()) / len(part)
+        rows.append((part["x"].median(), mean, mean - half, mean + half, len(part), groups))
+    return pd.DataFrame(rows, columns=["center", "mean", "lower", "upper", "count", "clusters"])
+
+
+def _bin_edges(x: np.ndarray, n_bins: int, spacing: str) -> np.ndarray:
+    """Edges of `binned_mean`'s bins, shape (n_bins + 1,) or fewer where quantiles coincide."""
+    if spacing == "linear":
+        return np.linspace(x.min(), x.max(), n_bins + 1)
+    if spacing == "log":
+        return np.geomspace(x.min(), x.max(), n_bins + 1)
+    if spacing == "count":
+        return np.unique(np.quantile(x, np.linspace(0, 1, n_bins + 1)))
+    raise ValueError(f"spacing is {spacing!r}; say one of linear, log, count")
 
 
 def nearest_bin(distance, limit_km, minimum=MINIMUM_RECORDS):

@@ -1,5 +1,4 @@
 import numpy as np
-import pandas as pd
 import pytest
 import statsmodels.api as sm
 
@@ -72,14 +71,13 @@ def test_bootstrap_interval_covers_the_truth():
     assert covered >= 50  # 95 % of 60 is 57; a binomial count falls below 50 once in a thousand
 
 
-def test_running_mean_finds_a_planted_trend():
+def test_binned_mean_finds_a_planted_trend():
     rng = np.random.default_rng(5)
     x = np.exp(rng.uniform(0, 5, 5000))
-    table = residuals.running_mean(x, 0.1 * np.log(x) + rng.normal(0, 0.3, 5000), n_bins=8, logarithmic=True)
-    expected = 0.1 * np.log(table["x"])
-    assert ((table["low"] - 0.02 < expected) & (expected < table["high"] + 0.02)).all()
-    assert isinstance(table, pd.DataFrame)
-    assert table["records"].sum() == 5000
+    table = residuals.binned_mean(x, 0.1 * np.log(x) + rng.normal(0, 0.3, 5000), n_bins=8, spacing="log")
+    expected = 0.1 * np.log(table["center"])
+    assert ((table["lower"] - 0.02 < expected) & (expected < table["upper"] + 0.02)).all()
+    assert table["count"].sum() == 5000
 
 
 def test_nearest_bin_grows_until_it_has_enough_records():
