@@ -6,7 +6,7 @@ where `kind` says so. Titles are passed in, because a title is the lesson's clai
 
 from gmtools.figures._data import coverage, input_distributions, truncation
 from gmtools.figures._network import learning_curves, network_diagram, published_match
-from gmtools.figures._residuals import binned_mean, residuals_against
+from gmtools.figures._residuals import residuals_against
 from gmtools.figures._scaling import distance_scaling, magnitude_scaling, spectra, vs30_scaling
 from gmtools.figures._scores import bias_table_bars, score_dots, variance_components
 from gmtools.figures._style import COLORS, LABELS, LINESTYLES, MARKERS, panel, show, tag, use_style
@@ -17,7 +17,6 @@ __all__ = [
     "LINESTYLES",
     "MARKERS",
     "bias_table_bars",
-    "binned_mean",
     "coverage",
     "distance_scaling",
     "input_distributions",

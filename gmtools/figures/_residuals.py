@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike
 
 from gmtools.columns import MAGNITUDE
 from gmtools.figures import _scaling as curves_look
