@@ -19,6 +19,16 @@ PGV = "pgv_cm_s"
 RECORD_NUMBER = "rsn"  # PEER's record sequence number
 VS30_MEASURED = "vs30_is_measured"
 RRUP_MISSING = "rrup_is_missing"
+STYLE = "style_of_faulting"  # normal, reverse or strike-slip
+NATION = "event_nation"  # two-letter code of the country of the epicenter
+DEPTH_LISTED = "depth_is_listed"  # false: a depth was assumed
+ORIGIN_TIME = "origin_time"
+LONGITUDE = "longitude"
+LATITUDE = "latitude"
+SLOPE = "slope_m_m"
+VELOCITY = "velocity_m_s"  # of a geological class, not VS30
+PIXEL_ROW = "pixel_row"
+PIXEL_COLUMN = "pixel_column"
 RHYP_MISMATCH = "rhyp_mismatch_km"  # distance from the listed coordinates minus the listed distance
 
 # Truth that a simulation attaches to its records: natural logarithms, for PGA in g unless a period is appended.
@@ -26,6 +36,9 @@ TRUE_MEDIAN = "true_median_ln"
 TRUE_EVENT_TERM = "true_event_term"
 TRUE_STATION_TERM = "true_station_term"
 TRUE_RECORD_TERM = "true_record_term"
+TRUE_SOURCE_TERM = "true_source_term"  # what the place of the source adds
+TRUE_PATH_TERM = "true_path_term"
+TRUE_SITE_FIELD = "true_site_field"  # the part of the station term that a map can know
 TRUE_RJB = "true_rjb_km"
 
 # The thirteen ordinates of Sedaghati & Pezeshk (2026): PGA, written as period 0, and twelve PSA periods in seconds.

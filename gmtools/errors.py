@@ -59,3 +59,15 @@ class CacheNotWritable(DownloadFailed):
 
 class ResultError(GmtoolsError):
     """A result names no row of the paper targets, names one twice, or does not fit it."""
+
+
+class OutsideGrid(GmtoolsError):
+    """A place lies outside the map grid."""
+
+
+class LayerIncomplete(GmtoolsError):
+    """A map layer has pixels without a value."""
+
+
+class RepeatedRecord(GmtoolsError):
+    """A station has more than one record of an event."""

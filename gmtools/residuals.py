@@ -89,6 +89,29 @@ def partition(residual, event_id, station_id):
     return Partition(bias, tau, phi_s2s, phi_ss, event, station, residual - bias - event - station)
 
 
+def station_terms(part, station_id, wanted):
+    """Station terms of a partition at other records: 0 at a station that the partition did not see.
+
+    Parameters
+    ----------
+    part : Partition
+        Of the training records. Its terms are conditional means, so a station with few records is shrunken towards 0
+        by phi_s2s² / (phi_s2s² + phi_ss² / n), where the event terms are known.
+    station_id : (n,) array_like
+        Stations of the training records, in the partition's order.
+    wanted : (m,) array_like
+        Stations to give a term.
+
+    Returns
+    -------
+    ndarray, (m,)
+        ln units.
+    """
+    known = pd.Series(part.station_term, index=np.asarray(station_id, dtype=str))
+    known = known[~known.index.duplicated()]
+    return known.reindex(np.asarray(wanted, dtype=str)).fillna(0.0).to_numpy()
+
+
 def rms(residual):
     """Root mean square of the residuals that are not missing."""
     return float(np.sqrt(np.nanmean(np.square(np.asarray(residual, float)))))
