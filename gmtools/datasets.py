@@ -18,10 +18,25 @@ CHOICES = ("auto", "real", SIMULATED)
 CANDIDATES: Mapping[str, tuple[str, ...]] = {
     "nga_west2": ("peer_nga_west2", "nga_west2_extract"),
     "iran": ("iran_kuehn",),
+    "italy": ("italy_ita18",),
+    "italy_whole": ("italy_ita18",),
 }
 """Data sets that can stand behind each name, the best one first; a simulation of the same name comes last."""
 
-_TITLES = {"nga_west2": "NGA-West2 records", "iran": "Iranian records"}
+_TITLES = {
+    "nga_west2": "NGA-West2 records",
+    "iran": "Iranian records",
+    "italy": "Italian records, events north of 42° N",
+    "italy_whole": "Italian records",
+}
+_DRAWN_FROM = {
+    "nga_west2": "a published ground-motion model",
+    "iran": "a published ground-motion model",
+    "italy": "an invented Italy whose source, site and path fields are known",
+    "italy_whole": "an invented Italy whose source, site and path fields are known",
+}
+
+_ITALY = {"italy": 42.0, "italy_whole": -90.0}  # latitude that the epicenters lie north of
 
 
 @dataclass(frozen=True)
@@ -74,12 +89,12 @@ class Dataset:
         size = f"{len(self.frame):,} records of {self.frame[columns.EVENT].nunique():,} earthquakes"
         if self.simulated:
             lines = [
-                f"**{title}: SIMULATED data.** {size}, drawn from a published ground-motion model with a fixed seed. "
+                f"**{title}: SIMULATED data.** {size}, drawn from {_DRAWN_FROM[self.name]} with a fixed seed. "
                 "Nothing below was measured, and no number below is evidence about the Earth.",
                 f"**To use real data:** {_way_to(CANDIDATES[self.name][0])} A course with a mirror names it in the "
                 "environment variable `GMTOOLS_DATA`.",
             ]
-        elif "reconstructed" in self.kind.values():
+        elif any(kind == "reconstructed" for column, kind in self.kind.items() if column.startswith("psa_")):
             lines = [
                 f"**{title}: real data, partly RECONSTRUCTED.** {size}. PGA and PGV are measured. The spectral "
                 "accelerations (PSA) are reconstructed from a published model and its published residuals; they are "
@@ -99,8 +114,8 @@ def load(name: str, data: str = "auto", seed: int = 0) -> Dataset:
 
     Parameters
     ----------
-    name : {"nga_west2", "iran"}
-        Which records.
+    name : {"nga_west2", "iran", "italy", "italy_whole"}
+        Which records. "italy" takes those of events north of 42° N.
     data : {"auto", "real", "simulated"}
         "real" takes the best real data set and never falls back; "simulated" never looks for data; "auto" takes real
         data where they are to be had, and the simulation otherwise.
@@ -183,15 +198,32 @@ def _real(name: str, data_id: str, paths: Mapping[str, Path]) -> Dataset:
         frame = reader(paths)
     else:
         (path,) = paths.values()
-        frame = _read_once(reader, path) if path.suffix == ".xlsx" else reader(path)
+        frame = _read_once(reader, path) if path.suffix in (".xlsx", ".rds") else reader(path)
     kind = dict.fromkeys(frame.columns, "measured")
+    if name in _ITALY:
+        frame = _italian(name, frame)
+        # Matched to a catalogue, or assumed where that does not list the event.
+        kind |= dict.fromkeys((columns.HYPOCENTRAL_DEPTH, columns.RHYP), "reconstructed")
     if entry.kind == "reconstructed":
         kind |= {column: "reconstructed" for column in frame.columns if column.startswith("psa_")}
     return Dataset(name, frame, data_id, kind, entry.licence, _sentence(entry.citation))
 
 
+def _italian(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Selected records, with depths where the catalogue of earthquakes can be had."""
+    from gmtools import italy
+    from gmtools.readers import horus
+
+    frame = italy.select(frame, _ITALY[name])
+    try:
+        (path,) = catalog.find("italy_horus_catalogue").values()
+    except (DataNotFound, DownloadFailed):
+        return frame
+    return italy.with_depths(frame, horus.read(path))
+
+
 def _read_once(reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFrame:
-    """Table of a workbook, kept in the cache folder as csv: parsing the official workbook takes a minute each time."""
+    """Table of a workbook or R file, kept in the cache folder as csv: parsing the official workbook takes a minute."""
     state = path.stat()
     key = hashlib.sha256(f"{path.name}\0{state.st_size}\0{state.st_mtime_ns}\0{__version__}\0".encode())
     key.update(Path(getsourcefile(reader)).read_bytes())
@@ -205,16 +237,22 @@ def _read_once(reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFra
 
 
 def _simulated(name: str, seed: int) -> Dataset:
-    from gmtools.simulate import records
+    if name in _ITALY:
+        from gmtools import italy
+        from gmtools.simulate import fields
 
-    frame = {"nga_west2": records.nga_west2, "iran": records.iran}[name](seed=seed)
+        frame, source = italy.select(fields.italy(seed=seed), _ITALY[name]), "fields.italy"
+    else:
+        from gmtools.simulate import records
+
+        frame, source = {"nga_west2": records.nga_west2, "iran": records.iran}[name](seed=seed), f"records.{name}"
     return Dataset(
         name=name,
         frame=frame,
         data_id=SIMULATED,
         kind=dict.fromkeys(frame.columns, SIMULATED),
         licence="CC BY 4.0",
-        citation=f"This project, gmtools.simulate.records.{name}, seed {seed}.",
+        citation=f"This project, gmtools.simulate.{source}, seed {seed}.",
     )
 
 

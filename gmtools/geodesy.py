@@ -1,5 +1,6 @@
-"""Geodesy on the WGS84 ellipsoid through pyproj: projections, ECEF coordinates, distances."""
+"""Geodesy on the WGS84 ellipsoid through pyproj: projections, ECEF coordinates, distances, land and sea."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -58,6 +59,36 @@ def with_distances(frame: pd.DataFrame) -> pd.DataFrame:
     repi = pyproj.Geod(ellps="WGS84").inv(*station, *event)[2] / 1e3
     rhyp = hypocentral_distance_km(*station, *event, frame[columns.HYPOCENTRAL_DEPTH].to_numpy(float))
     return frame.assign(**{columns.REPI: repi, columns.RHYP: rhyp})
+
+
+def inside(rings: Sequence[np.ndarray], longitude: ArrayLike, latitude: ArrayLike) -> np.ndarray:
+    """Whether places lie in any of the polygons: land or sea, with a coastline.
+
+    Parameters
+    ----------
+    rings : sequence of ndarray, (n, 2)
+        Longitude and latitude of closed lines, degrees, as :mod:`gmtools.readers.gshhs` returns them.
+    longitude, latitude : array_like
+        Degrees, same shape.
+
+    Returns
+    -------
+    ndarray of bool, same shape
+
+    Examples
+    --------
+    >>> square = np.array([(0, 0), (2, 0), (2, 2), (0, 2), (0, 0)])
+    >>> inside([square], [1, 3], [1, 1]).tolist()
+    [True, False]
+    """
+    import shapely  # a compiled library: only where it is needed
+
+    result = np.zeros(np.shape(longitude), bool)
+    for ring in rings:
+        polygon = shapely.Polygon(ring)
+        shapely.prepare(polygon)
+        result |= shapely.contains_xy(polygon, longitude, latitude)
+    return result
 
 
 @cache

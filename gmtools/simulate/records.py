@@ -238,7 +238,7 @@ def _motions(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OutOfRange)
         median = gmms.predict(model, frame, columns.PERIODS).mean
-    root = np.linalg.cholesky(_correlation())
+    root = np.linalg.cholesky(correlation(columns.PERIODS))
     terms = {"median": median}
     for key, ids, size in (
         ("event", frame[columns.EVENT], variability.tau),
@@ -255,12 +255,21 @@ def _motions(
     return pd.DataFrame(table, index=frame.index)
 
 
-def _correlation() -> np.ndarray:
+def correlation(periods: Sequence[float]) -> np.ndarray:
     """Correlation between ordinates, exp(-|ln T1/T2| / 4) with PGA at 0.02 s: 0.67 between 0.2 and 1 s.
 
     A plain stand-in for the empirical tables of Baker & Jayaram (2008, Earthquake Spectra 24, 299-317).
+
+    Parameters
+    ----------
+    periods : sequence of float, (n,)
+        s; 0 is PGA.
+
+    Returns
+    -------
+    ndarray, (n, n)
     """
-    ln_period = np.log([period or 0.02 for period in columns.PERIODS])
+    ln_period = np.log([period or 0.02 for period in periods])
     return np.exp(-np.abs(ln_period[:, None] - ln_period[None, :]) / 4)
 
 
