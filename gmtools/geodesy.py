@@ -83,11 +83,14 @@ def inside(rings: Sequence[np.ndarray], longitude: ArrayLike, latitude: ArrayLik
     """
     import shapely  # a compiled library: only where it is needed
 
-    result = np.zeros(np.shape(longitude), bool)
+    longitude, latitude = np.asarray(longitude, float), np.asarray(latitude, float)
+    result = np.zeros(longitude.shape, bool)
     for ring in rings:
         polygon = shapely.Polygon(ring)
         shapely.prepare(polygon)
-        result |= shapely.contains_xy(polygon, longitude, latitude)
+        west, south, east, north = polygon.bounds
+        near = ~result & (longitude >= west) & (longitude <= east) & (latitude >= south) & (latitude <= north)
+        result[near] = shapely.contains_xy(polygon, longitude[near], latitude[near])
     return result
 
 

@@ -182,3 +182,28 @@ def test_import_is_light():
     code = "import sys, gmtools.datasets; print([m for m in ('tensorflow', 'keras', 'openquake') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
     assert result.stdout.strip() == "[]"
+
+
+def test_simulated_italy_says_what_it_is(monkeypatch):
+    from gmtools.simulate import fields
+
+    table = FRAME.assign(event_nation="IT", event_latitude=[43, 43, 41, 41, 41])
+    monkeypatch.setattr(fields, "italy", lambda seed: table.assign(seed=seed))
+    north, whole = (datasets.load(name, data="simulated", seed=5) for name in ("italy", "italy_whole"))
+    assert len(north.frame) == 2 and len(whole.frame) == 5 and (whole.frame["seed"] == 5).all()
+    assert "an invented Italy whose source, site and path fields are known" in north.notice()
+    assert (
+        "gmtools.simulate.fields.italy, seed 5" in north.notice() and "gmtools data fetch italy_ita18" in north.notice()
+    )
+
+
+def test_italy_without_a_catalogue_keeps_the_assumed_depths(monkeypatch, finds, tmp_path):
+    from gmtools.readers import ita18
+
+    table = FRAME.assign(event_nation="IT", event_latitude=43.0, hypocentral_depth_km=10.0, rhyp_km=12.0)
+    monkeypatch.setattr(ita18, "read", lambda path: table)
+    finds(italy_ita18={"seismic_data.csv": tmp_path / "seismic_data.csv"})
+    dataset = datasets.load("italy", data="real")
+    assert (dataset.frame["hypocentral_depth_km"] == 10).all()
+    assert dataset.kind["hypocentral_depth_km"] == dataset.kind["rhyp_km"] == "reconstructed"
+    assert "REAL data" in dataset.notice() and "RECONSTRUCTED" not in dataset.notice()

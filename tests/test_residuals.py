@@ -84,3 +84,10 @@ def test_nearest_bin_grows_until_it_has_enough_records():
     distance = np.concatenate([np.full(10, 5.0), np.full(25, 12.0), np.full(100, 80.0)])
     assert residuals.nearest_bin(distance, 10) == 15
     assert residuals.nearest_bin(np.full(40, 3.0), 10) == 10
+
+
+def test_station_terms_carry_over_to_known_stations_only():
+    residual, event, station, _ = planted(6, n=800)
+    part = residuals.partition(residual, event, station)
+    terms = residuals.station_terms(part, station, [station[5], "nowhere", station[0]])
+    assert terms == pytest.approx([part.station_term[5], 0, part.station_term[0]])

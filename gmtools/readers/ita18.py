@@ -37,9 +37,9 @@ def read(path: str | Path) -> pd.DataFrame:
     Magnitude is Mw; the file's distance is RJB, which for small events is the epicentral distance. Ordinates (PGA and
     36 PSA, geometric mean of the horizontal components) come in cm/s² and leave in g. The file has **no depth**: every
     record gets 10 km and ``depth_is_listed`` false, see :func:`gmtools.italy.with_depths`. 175 records of two events
-    have no magnitude. A station code that stands for two places (coordinates that differ at 0.01 degree) keeps
-    its name at the first and gets ``.2`` appended at the second; among the Italian records this is MNS, two places 328
-    km apart.
+    have no magnitude. A station code that stands for two places (coordinates that differ at 0.01 degree) keeps its name
+    at the one with more records and gets ``.2`` appended at the other: 14 codes, most of them an Italian and a foreign
+    station, and MNS, two Italian places 328 km apart.
 
     Parameters
     ----------
@@ -102,5 +102,7 @@ def _ordinates(raw: pd.DataFrame, path: Path) -> pd.DataFrame:
 
 def _one_place_each(frame: pd.DataFrame) -> pd.Series:
     place = frame[[columns.STATION_LONGITUDE, columns.STATION_LATITUDE]].round(2).astype(str).agg(" ".join, axis=1)
-    number = place.groupby(frame[columns.STATION]).transform(lambda places: pd.factorize(places)[0]) + 1
+    records = place.groupby([frame[columns.STATION], place], sort=False).transform("size")
+    order = records.sort_values(ascending=False, kind="stable").index
+    number = place[order].groupby(frame[columns.STATION][order]).transform(lambda places: pd.factorize(places)[0]) + 1
     return frame[columns.STATION].where(number == 1, frame[columns.STATION] + "." + number.astype(str))
