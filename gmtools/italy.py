@@ -29,6 +29,7 @@ LAYERS = {
 """Names of the layers and the data set that each is made from."""
 FILL = {ELEVATION: 0.0, SLOPE: 0.0, VS30: 600.0, VELOCITY: 1600.0}
 """What stands at sea and abroad: sea level, no slope, soft rock (a choice of this project)."""
+_AROUND = (5.0, 20.0, 35.0, 48.5)  # west, east, south, north of the coast that maps show
 REACH_KM = 25.0
 """A pixel farther than this from every point of the site model has no velocity."""
 
@@ -146,6 +147,29 @@ def layers(
             if not skip:
                 raise
     return found
+
+
+def coast(skip: bool = False) -> list[np.ndarray]:
+    """Shore lines around Italy, longitude and latitude (n, 2) of each, for maps.
+
+    Parameters
+    ----------
+    skip : bool
+        Return no lines where the coastline cannot be had, instead of raising.
+
+    Raises
+    ------
+    DataNotFound
+        The coastline cannot be had, and ``skip`` is false.
+    """
+    from gmtools.readers import gshhs
+
+    try:
+        return gshhs.read(catalog.find("coastline_gshhs"), _AROUND)
+    except (DataNotFound, DownloadFailed):
+        if not skip:
+            raise
+        return []
 
 
 def _elevation():

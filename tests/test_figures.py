@@ -24,6 +24,7 @@ DRAWN_TOGETHER = (
     ("nga_only", "ASK14", "BSSA14", "CB14", "CY14", "I14"),
     (*NETWORKS, "ZafaraniEtAl2018", "KaleEtAl2015Iran", "GhasemiEtAl2009", "mean", "linear"),
     ("ZafaraniEtAl2018", "truncated"),
+    ("nga_only", "LanzanoEtAl2019", "BindiEtAl2011", "KothaEtAl2020", "AkkarBommer2010", "mean", "linear"),
 )
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gmtools import catalog, datasets, grids, italy
+from gmtools import catalog, datasets, geodesy, grids, italy
 from gmtools.errors import DataNotFound, GmtoolsError
 from gmtools.grids import MapGrid, static_maps
 from gmtools.simulate import fields
@@ -115,3 +115,21 @@ def test_real_layers_on_a_grid_around_all_stations():
     row, column = grid.pixels([6.87, 11.9], [45.83, 45.0])  # Mont Blanc, Po delta
     elevation, vs30 = layers["elevation_m"].values[row, column], layers["vs30_m_s"].values[row, column]
     assert elevation[0] > 2000 and elevation[1] < 50 and vs30[1] < 300
+
+
+@pytest.mark.skipif(not catalog.available("coastline_gshhs"), reason="the coastline is not at hand")
+def test_the_coast_goes_round_italy():
+    lines = italy.coast()
+    west = [line for line in lines if geodesy.inside([line], [12.5], [42.0])[0]]
+    assert len(west) == 1 and len(lines) > 50
+
+
+def test_no_coast_where_it_cannot_be_had(monkeypatch):
+    monkeypatch.setattr(italy.catalog, "find", _not_there)
+    assert italy.coast(skip=True) == []
+    with pytest.raises(DataNotFound, match="no coastline_gshhs"):
+        italy.coast()
+
+
+def _not_there(data_id):
+    raise DataNotFound(f"no {data_id}")

@@ -5,6 +5,7 @@ where `kind` says so. Titles are passed in, because a title is the lesson's clai
 """
 
 from gmtools.figures._data import coverage, input_distributions, truncation
+from gmtools.figures._maps import Places, map_view
 from gmtools.figures._network import learning_curves, network_diagram, published_match
 from gmtools.figures._residuals import residuals_against
 from gmtools.figures._scaling import distance_scaling, magnitude_scaling, spectra, vs30_scaling
@@ -16,12 +17,14 @@ __all__ = [
     "LABELS",
     "LINESTYLES",
     "MARKERS",
+    "Places",
     "bias_table_bars",
     "coverage",
     "distance_scaling",
     "input_distributions",
     "learning_curves",
     "magnitude_scaling",
+    "map_view",
     "network_diagram",
     "panel",
     "published_match",
