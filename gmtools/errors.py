@@ -71,3 +71,7 @@ class LayerIncomplete(GmtoolsError):
 
 class RepeatedRecord(GmtoolsError):
     """A station has more than one record of an event."""
+
+
+class UnsuitableSize(GmtoolsError):
+    """A map has a size that the network cannot take."""
