@@ -111,8 +111,8 @@ def map_view(
     axes.set(xlabel="easting (km)", ylabel="northing (km)")
     _scale_bar(axes, grid)
     look.tag(axes, kind, (0.98, 0.97))
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="lower left", frameon=True, framealpha=0.9, fontsize=8)
+    if len(places) > 1 or outlines or any(dots.values is None for dots in places):
+        axes.legend(loc="lower left", frameon=True, framealpha=0.9, fontsize=7.5, handlelength=1.2, borderpad=0.3)
     _write_licenses(axes, ([layer.licence] if layer else []) + list(licences))
     return axes, _alt(grid, words, bool(coast), kind)
 
