@@ -282,7 +282,7 @@ def _study_section(study: Study, found: Mapping) -> str:
             folded.append(_dropdown(family, rows, found))
         else:
             lines += [_line(study, row, found.get(row.id)) for row in rows]
-    return "\n\n".join([f"## {study.title} {{cite}}`{study.citation}`", "\n".join(lines), *folded])
+    return "\n\n".join([f"## {study.title}", f"Source: {{cite}}`{study.citation}`", "\n".join(lines), *folded])
 
 
 def _line(study: Study, row: Target, result: Mapping | None) -> str:
