@@ -20,11 +20,11 @@ from .lessons import PROJECT, Lesson, Settings
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # with this Python, whatever PATH says
 VENDORED = {
-    "mathjax_path": "vendor/mathjax/tex-mml-chtml.js",
+    "mathjax_path": "vendored/mathjax/tex-mml-chtml.js",
     "nb_ipywidgets_js": {
-        "vendor/requirejs/require.js": {},
-        "vendor/widgets-config.js": {},
-        "vendor/jupyter-widgets/html-manager/embed-amd.js": {},
+        "vendored/requirejs/require.js": {},
+        "vendored/widgets-config.js": {},
+        "vendored/jupyter-widgets/html-manager/embed-amd.js": {},
     },
 }
 
@@ -65,7 +65,9 @@ def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Bo
     files, not_run = pages(settings, root)
     files |= _configuration(root, offline=scripts is not None)
     if scripts:
-        files |= _files_below(scripts, "static/vendor", without={vendor.STAMP})
+        files |= _files_below(scripts, "static/vendored", without={vendor.STAMP})
+    else:  # Sphinx never takes away what an earlier build left
+        shutil.rmtree(root / "_build" / "html" / "_static" / "vendored", ignore_errors=True)
     source = root / "_build" / "book_source"
     write_changed(files, source)
     _sphinx(source, root)

@@ -129,7 +129,7 @@ def iran_predictions(profile="fast", data="auto", seed=0):
         Key of :data:`IRAN_MODELS` -> ln g. The first never saw an Iranian record, the others are cross-validated
         with all records of an event in one fold.
     """
-    frame = target_frame(datasets.load("iran", data, seed))
+    frame = target_frame(training.table_once("iran", data, seed))
     folds = iran_folds(frame, profile, seed)
     source = training.trained("ann_nga_west2", profile, data, seed)
     inputs = (frame[name] for name in (columns.MAGNITUDE, columns.RJB, columns.VS30))
@@ -154,7 +154,8 @@ def _make_source(tables, settings, profile, data, seed):
     target = np.tile(training.log_targets(frame), (1, members))
     inputs = training.standardized_inputs(frame, mean, sd)
     training.fit(model, inputs, target, text="NGA-West2", seed=seed, **steps)
-    about = {"name": "nga_only", "data": tables["nga_west2"].data_id, "ranges": "its NGA-West2 records"}
+    data_id = tables["nga_west2"].data_id
+    about = {"name": "nga_only", "data": data_id, "ranges": f"the records that it was trained on: {data_id}"}
     return training.to_portable(model, mean, sd, columns.PERIODS, frame, profile=profile, seed=seed, **about)
 
 

@@ -68,7 +68,7 @@ def partition(residual, event_id, station_id):
     """
     import gpboost  # loads a compiled library: only where it is needed
 
-    residual = np.asarray(residual, float)
+    residual = np.ascontiguousarray(residual, float)  # GPBoost reads a column of a wider array as if it were its rows
     groups = pd.DataFrame({"event": np.asarray(event_id), "station": np.asarray(station_id)})
     if len(groups) != len(residual):
         raise FormatError(f"{len(residual)} residuals came with {len(groups)} identifiers: pass one for each record.")

