@@ -263,8 +263,8 @@ def _counts(rows: list[Target], found: Mapping) -> str:
     refused = sum(bool(row.reason_open) and row.id not in found for row in rows)
     return "\n".join(
         [
-            f"{len(rows)} values in all, {outcomes.count('open')} of them open: {refused} cannot be done (the reason "
-            f"stands in the row), {outcomes.count('open') - refused} got no value in this run.",
+            f"{len(rows)} values in all, {outcomes.count('open')} of them open: {refused} for a reason that "
+            f"stands in the row, {outcomes.count('open') - refused} because this run gave no value.",
             "",
             *lines,
             "",
@@ -349,6 +349,8 @@ def _dropdown(family: str, rows: list[Target], found: Mapping) -> str:
 
 def _link(study: Study, row: Target, label: str, result: Mapping | None) -> str:
     lesson = result["lesson"] if result else row.lesson
+    if lesson in study.unwritten:
+        return label
     anchor = f"#result-{row.group}" if result else ""
     return f'<a href="../{study.folder}/{lesson}.html{anchor}">{label}</a>'
 

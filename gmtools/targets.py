@@ -70,13 +70,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Study:
-    """One file of ``paper_targets``: the study and its rows in the order of the file."""
+    """One file of ``paper_targets``: the study, its rows in the order of the file, lessons that do not exist yet."""
 
     id: str
     title: str
     citation: str
     folder: str
     targets: tuple[Target, ...]
+    unwritten: frozenset[str] = frozenset()
 
 
 @cache
@@ -162,9 +163,13 @@ def read_study(path: Path) -> Study:
     if error is not None:
         step = "paper_targets/schema.json says what a row must hold"
         raise ManifestError(f"{path.name}, {_place(content, error)}: {error.message}; {step}")
+    unwritten = frozenset(content.get("unwritten", ()))
+    for row in content["rows"]:
+        if row["lesson"] in unwritten:
+            row.setdefault("open", "its lesson is not written yet")
     rows = tuple(target for row in content["rows"] for target in _expand(row, content["study"], path))
     _refuse_doubles(rows, path)
-    return Study(content["study"], content["title"], content["citation"], content["folder"], rows)
+    return Study(content["study"], content["title"], content["citation"], content["folder"], rows, unwritten)
 
 
 @cache

@@ -82,8 +82,19 @@ class TestTargets:
 
     def test_every_lesson_that_a_row_links_to_is_there(self):
         root = Path(scoreboard.__file__).parents[1]
-        linked = {f"{study.folder}/{row.lesson}.ipynb" for study in studies().values() for row in study.targets}
-        assert sorted(path for path in linked if not (root / path).exists()) == []
+        for study in studies().values():
+            there = {path.stem for path in (root / study.folder).glob("*.ipynb")}
+            assert {row.lesson for row in study.targets} - there == study.unwritten
+
+    def test_rows_of_an_unwritten_lesson_are_open_and_link_nowhere(self, tmp_path, monkeypatch):
+        path = study_file(tmp_path, FAMILY)
+        path.write_text(path.read_text(encoding="utf-8") + f"unwritten: [{FAMILY['lesson']}]\n", encoding="utf-8")
+        study = read_study(path)
+        assert {row.reason_open for row in study.targets} == {"its lesson is not written yet"}
+        monkeypatch.setattr(scoreboard, "studies", lambda: {study.id: study})
+        page = scoreboard.page([])
+        assert "its lesson is not written yet" in page
+        assert ".html" not in page
 
     def test_expansion_follows_the_order_of_the_axes(self, tmp_path):
         study = read_study(study_file(tmp_path, FAMILY))
