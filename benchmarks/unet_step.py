@@ -5,7 +5,8 @@ with NumPy, this one or another, whose interpreter ``--torch-python`` names. Eac
 by turns, several times; printed are the medians over the pairs of runs. Peak memory is that of the whole process, with
 what importing the library takes; it is printed as well, because it is a large part of both.
 
-The data are random numbers, because the time of a step does not depend on what is learned.
+The thesis' own setting is ``--size 768 400 --base 64 --batch 1``; ``--only keras`` needs no PyTorch. The data are random
+numbers, because the time of a step does not depend on what is learned.
 """
 
 import argparse
@@ -23,9 +24,9 @@ RECORDS = 40  # observations of an event
 
 
 def batches(options):
-    """Input maps (batch, side, side, channels), pixels and targets (batch, records)."""
+    """Input maps (batch, height, width, channels), pixels and targets (batch, records)."""
     rng = np.random.default_rng(0)
-    maps = rng.random((options.batch, options.side, options.side, options.channels), dtype="float32")
+    maps = rng.random((options.batch, *options.size, options.channels), dtype="float32")
     pixels = rng.integers(0, 16, (options.batch, RECORDS)).astype("int32")
     return maps, pixels, rng.normal(size=(options.batch, RECORDS)).astype("float32")
 
@@ -36,7 +37,7 @@ def keras_step(options):
     from gmtools.models import keras, unet
 
     arguments = {"depth": options.depth, "base": options.base, "padding": options.padding}
-    body = unet.build(options.side, options.side, options.channels, **arguments)
+    body = unet.build(*options.size, options.channels, **arguments)
     pixels = keras.Input((None,), dtype="int32")
     model = keras.Model([body.input, pixels], unet.AtPixels()(body.output, pixels))
     resumable.compile_network(model, resumable.FitSettings())
@@ -93,8 +94,8 @@ def torch_unet(torch, options):
                 skipped.append(values)
             for level, (up, merge) in enumerate(zip(self.up, self.merge, strict=True)):
                 values, old = up(values), skipped[-2 - level]
-                edge = (old.shape[-1] - values.shape[-1]) // 2
-                old = old[..., edge : old.shape[-2] - edge, edge : old.shape[-1] - edge]
+                y, x = ((old.shape[i] - values.shape[i]) // 2 for i in (-2, -1))
+                old = old[..., y : old.shape[-2] - y, x : old.shape[-1] - x]
                 values = merge(torch.cat([old, values], 1))
             return self.last(values)
 
@@ -134,10 +135,10 @@ def compare(options):
     """Print each pair of runs, then the medians of their ratios."""
     pairs = []
     for _ in range(options.repeats):
-        pairs.append({library: child(library, options) for library in ("keras", "torch")})
+        pairs.append({library: child(library, options) for library in options.only or ("keras", "torch")})
         for library, result in pairs[-1].items():
             print(f"{library:>6}", json.dumps({key: round(value, 4) for key, value in result.items()}), flush=True)
-    for key, limit in (("s", 1.15), ("peak_mb", 1.5)):
+    for key, limit in () if options.only else (("s", 1.15), ("peak_mb", 1.5)):
         ratios = [pair["keras"][key] / pair["torch"][key] for pair in pairs]
         print(f"{key}: Keras / PyTorch {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}), "
               f"at most {limit}")  # fmt: skip
@@ -146,7 +147,7 @@ def compare(options):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--side", type=int, default=192)
+    parser.add_argument("--size", type=int, nargs=2, default=[192, 192], metavar=("HEIGHT", "WIDTH"))
     parser.add_argument("--channels", type=int, default=9)
     parser.add_argument("--base", type=int, default=16)
     parser.add_argument("--depth", type=int, default=4)
@@ -155,6 +156,7 @@ if __name__ == "__main__":
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--torch-python", default=sys.executable, help="interpreter that has torch")
+    parser.add_argument("--only", nargs=1, choices=["keras", "torch"], help="measure one of the two")
     parser.add_argument("--child", choices=["keras", "torch"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:

@@ -196,7 +196,7 @@ def _train(model, architecture, member, settings, path, text):
     history = resumable.fit(model, train, validation, settings, checkpoint, seed=member.seed, text=text)
     counts = {"train_events": len(train), "train_records": int(np.isfinite(train.target).sum())}
     about = {"format": _FORMAT, "architecture": asdict(architecture), "settings": asdict(settings), **counts}
-    _save(path, [np.array(variable) for variable in model.trainable_variables], history, {**about, "seed": member.seed})
+    _save(path, resumable.arrays(model.trainable_variables), history, {**about, "seed": member.seed})
     checkpoint.unlink(missing_ok=True)
 
 

@@ -131,6 +131,11 @@ def predict(model, records, batch):
     return np.concatenate(parts)[: len(records)]
 
 
+def arrays(variables):
+    """Copies of the values of Keras variables: list of ndarray."""
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
 def _batches(order, batch):
     """Batches of equal size, because another would be compiled anew: the last one is filled with its own events."""
     for start in range(0, len(order), batch):
@@ -166,9 +171,9 @@ def _after_epoch(model, state, train, validation, settings, seed):
             f"({settings.learning_rate:g}), or look for targets and inputs that are far out."
         )
     history = [*state["history"], (epoch, loss, value)]
-    weights = [np.array(variable) for variable in model.trainable_variables]
+    weights = arrays(model.trainable_variables)
     best = weights if value <= min(row[2] for row in history) else state["best"]
-    optimizer = [np.array(variable) for variable in model.optimizer.variables]
+    optimizer = arrays(model.optimizer.variables)
     return {"weights": weights, "optimizer": optimizer, "best": best, "history": history}
 
 
