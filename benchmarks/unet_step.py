@@ -5,8 +5,8 @@ with NumPy, this one or another, whose interpreter ``--torch-python`` names. Eac
 by turns, several times; printed are the medians over the pairs of runs. Peak memory is that of the whole process, with
 what importing the library takes; it is printed as well, because it is a large part of both.
 
-The thesis' own setting is ``--size 768 400 --base 64 --batch 1``; ``--only keras`` needs no PyTorch. The data are random
-numbers, because the time of a step does not depend on what is learned.
+The thesis' own setting is ``--size 768 400 --base 64 --batch 1``; ``--only keras`` needs no PyTorch. The data are
+random numbers, because the time of a step does not depend on what is learned.
 """
 
 import argparse
