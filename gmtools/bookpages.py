@@ -2,12 +2,14 @@
 
 import ast
 import copy
+import re
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from .lessons import is_injected
 
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 RESULT_MIME = "application/vnd.gmtools.result+json"
 NOT_RUN = """\
 ```{{warning}}
@@ -27,7 +29,7 @@ def lesson_page(executed: NotebookNode) -> NotebookNode:
     -------
     NotebookNode
         A copy in which each figure's alt text is where MyST-NB looks for it, results for the scoreboard are replaced
-        by anchors ``result-<group>``, and papermill's cell is left out where it repeats the lesson's own values.
+        by anchors ``result-<group>``, progress bars are gone, and papermill's cell is left out where it repeats the lesson's own values.
     """
     page = copy.deepcopy(executed)
     anchored = set()
@@ -42,7 +44,7 @@ def lesson_page(executed: NotebookNode) -> NotebookNode:
         anchored.update(groups)
         if groups:
             cells.append(_anchors(groups, cell.id))
-        _strip_results(cell)
+        _strip_outputs(cell)
         cells += _one_figure_each(cell)
     page.cells = cells
     page.metadata.pop("papermill", None)
@@ -72,10 +74,16 @@ def _anchors(groups: list[str], cell_id: str) -> NotebookNode:
     return new_markdown_cell(spans, id=f"result-{cell_id}"[:64])
 
 
-def _strip_results(cell: NotebookNode) -> None:
+def _strip_outputs(cell: NotebookNode) -> None:
     for output in cell.outputs:
         output.get("data", {}).pop(RESULT_MIME, None)
-    cell.outputs = [output for output in cell.outputs if output.get("data", True)]
+    cell.outputs = [output for output in cell.outputs if output.get("data", True) and not _is_progress_bar(output)]
+
+
+def _is_progress_bar(output: NotebookNode) -> bool:
+    """Whether a widget is a bar of tqdm, which a page would show as it stood before the work began."""
+    data = output.get("data", {})
+    return WIDGET_MIME in data and re.search(r"\| 0/\d+ \[", data.get("text/plain", "")) is not None
 
 
 def _one_figure_each(cell: NotebookNode) -> list[NotebookNode]:

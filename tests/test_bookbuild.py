@@ -60,6 +60,15 @@ def test_results_leave_an_anchor_before_their_first_cell_and_only_their_text():
     nbformat.validate(page)
 
 
+def test_progress_bars_are_left_out_and_other_widgets_stay():
+    def widget(text):
+        return new_output("display_data", data={bookpages.WIDGET_MIME: {"model_id": "a"}, "text/plain": text})
+
+    bar, slider = widget("training:   0%|          | 0/37 [00:00<?, ?epoch/s]"), widget("FloatSlider(value=6.5)")
+    page = bookpages.lesson_page(executed(cell_with(bar, slider)))
+    assert page.cells[-1].outputs == [slider]
+
+
 def test_making_a_page_leaves_the_executed_copy_alone():
     ran = executed(cell_with(figure("A."), figure("B.")), cell_with(recorded("I-F1.x")))
     before = copy.deepcopy(ran)
