@@ -29,7 +29,8 @@ def lesson_page(executed: NotebookNode) -> NotebookNode:
     -------
     NotebookNode
         A copy in which each figure's alt text is where MyST-NB looks for it, results for the scoreboard are replaced
-        by anchors ``result-<group>``, progress bars are gone, and papermill's cell is left out where it repeats the lesson's own values.
+        by anchors ``result-<group>``, progress bars are gone, and papermill's cell is left out where it repeats the
+        lesson's own values.
     """
     page = copy.deepcopy(executed)
     anchored = set()
