@@ -19,7 +19,7 @@ ACCESS = {
 _HEAD = """\
 # Data
 
-No data file is part of this book. Each data set has a manifest with its address, its SHA-256, its licence and what is
+No data file is part of this book. Each data set has a manifest with its address, its SHA-256, its license and what is
 known to be wrong with it, and this page is written from those manifests. A lesson looks for a file in the folders that
 `GMTOOLS_DATA` names, then in your cache, then at the public address, and checks the same SHA-256 each time. Where none
 of them has it, a lesson runs on a simulation and says so at its top, in its figures and on the scoreboard.
@@ -47,7 +47,7 @@ def data_page(known: Mapping[str, Manifest]) -> str:
         As :func:`gmtools.catalog.manifests` returns it.
     """
     words = [f"- **{word}**: {meaning}" for words in (KINDS, ACCESS) for word, meaning in words.items()]
-    table = ["| data set | what the numbers are | access | licence | studies |", "|---|---|---|---|---|"]
+    table = ["| data set | what the numbers are | access | license | studies |", "|---|---|---|---|---|"]
     table += [_line(entry) for entry in known.values()]
     sections = [_section(entry) for entry in known.values()]
     return "\n\n".join([_HEAD, "## The words", "\n".join(words), "## At a glance", "\n".join(table), *sections]) + "\n"
@@ -64,7 +64,7 @@ def _section(entry: Manifest) -> str:
         "Id": f"`{entry.id}`",
         "What the numbers are": f"{entry.kind}, {KINDS[entry.kind]}",
         "Access": f"{entry.access}, {ACCESS[entry.access]}",
-        "Licence": entry.licence,
+        "License": entry.licence,
         "Rows": f"{entry.rows:,}" if entry.rows else "",
         "Files": _files(entry),
         "Cite": entry.citation.strip() + doi,

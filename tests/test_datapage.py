@@ -16,7 +16,7 @@ def test_every_manifest_has_a_line_and_a_section():
 
 def test_licence_faults_and_steps_are_in_plain_sight():
     text = datapage.data_page({"peer_nga_west2": manifests()["peer_nga_west2"]})
-    assert "- **Licence**: free to download, not redistributable (PEER's terms of use)" in text
+    assert "- **License**: free to download, not redistributable (PEER's terms of use)" in text
     assert "**Known faults**\n\n- Missing values are written as -999." in text
     assert "**How to get it**\n\n1. Open https://ngawest2.berkeley.edu" in text
     assert "[doi:10.1193/070913EQS197M](https://doi.org/10.1193/070913EQS197M)" in text
