@@ -145,7 +145,7 @@ def content_key(notebook: nbformat.NotebookNode, settings: Settings, fingerprint
     fingerprint
         What data are there now (``gmtools.catalog.fingerprint()``), or a fixed word for simulated data.
     root
-        Project folder; its ``requirements.lock`` is part of the key.
+        Project folder; its ``requirements.lock`` and ``paper_targets`` are part of the key.
     """
     lock = root / "requirements.lock"
     parts = [
@@ -155,6 +155,7 @@ def content_key(notebook: nbformat.NotebookNode, settings: Settings, fingerprint
         fingerprint,
         hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else "",
         list(sys.version_info[:2]),
+        [path.read_text(encoding="utf-8") for path in sorted((root / "paper_targets").glob("*.yml"))],
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

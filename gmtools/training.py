@@ -268,7 +268,18 @@ def _key(name, settings, seed, frames):
     digest = hashlib.sha256(json.dumps([name, settings, seed], sort_keys=True).encode())
     for frame in frames.values():
         digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+        digest.update(" ".join(frame.columns).encode())
     here = Path(__file__).parent
-    for source in ("models/ann.py", "training.py", "recipes.py"):
+    sources = (
+        "models/__init__.py",
+        "models/ann.py",
+        "columns.py",
+        "datasets.py",
+        "portable.py",
+        "recipes.py",
+        "training.py",
+    )
+    for source in sources:
         digest.update((here / source).read_bytes())
+    digest.update(f"{keras.__version__} {keras.backend.backend()}".encode())
     return digest.hexdigest()[:12]

@@ -113,3 +113,11 @@ def test_trained_is_made_once_and_names_what_exists(monkeypatch, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in files} == files
     with pytest.raises(KeyError, match=r"'ann_nga'.*ann_nga_west2"):
         training.trained("ann_nga", "smoke", "simulated")
+
+
+@pytest.mark.parametrize("form", ["EQ0{:03d}", "{}"])
+def test_the_source_is_not_trained_on_earthquakes_of_the_target(form):
+    events = [form.format(number) for number in (46, 144, 178, 45, 1446)]
+    frame = pd.DataFrame({columns.EVENT: [*events, "S0046", "S0492"]})
+    kept = recipes.without_iran(frame)[columns.EVENT].tolist()
+    assert kept == [*events[3:], "S0046", "S0492"]
