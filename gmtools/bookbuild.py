@@ -120,10 +120,22 @@ def _lesson(lesson: Lesson, settings: Settings, root: Path):
     again = f"run it with: gmtools run {lesson.name} --profile {settings.profile} --data {settings.data}"
     if not path.exists():
         return bookpages.not_run_page(source, "it never ran to its end"), f"it never ran to its end; {again}"
-    merged = lessons.merge(source, lessons.read(path))
+    executed = lessons.read(path)
+    merged = lessons.merge(source, executed)
     if merged is None:
         return bookpages.not_run_page(source, "its code changed"), f"its code has changed since it ran; {again}"
+    if not _still_good(source, executed.metadata.get("gmtools", {}), settings, root):
+        changed = "gmtools, the environment or the targets changed"
+        return bookpages.not_run_page(source, changed), f"{changed} since it ran; {again}"
     return bookpages.lesson_page(merged), ""
+
+
+def _still_good(source, stamp, settings, root):
+    """Whether a lesson run now, on the data that it had, would be the same computation."""
+    if "data_fingerprint" not in stamp:
+        return False
+    ran_with = Settings(settings.profile, settings.data, stamp["seed"])
+    return stamp["key"] == lessons.content_key(source, ran_with, stamp["data_fingerprint"], root)
 
 
 def _generated(recorded: list[dict]) -> dict[str, bytes]:

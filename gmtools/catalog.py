@@ -114,7 +114,7 @@ def find(data_id, progress=False):
     entry = manifest(data_id)
     paths = {file.name: _right_path(file) for file in entry.files}
     missing = [file for file in entry.files if paths[file.name] is None]
-    if missing and (_offline() or not all(file.addresses for file in missing)):
+    if missing and (offline() or not all(file.addresses for file in missing)):
         _refuse(entry, missing)
     for file in missing:
         paths[file.name] = _fetch(file, progress)
@@ -234,8 +234,8 @@ def forget_hashes():
     _hashes.clear()
 
 
-def _offline():
-    """Whether the user forbids the network."""
+def offline():
+    """Whether ``GMTOOLS_OFFLINE`` forbids the network: set to anything but 0."""
     return os.environ.get("GMTOOLS_OFFLINE", "") not in ("", "0")
 
 
@@ -343,7 +343,7 @@ def _places():
 def _steps(entry):
     """Say what a person does to get a data set."""
     if entry.access == "open":
-        forbidden = " (GMTOOLS_OFFLINE forbids the network now: unset it)" if _offline() else ""
+        forbidden = " (GMTOOLS_OFFLINE forbids the network now: unset it)" if offline() else ""
         return f"gmtools data fetch {entry.id}{forbidden}, or name a folder that holds the files in GMTOOLS_DATA."
     return " ".join(f"({number}) {step}" for number, step in enumerate(entry.steps, start=1))
 

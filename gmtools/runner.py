@@ -38,6 +38,7 @@ class Job:
     lesson: Lesson
     settings: Settings
     key: str
+    fingerprint: str
     root: Path
 
     @property
@@ -136,7 +137,7 @@ def _fingerprint(data: str) -> str:
 
 def _job(lesson: Lesson, settings: Settings, fingerprint: str, root: Path) -> Job:
     key = lessons.content_key(lessons.read(lesson.path), settings, fingerprint, root)
-    return Job(lesson, settings, key, root)
+    return Job(lesson, settings, key, fingerprint, root)
 
 
 def _keep(job: Job) -> Outcome | None:
@@ -205,8 +206,9 @@ def _report(job: Job, partial: Path, workers: int, display, processes: set) -> d
     with tempfile.TemporaryFile() as errors, _worker(errors, workers) as process:
         processes.add(process)
         try:
-            process.stdin.write(json.dumps(task))
-            process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # it died before it read: reported below with what it said
+                process.stdin.write(json.dumps(task))
+                process.stdin.close()
             for line in process.stdout:
                 report = json.loads(line)
                 display.cell(job.lesson.name, report.get("cell"))
@@ -260,7 +262,8 @@ def _finish(job: Job, partial: Path, report: dict, total: int) -> Outcome:
     if "seconds" not in report:
         return Outcome(job.lesson, "failed", 0.0, _keep_failed(job, partial, report["problem"], total))
     notebook = lessons.read(partial)
-    notebook.metadata["gmtools"] = {"key": job.key, "seconds": report["seconds"], **job.settings.parameters()}
+    stamp = {"key": job.key, "data_fingerprint": job.fingerprint, "seconds": report["seconds"]}
+    notebook.metadata["gmtools"] = stamp | job.settings.parameters()
     # Outputs in the text as it is written, and of papermill's notes, which hold times and paths, the parameters alone.
     notebook.metadata["papermill"] = {"parameters": job.settings.parameters()}
     merged = lessons.merge(lessons.read(job.lesson.path), notebook)

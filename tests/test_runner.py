@@ -108,6 +108,20 @@ def test_a_kernel_that_dies_is_reported(tmp_path):
     assert "did not run to its end" in outcome.problem and "DeadKernelError" in outcome.problem
 
 
+def test_a_worker_that_dies_before_it_reads_its_lesson_is_reported(tmp_path, monkeypatch):
+    def dead(errors, workers):
+        pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        process = subprocess.Popen([sys.executable, "-c", "import sys; sys.exit('no memory')"], stderr=errors, **pipe)
+        process.wait()
+        return process
+
+    monkeypatch.setattr(runner, "_worker", dead)
+    write_lesson(tmp_path, "00_never_read", "x = 1")
+    outcome = run(tmp_path)["00_never_read"]
+    assert outcome.result == "failed"
+    assert "ended with status 1 and no report.\nno memory" in outcome.problem
+
+
 @pytest.mark.parametrize(
     ("changed", "value"),
     [("profile", "full"), ("seed", 1), ("data", "real")],

@@ -74,7 +74,7 @@ def test_npms_refusal_is_passed_on(tool, tmp_path, monkeypatch):
 def test_offline_forbids_to_ask_but_not_to_use_what_is_there(tool, tmp_path, monkeypatch):
     lock, _, asked = tool
     monkeypatch.setenv("GMTOOLS_OFFLINE", "1")
-    with pytest.raises(PackageUnreachable, match="GMTOOLS_OFFLINE=1 forbids"):
+    with pytest.raises(PackageUnreachable, match="GMTOOLS_OFFLINE forbids"):
         vendor.fetch(tmp_path / "vendor", lock)
     assert asked == []
     monkeypatch.delenv("GMTOOLS_OFFLINE")
