@@ -8,10 +8,10 @@ from pathlib import Path
 
 import yaml
 
+from gmtools import strict_yaml
 from gmtools.errors import DataNotFound, ManifestError
 
 FOLDER = Path(__file__).resolve().parent.parent / "data_manifests"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where PyYAML was built with libyaml
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _read_all(stamp):
 def _read(path):
     """Read and check one manifest."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+        content = strict_yaml.load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         where = " ".join(str(error).split())
         raise ManifestError(f"{path.name} is not YAML: {where}. Next step: correct the line it names.") from error

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import yaml
 
+from gmtools import strict_yaml
 from gmtools.columns import period_label, psa
 from gmtools.errors import ManifestError
 
@@ -156,7 +157,7 @@ def read_study(path: Path) -> Study:
         The file is not YAML, breaks ``schema.json`` (named with the row), or has values of the wrong shape.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = strict_yaml.load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ManifestError(f"{path.name} is not YAML: {error}. Correct the line that it names.") from error
     error = next(_validator().iter_errors(content), None)

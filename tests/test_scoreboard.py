@@ -110,6 +110,12 @@ class TestTargets:
 
 
 class TestFaultyTargets:
+    def test_key_that_stands_twice(self, tmp_path):
+        path = study_file(tmp_path, ROW)
+        path.write_text(path.read_text() + "\ntitle: another\n")
+        with pytest.raises(ManifestError, match=r"(?s)study_x.yml is not YAML: the key 'title' stands twice.*line \d+"):
+            read_study(path)
+
     def test_target_without_tolerance(self, tmp_path):
         row = {key: entry for key, entry in ROW.items() if key != "tolerance"}
         with pytest.raises(ManifestError, match=r"study_x.yml, row X-F1.a: 'tolerance' is a required property"):
