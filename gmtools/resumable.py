@@ -57,7 +57,9 @@ def compile_network(model, settings):
     """
     optimizer = keras.optimizers.Adam(settings.learning_rate)
     optimizer.build(model.trainable_variables)
-    model.compile(optimizer, unet.GaussianNLL(settings.loss_per))
+    # XLA, which Keras would choose for TensorFlow, makes no step of these networks faster and costs seconds first.
+    compiled = False if keras.backend.backend() == "tensorflow" else "auto"
+    model.compile(optimizer, unet.GaussianNLL(settings.loss_per), jit_compile=compiled)
 
 
 def fit(model, train, validation, settings, checkpoint, *, seed=0, text="training"):
