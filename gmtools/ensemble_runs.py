@@ -42,7 +42,7 @@ def train_missing(name, architecture, static, tasks, settings, *, workers=1, sch
     GmtoolsError
         A member cannot be fitted, see :func:`gmtools.resumable.fit`, or a worker has another version of gmtools.
     """
-    missing = {path: member for path, member in tasks.items() if not members.is_kept(path)}
+    missing = {path.absolute(): member for path, member in tasks.items() if not members.is_kept(path)}
     if not missing:
         return
     next(iter(missing)).parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def _train_on(client, ensemble, missing, progress):
     from distributed import CancelledError, KilledWorker, as_completed
 
     topic = f"gmtools-{uuid.uuid4().hex}"
-    waiting, names, under_way = deque(missing.items()), {}, as_completed()
+    waiting, names, under_way = deque(missing.items()), {}, as_completed(loop=client.loop)
     client.subscribe_topic(topic, lambda event: progress.epoch(*event[1]))
     client.subscribe_topic("all", lambda event: _tell_loss(event[1], names))
 

@@ -51,6 +51,24 @@ def in_region(longitude, latitude) -> np.ndarray:
     return (longitude >= west) & (longitude <= east) & (latitude >= south) & (latitude <= north)
 
 
+def select(frame: pd.DataFrame) -> pd.DataFrame:
+    """Records of the study: M 3 and above at stations inside the region, of KiK-net and K-NET only surface sensors.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From a reader of official files, with ``sensor_depth_m`` and ``network``.
+
+    Returns
+    -------
+    DataFrame
+        The selected rows, numbered anew.
+    """
+    surface = (frame[columns.SENSOR_DEPTH] == 0) | (frame[columns.NETWORK] == "MeSO-net")
+    keep = surface & _in_region(frame) & (frame[columns.MAGNITUDE] >= 3) & (frame[columns.PGA] > 0)
+    return frame[keep].reset_index(drop=True)
+
+
 def stations(network: str) -> pd.DataFrame:
     """Stations of one network inside the region, with the depth of the seismic bedrock.
 

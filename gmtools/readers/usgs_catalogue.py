@@ -43,7 +43,9 @@ def read(path: str | Path) -> pd.DataFrame:
     try:
         day = pd.to_datetime(raw["time"], format="%d/%m/%Y")
     except ValueError as error:
-        raise FormatError(f"{path}: a date is not day/month/year ({error}). Get the file again from {SOURCE}.") from error
+        raise FormatError(
+            f"{path}: a date is not day/month/year ({error}). Get the file again from {SOURCE}."
+        ) from error
     frame = pd.DataFrame({columns.EVENT: raw["id"], columns.ORIGIN_TIME: day})
     frame = frame.assign(**{ours: numbers(raw[name], path) for name, ours in _NAMES.items()})
     return frame.assign(**{MAGNITUDE_TYPE: raw["magType"]})
