@@ -44,6 +44,7 @@ _DRAWN_FROM = {
     "kanto_meso": "an invented Kanto whose site and path fields are known",
 }
 
+_SLOW = (".xlsx", ".rds", ".tar", ".gz", ".tgz", ".zip")  # formats that are parsed once and kept as csv
 _KANTO = {"kanto": "kik_net", "kanto_meso": "meso_net"}  # function of gmtools.simulate.kanto
 _ITALY = {"italy": 42.0, "italy_whole": -90.0}  # latitude that the epicenters lie north of
 
@@ -220,7 +221,7 @@ def _real(name: str, data_id: str, paths: Mapping[str, Path]) -> Dataset:
         frame = reader(paths)
     else:
         (path,) = paths.values()
-        frame = _read_once(reader, path) if path.suffix in (".xlsx", ".rds") else reader(path)
+        frame = _read_once(reader, path) if path.suffix in _SLOW else reader(path)
     kind = dict.fromkeys(frame.columns, "measured")
     if name in _ITALY:
         frame = _italian(name, frame)
@@ -249,13 +250,16 @@ def _italian(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_once(reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFrame:
-    """Table of a workbook or R file, kept in the cache folder as csv: parsing the official workbook takes a minute."""
+    """Table of a workbook, R file or archive, kept in the cache as csv: parsing the official ones takes minutes."""
     state = path.stat()
     key = hashlib.sha256(f"{path.name}\0{state.st_size}\0{state.st_mtime_ns}\0{__version__}\0".encode())
     key.update(Path(getsourcefile(reader)).read_bytes())
     kept = catalog.cache_folder() / "tables" / f"{path.stem}-{key.hexdigest()[:16]}.csv"
     if kept.is_file():
-        return pd.read_csv(kept)
+        frame = pd.read_csv(kept)
+        if columns.ORIGIN_TIME in frame:
+            frame[columns.ORIGIN_TIME] = pd.to_datetime(frame[columns.ORIGIN_TIME], format="ISO8601")
+        return frame
     frame = reader(path)
     with replacing(kept) as temporary:
         frame.to_csv(temporary, index=False)

@@ -91,8 +91,6 @@ def _train_on(client, ensemble, missing, progress):
 
     topic = f"gmtools-{uuid.uuid4().hex}"
     waiting, names, under_way = deque(missing.items()), {}, as_completed(loop=client.loop)
-    client.subscribe_topic(topic, lambda event: progress.epoch(*event[1]))
-    client.subscribe_topic("all", lambda event: _tell_loss(event[1], names))
 
     def submit():
         while waiting and under_way.count() < max(1, len(client.nthreads())):
@@ -101,18 +99,31 @@ def _train_on(client, ensemble, missing, progress):
             names[future.key] = path
             under_way.add(future)
 
-    submit()
-    for future in under_way:
-        path = names[future.key]
-        try:
-            members.keep(path, *future.result())
-        except KilledWorker as error:
-            raise WorkerLost(_advice(path, len(waiting) + under_way.count() + 1, str(error))) from None
-        except CancelledError:
-            lost = "the scheduler went away"
-            raise ClusterUnreachable(_advice(path, len(waiting) + under_way.count() + 1, lost)) from None
-        progress.end(path.name)
+    with (
+        _heard(client, topic, lambda event: progress.epoch(*event[1])),
+        _heard(client, "all", lambda event: _tell_loss(event[1], names)),
+    ):
         submit()
+        for future in under_way:
+            path = names[future.key]
+            try:
+                members.keep(path, *future.result())
+            except KilledWorker as error:
+                raise WorkerLost(_advice(path, len(waiting) + under_way.count() + 1, str(error))) from None
+            except CancelledError:
+                lost = "the scheduler went away"
+                raise ClusterUnreachable(_advice(path, len(waiting) + under_way.count() + 1, lost)) from None
+            progress.end(path.name)
+            submit()
+
+
+@contextmanager
+def _heard(client, topic, handler):
+    client.subscribe_topic(topic, handler)
+    try:
+        yield
+    finally:
+        client.unsubscribe_topic(topic)
 
 
 def _advice(path, missing, reason):

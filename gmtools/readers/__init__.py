@@ -95,7 +95,8 @@ def read_csv(path: str | Path, source: str, wanted: Iterable[str], **options) ->
     try:
         raw = pd.read_csv(path, **options)
     except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise FormatError(f"{path} is no csv table ({error}). Download it again from {source}.") from error
+        reason = " ".join(str(error).split())
+        raise FormatError(f"{path} is no csv table ({reason}). Download it again from {source}.") from error
     require_columns(raw.columns, wanted, path)
     return raw
 

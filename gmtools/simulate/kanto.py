@@ -40,12 +40,11 @@ from gmtools.simulate.fields import gaussian_field
 from gmtools.simulate.kanto_ground import PERIODS
 from gmtools.simulate.records import correlation, true_columns
 
-KIK_NET_SIZE = {"n_events": 2864, "n_records": 46_191, "n_stations": 65}
-MESO_NET_SIZE = {"n_events": 19, "n_records": 1921, "n_stations": 286}
-"""Sizes of the deliverable; it has about 300 MeSO-net stations, 286 have published coordinates."""
+MESO_EVENTS, MESO_RECORDS = 19, 1921
+"""The deliverable's MeSO-net; of its about 300 stations 286 have published coordinates."""
 REFERENCE_VS30 = 450.0
 _KINDS = (("Asc", 0.0, 25.0), ("SInter", 25.0, 50.0), ("SSlab", 50.0, np.inf))
-_LATTICE = {"spacing": 4.0, "x": (150.0, 700.0), "y": (3680.0, 4280.0)}  # km in UTM zone 54 north
+_LATTICE = {"spacing": 5.0, "x": (50.0, 800.0), "y": (3600.0, 4380.0)}  # km in UTM zone 54 north
 _STEPS = 32
 
 
@@ -115,7 +114,7 @@ class World:
         """
         if name not in (kanto.BEDROCK, kanto.BEDROCK_JIVSM):
             raise GmtoolsError(f"The invented Kanto has no layer {name!r}, only {kanto.BEDROCK}.")
-        return Layer(np.exp(self.at("ln_bedrock", *grid.lonlat)), "m", "CC BY 4.0")
+        return Layer(kanto.bedrock_depth(self.ground.surface, *grid.lonlat), "m", "CC BY 4.0")
 
     def truth(self, grid: MapGrid, magnitude: float, longitude: float, latitude: float, depth_km: float, period=0.0):
         """Maps of what one earthquake would cause at the surface, for scoring what a network has learned.
@@ -261,10 +260,10 @@ def meso_net(
         As :func:`kik_net`.
     """
     planted, random = world(seed, invented), np.random.default_rng([seed, 8])
-    n_events = round(MESO_NET_SIZE["n_events"] * multiple) if n_events is None else n_events
-    n_records = round(MESO_NET_SIZE["n_records"] * multiple) if n_records is None else n_records
+    n_events = round(MESO_EVENTS * multiple) if n_events is None else n_events
+    n_records = round(MESO_RECORDS * multiple) if n_records is None else n_records
     table = _first(planted.ground.meso, n_stations)
-    events = kanto_earthquakes.meso_net(random, planted.ground.catalogue, planted.ground.meso, n_events, medians)
+    events = kanto_earthquakes.meso_net(random, planted.ground.catalogue, table, n_events, medians)
     return _records(random, planted, events, table, n_records)
 
 
@@ -279,20 +278,13 @@ def truth_columns(period: float) -> dict[str, str]:
     ('true_path_term', 'true_site_field_1s')
     """
     ending = "" if period == 0 else f"_{period:g}s"
-    more = {
-        "path": columns.TRUE_PATH_TERM, "field": columns.TRUE_SITE_FIELD, "borehole": columns.TRUE_BOREHOLE_TERM
-    }  # fmt: skip
-    return true_columns(period) | {key: name + ending for key, name in more.items()}
+    names = (columns.TRUE_PATH_TERM, columns.TRUE_SITE_FIELD, columns.TRUE_BOREHOLE_TERM)
+    more = {key: name + ending for key, name in zip(("path", "field", "borehole"), names, strict=True)}
+    return true_columns(period) | more
 
 
 def what_is_real(invented: bool = False) -> pd.DataFrame:
-    """Table for a lesson: each part of the simulation, whether it is real or drawn, and where it comes from.
-
-    Parameters
-    ----------
-    invented : bool
-        Of the invented Kanto.
-    """
+    """Table for a lesson: each part of the simulation, whether it is real or drawn, and where it comes from."""
     return kanto_ground.ingredients(invented)
 
 
