@@ -30,11 +30,14 @@ class Ground:
         MeSO-net stations, each the farthest from those before it; the same columns.
     catalogue : DataFrame
         Earthquakes: ``event_id``, ``origin_time``, coordinates, depth, magnitude.
+    variograms : dict of float to Variogram, optional
+        Period -> what invented site terms were drawn with; real ones are fitted.
     """
 
     surface: pd.DataFrame
     meso: pd.DataFrame
     catalogue: pd.DataFrame
+    variograms: dict[float, kriging.Variogram] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def invented(seed: int = 0) -> Ground:
         root = np.linalg.cholesky(covariance + variogram.nugget * np.eye(60))
         line = intercept + slope * np.log(surface.loc[known, columns.BEDROCK_DEPTH])
         surface.loc[known, column(period)] = line + root @ random.standard_normal(60)
-    return Ground(surface, _spread(meso), _invented_catalogue(random))
+    return Ground(surface, _spread(meso), _invented_catalogue(random), _INVENTED_VARIOGRAM)
 
 
 def site_model(ground: Ground, period: float) -> SiteModel:
@@ -91,7 +94,8 @@ def site_model(ground: Ground, period: float) -> SiteModel:
     place = kanto.project(known[columns.STATION_LONGITUDE], known[columns.STATION_LATITUDE])
     slope, intercept = np.polyfit(np.log(known[columns.BEDROCK_DEPTH]), known[column(period)], 1)
     residual = (known[column(period)] - intercept - slope * np.log(known[columns.BEDROCK_DEPTH])).to_numpy()
-    variogram = kriging.fit(place, residual, np.zeros(len(place)))
+    # Sixty terms tell a range badly: a fit to the invented ones could find a length that the lattice cannot show.
+    variogram = ground.variograms[period] if ground.variograms else kriging.fit(place, residual, np.zeros(len(place)))
     return SiteModel(float(intercept), float(slope), variogram, place, residual)
 
 
