@@ -45,6 +45,7 @@ MESO_EVENTS, MESO_RECORDS = 19, 1921
 REFERENCE_VS30 = 450.0
 _KINDS = (("Asc", 0.0, 25.0), ("SInter", 25.0, 50.0), ("SSlab", 50.0, np.inf))
 _LATTICE = {"spacing": 5.0, "x": (50.0, 800.0), "y": (3600.0, 4380.0)}  # km in UTM zone 54 north
+_PATHS = {"x": (220.0, 640.0), "y": (3760.0, 4180.0)}  # km, where epicenters and stations lie
 _STEPS = 32
 
 
@@ -177,8 +178,10 @@ def world(seed: int = 0, invented: bool = False) -> World:
     models = {period: kanto_ground.site_model(ground, period) for period in PERIODS}
     fields = {"ln_bedrock": kanto_ground.ln_bedrock(ground, nodes).reshape(shape)}
     attenuation = gaussian_field(random, shape, _LATTICE["spacing"], recipe.attenuation_km)
-    # The mean is the median's: a field as wide as a few of its lengths would shift it.
-    fields["attenuation"] = attenuation - attenuation.mean()
+    # The paths' area is only a few correlation lengths wide: a draw's own mean and size there would change the median
+    # and the path terms' variance from seed to seed.
+    used = attenuation[np.ix_((y > _PATHS["y"][0]) & (y < _PATHS["y"][1]), (x > _PATHS["x"][0]) & (x < _PATHS["x"][1]))]
+    fields["attenuation"] = (attenuation - used.mean()) / used.std()
     planted = World(recipe, ground, x, y, fields, models, pd.DataFrame())
     for name, period in zip(_SITE, PERIODS, strict=True):
         fields[name] = _site_field(random, planted, models[period], nodes, shape)
