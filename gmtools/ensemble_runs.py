@@ -13,7 +13,6 @@ from tqdm.auto import tqdm
 
 from gmtools import members
 from gmtools.errors import ClusterUnreachable, GmtoolsError, WorkerLost
-from gmtools.runner import worker_environment
 
 _PATIENCE_S = 30
 _one_at_a_time = threading.Lock()
@@ -99,10 +98,8 @@ def _train_on(client, ensemble, missing, progress):
             names[future.key] = path
             under_way.add(future)
 
-    with (
-        _heard(client, topic, lambda event: progress.epoch(*event[1])),
-        _heard(client, "all", lambda event: _tell_loss(event[1], names)),
-    ):
+    handlers = {topic: lambda event: progress.epoch(*event[1]), "all": lambda event: _tell_loss(event[1], names)}
+    with _heard(client, handlers):
         submit()
         for future in under_way:
             path = names[future.key]
@@ -118,12 +115,14 @@ def _train_on(client, ensemble, missing, progress):
 
 
 @contextmanager
-def _heard(client, topic, handler):
-    client.subscribe_topic(topic, handler)
+def _heard(client, handlers):
+    for topic, handler in handlers.items():
+        client.subscribe_topic(topic, handler)
     try:
         yield
     finally:
-        client.unsubscribe_topic(topic)
+        for topic in handlers:
+            client.unsubscribe_topic(topic)
 
 
 def _advice(path, missing, reason):
@@ -166,6 +165,8 @@ def _client(scheduler, workers):
 
     with ExitStack() as stack:
         if scheduler is None:
+            from gmtools.runner import worker_environment
+
             stack.enter_context(_environment(worker_environment(workers)))
             address = stack.enter_context(_local_cluster(workers))
         else:

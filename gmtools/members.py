@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock
 
-from gmtools import lessons, resumable
+from gmtools import resumable
 from gmtools.errors import FormatError
 from gmtools.event_records import EventRecords
 from gmtools.models import event_maps, keras, unet
@@ -278,8 +278,13 @@ def member_path(name, architecture, static, member, settings, folder=None):
             digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
     for source in _SOURCES:
         digest.update((Path(__file__).parent / source).read_bytes())
-    folder = Path(folder or lessons.PROJECT / "_build" / "models")
-    return folder / f"{name}-{digest.hexdigest()[:12]}.npz"
+    return Path(folder or _models_folder()) / f"{name}-{digest.hexdigest()[:12]}.npz"
+
+
+def _models_folder():
+    from gmtools import lessons  # costs a second, and workers are given a folder
+
+    return lessons.PROJECT / "_build" / "models"
 
 
 def _digest(architecture, static, settings):
