@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from gmtools import cli, columns, ensemble_runs, ensembles, event_records, grids, members, resumable
-from gmtools.errors import ClusterUnreachable, FormatError, GmtoolsError, OutOfRange
+from gmtools.errors import ClusterUnreachable, FormatError, GmtoolsError, OutOfRange, WorkerLost
 from gmtools.geodesy import with_distances
 
 GRID = grids.MapGrid(32633, 200_000, 4_700_000, 20_000, nx=12, ny=8)
@@ -240,18 +240,24 @@ def shown_epochs(monkeypatch):
     return seen
 
 
-def test_a_cluster_of_two_processes_of_which_one_is_killed_loses_nothing(
-    tmp_path, monkeypatch, capsys, architecture, static, member
-):
+@pytest.fixture(scope="module")
+def client():
+    """Of a cluster of two processes."""
     from distributed import Client
 
+    with ensemble_runs._local_cluster(2) as cluster, Client(cluster, set_as_default=False) as client:
+        yield client
+
+
+def test_a_cluster_of_two_processes_of_which_one_is_killed_loses_nothing(
+    tmp_path, monkeypatch, capsys, client, architecture, static, member
+):
     members = [replace(member, seed=seed) for seed in range(2)]
     here = ensembles.train("test", architecture, static, members, SETTINGS, tmp_path / "here")
     seen = shown_epochs(monkeypatch)
-    with ensemble_runs._local_cluster(2) as cluster, Client(cluster, set_as_default=False) as client:
-        client.run(dies_in_epoch, 3, workers=[next(iter(client.nthreads()))])
-        address = cluster.scheduler_address
-        there = ensembles.train("test", architecture, static, members, SETTINGS, tmp_path / "there", scheduler=address)
+    client.run(dies_in_epoch, 3, workers=[next(iter(client.nthreads()))])
+    address = client.scheduler.address
+    there = ensembles.train("test", architecture, static, members, SETTINGS, tmp_path / "there", scheduler=address)
     for one, two in zip(here.weights, there.weights, strict=True):
         for values, others in zip(one, two, strict=True):
             # rounding depends on the number of threads, and 20 steps of Adam make more of it
@@ -263,6 +269,19 @@ def test_a_cluster_of_two_processes_of_which_one_is_killed_loses_nothing(
     assert {name for name, epoch in seen if epoch == 4} == {
         path.name for path in (tmp_path / "there").glob("test-*.npz")
     }
+
+
+def test_a_member_that_kills_every_process_is_given_up(tmp_path, monkeypatch, client):
+    def kills(*arguments):
+        os.kill(os.getpid(), 9)
+
+    monkeypatch.setattr(ensemble_runs, "_train_there", kills)
+    path = tmp_path / "test-0123456789ab.npz"
+    with (
+        ensemble_runs._Progress("test", 1, 1, 4) as progress,
+        pytest.raises(WorkerLost, match=r"Member test-0123456789ab was not trained.*1 members are missing.*memory"),
+    ):
+        ensemble_runs._train_on(client, (), {path: None}, progress)
 
 
 @pytest.fixture
@@ -318,10 +337,7 @@ def test_networks_are_traced_once_for_equal_architectures(architecture, static, 
     one = ensembles.train("one", architecture, static, [member], settings, tmp_path)
     two = ensembles.train("two", replace(architecture, offset=9.0), static, [member], settings, tmp_path)
     assert two.models is one.models
-    assert (
-        ensembles.train("valid", replace(architecture, base=3), static, [member], settings, tmp_path).models
-        != one.models
-    )
+    assert members.shared_networks(replace(architecture, base=3), static, settings) is not one.models
     per_event = members.shared_networks(architecture, static, replace(settings, loss_per="event"))
     assert per_event[0].loss.per == "event" and one.models[0].loss.per == "record"
 
