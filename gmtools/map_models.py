@@ -152,16 +152,8 @@ def train(study: Study, name: str, records: EventRecords, use, maps, seeds, sett
     inputs, there = input_values(study, architecture, known), np.isfinite(known.target)
     start = Start.fit(settings.start, inputs[there], known.target[there].astype(float))
     scaled = replace(known, target=((known.target - start(inputs)) / start.scale).astype("float32"))
-    models = _networks(study, architecture, settings)
-    trained = [
-        ensembles.train_member(
-            name, architecture, study.static, member(scaled, settings.validation_share, seed), settings.fit,
-            models=models, text=f"{name}, seed {seed}",
-        )
-        for seed in seeds
-    ]  # fmt: skip
-    weights, histories = zip(*trained, strict=True)
-    return MapModel(Ensemble(name, architecture, models, weights, histories, settings.batch), start, study)
+    members = [member(scaled, settings.validation_share, seed) for seed in seeds]
+    return MapModel(ensembles.train(name, architecture, study.static, members, settings.fit), start, study)
 
 
 def member(records, validation_share, seed):
@@ -200,10 +192,3 @@ def _input_maps(study, architecture, events):
     for first in range(0, len(events), some):
         maps = stack(events[first : first + some])
         yield maps[:, edge : maps.shape[1] - edge, edge : maps.shape[2] - edge], first
-
-
-def _networks(study, architecture, settings):
-    key = architecture.maps, settings.depth, settings.base, settings.padding, settings.head, settings.batch
-    if key not in study.networks:
-        study.networks[key] = ensembles.networks(architecture, study.static)
-    return study.networks[key]

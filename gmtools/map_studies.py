@@ -3,7 +3,7 @@
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -87,8 +87,6 @@ class Study:
     grid : MapGrid
     layers : dict of str to Layer
     static : StaticMaps
-    networks : dict
-        Networks that were built, by architecture: :mod:`gmtools.map_models` uses each for all its members.
     """
 
     settings: MapSettings
@@ -97,7 +95,6 @@ class Study:
     grid: MapGrid
     layers: dict[str, Layer]
     static: StaticMaps
-    networks: dict = field(default_factory=dict, repr=False, compare=False)
 
     def records(self, target) -> EventRecords:
         """Group the records by event, with a target for each.
@@ -170,6 +167,11 @@ def italy_north(profile: str, data: str = "auto", seed: int = 0) -> Study:
         lambda grid: italy.layers(grid, simulated=dataset.simulated, seed=seed),
         italy.FILL,
     )
+
+
+ENSEMBLES: dict[str, Callable] = {}
+"""Name of an ensemble -> function (profile, data, seed) that returns what :func:`gmtools.ensembles.train` takes: name,
+architecture, static maps, members, settings. ``gmtools ensemble NAME`` trains it."""
 
 
 def training_profile(profile: str) -> str:

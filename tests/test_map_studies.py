@@ -107,11 +107,6 @@ def test_maps_and_records_agree(study, target, model):
     assert np.isnan(at_records).sum() == len(target) - (records.row >= 0).sum()
 
 
-def test_a_network_is_built_once_for_all_its_members(study, model):
-    assert len(study.networks) == 1
-    assert len(model) == 2
-
-
 def test_validation_events_differ_between_seeds_and_are_not_trained_on(study, target):
     records = study.records(target)
     first, second = (map_models.member(records, 0.2, seed) for seed in (0, 1))
