@@ -53,13 +53,15 @@ class MapSettings:
     padding: str = "symmetric"
     head: str = "linear"
     start: str = "line"
-    validation_share: float = 0.15
+    validation_share: float = 0.25
     grid: MapGrid | None = None
 
     @property
     def fit(self) -> FitSettings:
-        """What :func:`gmtools.resumable.fit` takes."""
-        return FitSettings(self.epochs, self.batch, self.learning_rate, self.final_learning_rate, self.patience)
+        """What :func:`gmtools.resumable.fit` takes; the loss is summed over an event's records, as in the thesis."""
+        return FitSettings(
+            self.epochs, self.batch, self.learning_rate, self.final_learning_rate, self.patience, loss_per="event"
+        )
 
 
 _SMALL = {"start": "line", "batch": 8, "learning_rate": 3e-3, "final_learning_rate": 1e-4}
