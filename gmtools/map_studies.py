@@ -11,6 +11,7 @@ import pandas as pd
 
 from gmtools import columns, datasets, event_records, grids, italy
 from gmtools.datasets import Dataset
+from gmtools.errors import DataNotFound, DownloadFailed
 from gmtools.event_records import EventRecords
 from gmtools.grids import Layer, MapGrid, StaticMaps
 from gmtools.resumable import FitSettings
@@ -66,7 +67,7 @@ class MapSettings:
 
 _SMALL = {"start": "line", "batch": 8, "learning_rate": 3e-3, "final_learning_rate": 1e-4}
 ITALY = {
-    "smoke": MapSettings(pixel_m=40_000, depth=1, base=2, epochs=2, folds=2, members=2, **_SMALL),
+    "smoke": MapSettings(pixel_m=40_000, depth=1, base=2, epochs=2, folds=2, members=1, **_SMALL),
     "fast": MapSettings(pixel_m=12_000, depth=2, base=8, epochs=8, folds=3, members=2, **_SMALL),
     "full": MapSettings(
         grids.THESIS_ITALY.pixel_m, 4, 64, epochs=700, batch=1, learning_rate=1e-4, folds=5, members=5,
@@ -155,25 +156,27 @@ def italy_north(profile: str, data: str = "auto", seed: int = 0) -> Study:
     ----------
     profile : {"smoke", "fast", "full"}
     data, seed
-        See :func:`gmtools.datasets.load`.
+        See :func:`gmtools.datasets.load`; "auto" takes the simulated Italy also where only a layer cannot be had.
 
     Raises
     ------
     DataNotFound
-        The records or a layer cannot be had.
+        "real", and the records or a layer cannot be had.
     """
     dataset = datasets.load("italy", data, seed)
-    return build(
-        dataset,
-        ITALY[profile],
-        lambda grid: italy.layers(grid, simulated=dataset.simulated, seed=seed),
-        italy.FILL,
-    )
+    try:
+        return _italian(profile, dataset, seed)
+    except (DataNotFound, DownloadFailed):
+        if data != "auto":
+            raise
+    return _italian(profile, datasets.load("italy", datasets.SIMULATED, seed), seed)
 
 
-ENSEMBLES: dict[str, Callable] = {}
-"""Name of an ensemble -> function (profile, data, seed) that returns what :func:`gmtools.ensembles.train` takes: name,
-architecture, static maps, members, settings. ``gmtools ensemble NAME`` trains it."""
+def _italian(profile, dataset, seed):
+    def layers(grid):
+        return italy.layers(grid, simulated=dataset.simulated, seed=seed)
+
+    return build(dataset, ITALY[profile], layers, italy.FILL)
 
 
 def training_profile(profile: str) -> str:

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gmtools import columns, map_models, map_studies
-from gmtools.errors import GmtoolsError
+from gmtools import columns, italy, map_models, map_studies
+from gmtools.errors import DataNotFound, GmtoolsError
 from gmtools.models import event_maps
 
 MAPS = event_maps.CONFIGURATIONS["7c"]
@@ -47,6 +47,24 @@ def test_the_grid_holds_every_station_and_the_layers_cover_it(study):
     assert all(side % 2**study.settings.depth == 0 for side in study.grid.shape)
     assert set(study.layers) <= set(study.static.names)
     assert np.isfinite(study.static.values).all()
+
+
+def test_without_a_layer_auto_takes_the_simulation_and_real_stops(monkeypatch, study):
+    original = italy.layers
+
+    def no_real_layer(grid, simulated, seed):
+        if not simulated:
+            raise DataNotFound("no elevation")
+        return original(grid, simulated=simulated, seed=seed)
+
+    real = replace(study.dataset, data_id="italy_ita18")
+    monkeypatch.setattr(italy, "layers", no_real_layer)
+    monkeypatch.setattr(
+        map_studies.datasets, "load", lambda _, data, seed: study.dataset if data == "simulated" else real
+    )
+    assert map_studies.italy_north("smoke", "auto").dataset.simulated
+    with pytest.raises(DataNotFound, match="no elevation"):
+        map_studies.italy_north("smoke", "real")
 
 
 def test_a_given_grid_leaves_out_what_lies_outside(study):
