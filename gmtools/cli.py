@@ -1,10 +1,10 @@
-"""The command line: ``gmtools data``, ``gmtools run``, ``gmtools book`` and ``gmtools scoreboard``."""
+"""The command line: ``gmtools data``, ``run``, ``ensemble``, ``book`` and ``scoreboard``."""
 
 import argparse
 import sys
 
 from . import __version__
-from .errors import GmtoolsError, LessonFailed
+from .errors import GmtoolsError, LessonFailed, UnknownModel
 
 PROFILES = ("smoke", "fast", "full")
 DATA = ("auto", "real", "simulated")
@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     commands = program.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_data_commands(commands)
     _add_run(commands)
+    _add_ensemble(commands)
     _add(commands, "book", _book, "build the HTML book from the lessons that ran")
     _add(commands, "scoreboard", _scoreboard, "the papers' numbers, ours beside them, and the verdicts")
     return program
@@ -69,9 +70,21 @@ def _add_run(commands) -> None:
     command.add_argument("--force", action="store_true", help="run even what has not changed")
 
 
+def _add_ensemble(commands) -> None:
+    command = _add(commands, "ensemble", _ensemble, "train the networks of an ensemble that are not there yet")
+    command.add_argument(
+        "ensembles", nargs="+", metavar="NAME", help="such as kanto; a wrong name lists those there are"
+    )
+    command.add_argument("--seed", type=int, default=0, help="seed of every random number (default: 0)")
+    where = "processes on this machine that train at the same time and share its cores (default: 1)"
+    command.add_argument("--workers", type=_positive, default=1, metavar="N", help=where)
+    cluster = "Dask scheduler whose workers train instead, such as tcp://10.0.0.7:8786"
+    command.add_argument("--scheduler", metavar="ADDRESS", help=cluster)
+
+
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of lessons; give 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers; give 1 or more")
     return int(text)
 
 
@@ -85,6 +98,20 @@ def _run(wanted: argparse.Namespace) -> None:
             f"{len(failed)} of {len(outcomes)} lessons failed: {', '.join(failed)}. "
             "The cell and the traceback stand above; repair it and give the same command, the others are not run again."
         )
+
+
+def _ensemble(wanted: argparse.Namespace) -> None:
+    from . import ensembles, map_studies
+
+    for name in wanted.ensembles:
+        if name not in map_studies.ENSEMBLES:
+            known = ", ".join(sorted(map_studies.ENSEMBLES))
+            raise UnknownModel(f"No ensemble is called {name!r}. Choose among {known}.")
+    for name in wanted.ensembles:
+        recipe = map_studies.ENSEMBLES[name](wanted.profile, wanted.data, wanted.seed)
+        trained = ensembles.train(*recipe, workers=wanted.workers, scheduler=wanted.scheduler)
+        losses = [history["val_loss"].min() for history in trained.histories]
+        print(f"{name}: {len(trained)} members, loss on validation events {min(losses):.3f} to {max(losses):.3f}")
 
 
 def _book(wanted: argparse.Namespace) -> None:

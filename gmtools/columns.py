@@ -29,6 +29,11 @@ SLOPE = "slope_m_m"
 VELOCITY = "velocity_m_s"  # of a geological class, not VS30
 PIXEL_ROW = "pixel_row"
 PIXEL_COLUMN = "pixel_column"
+NETWORK = "network"
+SENSOR_DEPTH = "sensor_depth_m"  # 0 at the surface
+BEDROCK_DEPTH = "bedrock_depth_m"  # to the seismic bedrock, of the model that ``bedrock_model`` names
+BEDROCK_MODEL = "bedrock_model"
+ELEVATION = "elevation_m"
 RHYP_MISMATCH = "rhyp_mismatch_km"  # distance from the listed coordinates minus the listed distance
 
 # Truth that a simulation attaches to its records: natural logarithms, for PGA in g unless a period is appended.
@@ -39,6 +44,7 @@ TRUE_RECORD_TERM = "true_record_term"
 TRUE_SOURCE_TERM = "true_source_term"  # what the place of the source adds
 TRUE_PATH_TERM = "true_path_term"
 TRUE_SITE_FIELD = "true_site_field"  # the part of the station term that a map can know
+TRUE_BOREHOLE_TERM = "true_borehole_term"  # what a sensor below the surface records less, negative
 TRUE_RJB = "true_rjb_km"
 
 # The thirteen ordinates of Sedaghati & Pezeshk (2026): PGA, written as period 0, and twelve PSA periods in seconds.

@@ -14,12 +14,16 @@ from gmtools.download import replacing
 from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
 
 SIMULATED = "simulated"
+SEMI_SYNTHETIC = "semi-synthetic"
+"""``data_id`` of drawn motions at real stations; they count as simulated."""
 CHOICES = ("auto", "real", SIMULATED)
 CANDIDATES: Mapping[str, tuple[str, ...]] = {
     "nga_west2": ("peer_nga_west2", "nga_west2_extract"),
     "iran": ("iran_kuehn",),
     "italy": ("italy_ita18",),
     "italy_whole": ("italy_ita18",),
+    "kanto": ("bahrampouri_2021", "nied_kiknet_knet"),
+    "kanto_meso": ("meso_net",),
 }
 """Data sets that can stand behind each name, the best one first; a simulation of the same name comes last."""
 
@@ -28,14 +32,20 @@ _TITLES = {
     "iran": "Iranian records",
     "italy": "Italian records, events north of 42° N",
     "italy_whole": "Italian records",
+    "kanto": "KiK-net records in Kanto",
+    "kanto_meso": "MeSO-net records",
 }
 _DRAWN_FROM = {
     "nga_west2": "a published ground-motion model",
     "iran": "a published ground-motion model",
     "italy": "an invented Italy whose source, site and path fields are known",
     "italy_whole": "an invented Italy whose source, site and path fields are known",
+    "kanto": "an invented Kanto whose site and path fields are known",
+    "kanto_meso": "an invented Kanto whose site and path fields are known",
 }
 
+_SLOW = (".xlsx", ".rds", ".tar", ".gz", ".tgz", ".zip")  # formats that are parsed once and kept as csv
+_KANTO = {"kanto": "kik_net", "kanto_meso": "meso_net"}  # function of gmtools.simulate.kanto
 _ITALY = {"italy": 42.0, "italy_whole": -90.0}  # latitude that the epicenters lie north of
 
 
@@ -50,7 +60,7 @@ class Dataset:
     frame : DataFrame
         One row for each record, columns named in :mod:`gmtools.columns`.
     data_id : str
-        Id of the manifest, or ``"simulated"``.
+        Id of the manifest, ``"simulated"`` or ``"semi-synthetic"``.
     kind : dict of str to str
         Column name -> "measured", "reconstructed" or "simulated".
     licence, citation : str
@@ -66,8 +76,8 @@ class Dataset:
 
     @property
     def simulated(self) -> bool:
-        """Whether no real data stand behind the table."""
-        return self.data_id == SIMULATED
+        """Whether the motions in the table were drawn."""
+        return self.data_id in (SIMULATED, SEMI_SYNTHETIC)
 
     def ordinate_kind(self, period: float) -> str:
         """Return how the ordinate at ``period`` (s, 0 is PGA) came about: "measured", "reconstructed" or "simulated".
@@ -87,7 +97,14 @@ class Dataset:
         """Return the Markdown for the box at the top of a lesson: what the numbers are, and the way to better ones."""
         title = _TITLES[self.name]
         size = f"{len(self.frame):,} records of {self.frame[columns.EVENT].nunique():,} earthquakes"
-        if self.simulated:
+        if self.data_id == SEMI_SYNTHETIC:
+            lines = [
+                f"**{title}: SEMI-SYNTHETIC data.** {size}. Stations, depths to bedrock, the site terms of 60 stations "
+                "and the catalogue of earthquakes are real. Every motion is drawn, with a fixed seed: no number below "
+                "is a measurement of ground motion, and figures say simulated.",
+                f"**To use recorded motions:** {_way_to(CANDIDATES[self.name][0])}",
+            ]
+        elif self.simulated:
             lines = [
                 f"**{title}: SIMULATED data.** {size}, drawn from {_DRAWN_FROM[self.name]} with a fixed seed. "
                 "Nothing below was measured, and no number below is evidence about the Earth.",
@@ -114,11 +131,12 @@ def load(name: str, data: str = "auto", seed: int = 0) -> Dataset:
 
     Parameters
     ----------
-    name : {"nga_west2", "iran", "italy", "italy_whole"}
+    name : {"nga_west2", "iran", "italy", "italy_whole", "kanto", "kanto_meso"}
         Which records. "italy" takes those of events north of 42° N.
     data : {"auto", "real", "simulated"}
         "real" takes the best real data set and never falls back; "simulated" never looks for data; "auto" takes real
-        data where they are to be had, and the simulation otherwise.
+        data where they are to be had, and the simulation otherwise: for Kanto the semi-synthetic one where its real
+        ingredients are to be had.
     seed : int
         Of the simulation.
 
@@ -149,6 +167,11 @@ def load(name: str, data: str = "auto", seed: int = 0) -> Dataset:
             reasons.append(str(error))
     if data == "real":
         raise DataNotFound("\n".join([f"No real data for {name!r}, and data = 'real' takes no others.", *reasons]))
+    if name in _KANTO:
+        try:
+            return _kanto(name, seed, invented=False)
+        except (DataNotFound, DownloadFailed):
+            pass
     return _simulated(name, seed)
 
 
@@ -198,12 +221,16 @@ def _real(name: str, data_id: str, paths: Mapping[str, Path]) -> Dataset:
         frame = reader(paths)
     else:
         (path,) = paths.values()
-        frame = _read_once(reader, path) if path.suffix in (".xlsx", ".rds") else reader(path)
+        frame = _read_once(reader, path) if path.suffix in _SLOW else reader(path)
     kind = dict.fromkeys(frame.columns, "measured")
     if name in _ITALY:
         frame = _italian(name, frame)
         # Matched to a catalogue, or assumed where that does not list the event.
         kind |= dict.fromkeys((columns.HYPOCENTRAL_DEPTH, columns.RHYP), "reconstructed")
+    if name in _KANTO:
+        from gmtools import kanto
+
+        frame = kanto.select(frame)
     if entry.kind == "reconstructed":
         kind |= {column: "reconstructed" for column in frame.columns if column.startswith("psa_")}
     return Dataset(name, frame, data_id, kind, entry.licence, _sentence(entry.citation))
@@ -223,13 +250,16 @@ def _italian(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_once(reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFrame:
-    """Table of a workbook or R file, kept in the cache folder as csv: parsing the official workbook takes a minute."""
+    """Table of a workbook, R file or archive, kept in the cache as csv: parsing the official ones takes minutes."""
     state = path.stat()
     key = hashlib.sha256(f"{path.name}\0{state.st_size}\0{state.st_mtime_ns}\0{__version__}\0".encode())
     key.update(Path(getsourcefile(reader)).read_bytes())
     kept = catalog.cache_folder() / "tables" / f"{path.stem}-{key.hexdigest()[:16]}.csv"
     if kept.is_file():
-        return pd.read_csv(kept)
+        frame = pd.read_csv(kept)
+        if columns.ORIGIN_TIME in frame:
+            frame[columns.ORIGIN_TIME] = pd.to_datetime(frame[columns.ORIGIN_TIME], format="ISO8601")
+        return frame
     frame = reader(path)
     with replacing(kept) as temporary:
         frame.to_csv(temporary, index=False)
@@ -237,6 +267,8 @@ def _read_once(reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFra
 
 
 def _simulated(name: str, seed: int) -> Dataset:
+    if name in _KANTO:
+        return _kanto(name, seed, invented=True)
     if name in _ITALY:
         from gmtools import italy
         from gmtools.simulate import fields
@@ -253,6 +285,25 @@ def _simulated(name: str, seed: int) -> Dataset:
         kind=dict.fromkeys(frame.columns, SIMULATED),
         licence="CC BY 4.0",
         citation=f"This project, gmtools.simulate.{source}, seed {seed}.",
+    )
+
+
+def _kanto(name: str, seed: int, invented: bool) -> Dataset:
+    """Drawn motions in the invented Kanto, or at the real stations."""
+    from gmtools.simulate import kanto
+
+    frame = getattr(kanto, _KANTO[name])(seed=seed, invented=invented)
+    citation = f"This project, gmtools.simulate.kanto.{_KANTO[name]}, seed {seed}."
+    if not invented:
+        used = ("kanto_site_terms", "kanto_jshis_sites", "kanto_mesonet_basin_depth", "kanto_usgs_catalogue")
+        citation += " Ingredients: " + " ".join(_sentence(catalog.manifests()[data_id].citation) for data_id in used)
+    return Dataset(
+        name=name,
+        frame=frame,
+        data_id=SIMULATED if invented else SEMI_SYNTHETIC,
+        kind=dict.fromkeys(frame.columns, SIMULATED),
+        licence="CC BY 4.0" if invented else "CC BY 4.0 for what is drawn; the ingredients keep their own",
+        citation=citation,
     )
 
 

@@ -75,3 +75,11 @@ class RepeatedRecord(GmtoolsError):
 
 class UnsuitableSize(GmtoolsError):
     """A map has a size that the network cannot take."""
+
+
+class ClusterUnreachable(GmtoolsError):
+    """No Dask scheduler answers, or none that has workers."""
+
+
+class WorkerLost(GmtoolsError):
+    """Processes that were training a member of an ensemble died again and again."""

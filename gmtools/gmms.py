@@ -82,6 +82,13 @@ MODELS = {
     "KothaEtAl2020": Model(
         "Kotha et al. (2020)", "kotha2020", "kotha_2020.KothaEtAl2020Site",
         columns.RJB, (3, 7.4), (0, 545), (90, 3000), (0.01, 8), "Europe", "range of the data of Kotha et al. (2020)"),
+    **{
+        f"ZhaoEtAl2006{kind}": Model(
+            f"Zhao et al. (2006), {where}", "zhao2006", f"zhao_2006.ZhaoEtAl2006{kind}",
+            columns.RRUP, (5, 8.3), (0, 300), (None, None), (0.05, 5), f"Japan, {where}",
+            "range of the data of Zhao et al. (2006)")
+        for kind, where in (("Asc", "shallow crust"), ("SInter", "plate interface"), ("SSlab", "in the slab"))
+    },
 }
 # fmt: on
 

@@ -57,10 +57,12 @@ def compile_network(model, settings):
     """
     optimizer = keras.optimizers.Adam(settings.learning_rate)
     optimizer.build(model.trainable_variables)
-    model.compile(optimizer, unet.GaussianNLL(settings.loss_per))
+    # XLA, which Keras would choose for TensorFlow, makes no step of these networks faster and costs seconds first.
+    compiled = False if keras.backend.backend() == "tensorflow" else "auto"
+    model.compile(optimizer, unet.GaussianNLL(settings.loss_per), jit_compile=compiled)
 
 
-def fit(model, train, validation, settings, checkpoint, *, seed=0, text="training"):
+def fit(model, train, validation, settings, checkpoint, *, seed=0, text="training", report=None):
     """Train a compiled network from random weights, or go on from its checkpoint.
 
     After every epoch weights, optimizer and history are written to ``checkpoint``; the order of the events depends on
@@ -79,6 +81,8 @@ def fit(model, train, validation, settings, checkpoint, *, seed=0, text="trainin
         Of the initial weights and the order of the events.
     text : str
         Shown beside the progress bar.
+    report : callable, optional
+        Called after each epoch with its number, loss and loss on the validation events, in place of the bar.
 
     Returns
     -------
@@ -97,12 +101,15 @@ def fit(model, train, validation, settings, checkpoint, *, seed=0, text="trainin
             raise GmtoolsError(f"There is no {name} record with a target: {len(records)} events. Check the split.")
     state = _read(checkpoint, model) if Path(checkpoint).exists() else _start(model, seed)
     _assign(model, state)
-    with tqdm(total=settings.epochs, initial=len(state["history"]), desc=text, unit="epoch", leave=False) as bar:
+    shown = {"desc": text, "unit": "epoch", "leave": False, "disable": report is not None}
+    with tqdm(total=settings.epochs, initial=len(state["history"]), **shown) as bar:
         while _goes_on(state["history"], settings):
             state = _after_epoch(model, state, train, validation, settings, seed)
             _write(checkpoint, state)
             bar.set_postfix(val_loss=f"{state['history'][-1][2]:.3f}")
             bar.update()
+            if report:
+                report(*state["history"][-1])
     for variable, values in zip(model.trainable_variables, state["best"], strict=True):
         variable.assign(values)
     return pd.DataFrame(state["history"], columns=HISTORY).astype({"epoch": int})

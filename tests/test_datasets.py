@@ -207,3 +207,65 @@ def test_italy_without_a_catalogue_keeps_the_assumed_depths(monkeypatch, finds, 
     assert (dataset.frame["hypocentral_depth_km"] == 10).all()
     assert dataset.kind["hypocentral_depth_km"] == dataset.kind["rhyp_km"] == "reconstructed"
     assert "REAL data" in dataset.notice() and "RECONSTRUCTED" not in dataset.notice()
+
+
+@pytest.fixture
+def kanto_simulation(monkeypatch):
+    """A Kanto that costs nothing; its real ingredients are missing where ``missing`` is set."""
+    from gmtools.simulate import kanto
+
+    state = {"missing": False}
+
+    def draw(seed, invented):
+        if state["missing"] and not invented:
+            raise DataNotFound("kanto_jshis_sites is nowhere")
+        return FRAME.assign(seed=seed, invented=invented)
+
+    monkeypatch.setattr(kanto, "kik_net", draw)
+    monkeypatch.setattr(kanto, "meso_net", draw)
+    return state
+
+
+@pytest.mark.parametrize("name", ["kanto", "kanto_meso"])
+def test_kanto_is_semi_synthetic_then_invented(kanto_simulation, finds, name):
+    finds()
+    dataset = datasets.load(name, seed=3)
+    assert dataset.data_id == "semi-synthetic" and dataset.simulated and not dataset.frame["invented"].any()
+    notice = dataset.notice()
+    assert "SEMI-SYNTHETIC" in notice and "Every motion is drawn" in notice and "Chakraborty" in notice
+    assert f"gmtools data import {datasets.CANDIDATES[name][0]}" in notice
+    kanto_simulation["missing"] = True
+    assert datasets.load(name).data_id == "simulated" and "invented Kanto" in datasets.load(name).notice()
+    with pytest.raises(DataNotFound, match=f"No real data for '{name}'"):
+        datasets.load(name, data="real")
+
+
+def test_simulated_kanto_never_looks_for_data(kanto_simulation, monkeypatch):
+    def find(data_id):
+        raise AssertionError(f"looked for {data_id}")
+
+    monkeypatch.setattr(catalog, "find", find)
+    assert datasets.load("kanto", data="simulated").frame["invented"].all()
+
+
+def test_official_kanto_records_come_first(monkeypatch, finds, tmp_path):
+    from gmtools.readers import kiknet_flatfile, nied_ascii
+
+    official = pd.DataFrame(
+        {
+            "event_id": "a", "magnitude": [4.0, 2.0], "network": "KiK-net", "sensor_depth_m": 0.0, "pga_g": 0.1,
+            "station_longitude": 140.0, "station_latitude": 36.0, "origin_time": pd.Timestamp("2011-03-11"),
+        }
+    )  # fmt: skip
+    monkeypatch.setenv("GMTOOLS_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "records.zip"
+    path.write_bytes(b"archive")
+    monkeypatch.setattr(nied_ascii, "read", lambda given: official)
+    monkeypatch.setattr(kiknet_flatfile, "read", lambda given: official.assign(station_id="flat"))
+    finds(nied_kiknet_knet={"records.zip": path})
+    for _ in range(2):  # parsed, then from the cache
+        dataset = datasets.load("kanto", data="real")
+        assert dataset.data_id == "nied_kiknet_knet" and len(dataset.frame) == 1 and not dataset.simulated
+        assert dataset.frame["origin_time"][0] == pd.Timestamp("2011-03-11")
+    finds(nied_kiknet_knet={"records.zip": path}, bahrampouri_2021={"flat.csv": tmp_path / "flat.csv"})
+    assert datasets.load("kanto").data_id == "bahrampouri_2021"

@@ -1,11 +1,13 @@
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from gmtools import columns, ensembles, event_records, grids, resumable
-from gmtools.errors import FormatError, GmtoolsError, OutOfRange
+from gmtools import cli, columns, ensemble_runs, ensembles, event_records, grids, members, resumable
+from gmtools.errors import ClusterUnreachable, FormatError, GmtoolsError, OutOfRange, WorkerLost
 from gmtools.geodesy import with_distances
 
 GRID = grids.MapGrid(32633, 200_000, 4_700_000, 20_000, nx=12, ny=8)
@@ -207,3 +209,152 @@ def test_hopeless_fits_stop_with_the_reason(tmp_path, architecture, static, memb
         trained(tmp_path, architecture, static, replace(member, train=wild), models)
     with pytest.raises(GmtoolsError, match="'empty' has no member"):
         ensembles.train("empty", architecture, static, [], SETTINGS, tmp_path)
+
+
+def dies_in_epoch(epoch):
+    """For a worker: its process is killed in the middle of an epoch, as by a machine that runs out of memory."""
+    import os
+    import signal
+
+    from gmtools import resumable
+
+    original, calls = resumable._train_epoch, []
+
+    def dying(*arguments):
+        calls.append(1)
+        if len(calls) == epoch:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*arguments)
+
+    resumable._train_epoch = dying
+
+
+def shown_epochs(monkeypatch):
+    original, seen = ensemble_runs._Progress.epoch, []
+
+    def spy(self, member, epoch, loss, val_loss):
+        seen.append((member, epoch))
+        original(self, member, epoch, loss, val_loss)
+
+    monkeypatch.setattr(ensemble_runs._Progress, "epoch", spy)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def client():
+    """Of a cluster of two processes."""
+    from distributed import Client
+
+    with ensemble_runs._local_cluster(2) as cluster, Client(cluster, set_as_default=False) as client:
+        yield client
+
+
+def test_a_cluster_of_two_processes_of_which_one_is_killed_loses_nothing(
+    tmp_path, monkeypatch, capsys, client, architecture, static, member
+):
+    members = [replace(member, seed=seed) for seed in range(2)]
+    here = ensembles.train("test", architecture, static, members, SETTINGS, tmp_path / "here")
+    seen = shown_epochs(monkeypatch)
+    client.run(dies_in_epoch, 3, workers=[next(iter(client.nthreads()))])
+    address = client.scheduler.address
+    there = ensembles.train("test", architecture, static, members, SETTINGS, tmp_path / "there", scheduler=address)
+    for one, two in zip(here.weights, there.weights, strict=True):
+        for values, others in zip(one, two, strict=True):
+            # rounding depends on the number of threads, and 20 steps of Adam make more of it
+            np.testing.assert_allclose(values, others, rtol=0, atol=1e-4)
+    said = capsys.readouterr().out
+    assert "ended with exit code -9" in said
+    assert said.count("died; another one goes on with it") == 1
+    assert len(set(seen)) == len(seen)  # the killed member went on from its last epoch, the others ran once
+    assert {name for name, epoch in seen if epoch == 4} == {
+        path.name for path in (tmp_path / "there").glob("test-*.npz")
+    }
+
+
+def test_a_member_that_kills_every_process_is_given_up(tmp_path, monkeypatch, client):
+    def kills(*arguments):
+        os.kill(os.getpid(), 9)
+
+    monkeypatch.setattr(ensemble_runs, "_train_there", kills)
+    path = tmp_path / "test-0123456789ab.npz"
+    with (
+        ensemble_runs._Progress("test", 1, 1, 4) as progress,
+        pytest.raises(WorkerLost, match=r"Member test-0123456789ab was not trained.*1 members are missing.*memory"),
+    ):
+        ensemble_runs._train_on(client, (), {path: None}, progress)
+
+
+@pytest.fixture
+def cluster_in_this_process(monkeypatch):
+    from distributed import LocalCluster
+
+    def cluster(workers):
+        return LocalCluster(n_workers=workers, threads_per_worker=1, processes=False, dashboard_address=None)
+
+    monkeypatch.setattr(ensemble_runs, "_local_cluster", cluster)
+
+
+def test_workers_without_the_disk_send_their_members(
+    tmp_path, monkeypatch, cluster_in_this_process, architecture, static, member
+):
+    members, settings = [replace(member, seed=seed) for seed in range(3)], replace(SETTINGS, epochs=1)
+    here = ensembles.train("test", architecture, static, members, settings, tmp_path / "here")
+    original, threads = Path.is_dir, os.environ.get("OMP_NUM_THREADS")
+    seen = shown_epochs(monkeypatch)
+    folder = tmp_path / "there"
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "is_dir", lambda path: path != folder and original(path))
+        there = ensembles.train("test", architecture, static, members[:2], settings, folder, workers=2)
+    assert len(seen) == 2
+    assert sorted(path.suffix for path in folder.iterdir()) == [".json", ".json", ".npz", ".npz"]
+    ensembles.train("test", architecture, static, members, settings, folder)
+    assert len(seen) == 3  # only the missing one
+    for one, two in zip(here.weights[0], there.weights[0], strict=True):
+        np.testing.assert_allclose(one, two, rtol=0, atol=1e-6)
+    assert os.environ.get("OMP_NUM_THREADS") == threads
+
+
+def test_what_stops_a_cluster_is_said(tmp_path, monkeypatch, cluster_in_this_process, architecture, static, member):
+    monkeypatch.setattr(ensemble_runs, "_PATIENCE_S", 0.5)
+    arguments = ("test", architecture, static, [member, replace(member, seed=6)], SETTINGS, tmp_path)
+    with pytest.raises(ClusterUnreachable, match=r"No Dask scheduler answers at 'tcp://127.0.0.1:9'.*dask scheduler"):
+        ensembles.train(*arguments, scheduler="tcp://127.0.0.1:9")
+    with ensemble_runs._local_cluster(0) as cluster:
+        address = cluster.scheduler_address
+        with pytest.raises(ClusterUnreachable, match=r"has no worker. Start some: dask worker inproc:"):
+            ensembles.train(*arguments, scheduler=address)
+    monkeypatch.setattr(ensemble_runs, "_PATIENCE_S", 30)
+    known = ensembles.member_path(*arguments[:3], member, SETTINGS, tmp_path)
+    other = {known.with_name("test-0123456789ab.npz"): member}  # as when the code here is another than there
+    with ensemble_runs._local_cluster(1) as cluster:
+        address = cluster.scheduler_address
+        with pytest.raises(GmtoolsError, match=r"The worker inproc:.* has another version of gmtools"):
+            ensemble_runs.train_missing(*arguments[:3], other, SETTINGS, scheduler=address)
+
+
+def test_networks_are_traced_once_for_equal_architectures(architecture, static, member, tmp_path):
+    settings = replace(SETTINGS, epochs=1)
+    one = ensembles.train("one", architecture, static, [member], settings, tmp_path)
+    two = ensembles.train("two", replace(architecture, offset=9.0), static, [member], settings, tmp_path)
+    assert two.models is one.models
+    assert members.shared_networks(replace(architecture, base=3), static, settings) is not one.models
+    per_event = members.shared_networks(architecture, static, replace(settings, loss_per="event"))
+    assert per_event[0].loss.per == "event" and one.models[0].loss.per == "record"
+
+
+def test_the_command_trains_what_a_lesson_then_finds(tmp_path, monkeypatch, capsys, architecture, static, member):
+    asked = []
+
+    def recipe(profile, data, seed):
+        asked.append((profile, data, seed))
+        return "tiny", architecture, static, [replace(member, seed=seed)], replace(SETTINGS, epochs=1)
+
+    monkeypatch.setattr("gmtools.map_studies.ENSEMBLES", {"tiny": recipe})
+    monkeypatch.setattr("gmtools.lessons.PROJECT", tmp_path)
+    assert cli.main(["ensemble", "tiny", "--profile", "smoke", "--data", "simulated", "--seed", "3"]) == 0
+    assert asked == [("smoke", "simulated", 3)]
+    assert capsys.readouterr().out.startswith("tiny: 1 members, loss on validation events ")
+    monkeypatch.setattr(resumable, "fit", None)  # a second training would fail
+    assert len(ensembles.train(*recipe("smoke", "simulated", 3))) == 1
+    assert cli.main(["ensemble", "tiny", "kanto"]) == 1
+    assert "No ensemble is called 'kanto'. Choose among tiny." in capsys.readouterr().err

@@ -72,6 +72,35 @@ def _nearest(name: str, present: list[str]) -> str:
     return repr(close[0]) if close else "none"
 
 
+def read_csv(path: str | Path, source: str, wanted: Iterable[str], **options) -> pd.DataFrame:
+    """Read a csv file after the checks that every table of text needs.
+
+    Parameters
+    ----------
+    path : str or Path
+    source : str
+        Where the right file comes from, for the messages.
+    wanted : iterable of str
+        Columns that it must have.
+    **options
+        For :func:`pandas.read_csv`.
+
+    Raises
+    ------
+    ColumnMissing, FormatError
+        The file is empty, a web page, no table, or another table.
+    """
+    path = Path(path)
+    reject_web_page(path, source)
+    try:
+        raw = pd.read_csv(path, **options)
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise FormatError(f"{path} is no csv table ({reason}). Download it again from {source}.") from error
+    require_columns(raw.columns, wanted, path)
+    return raw
+
+
 def numbers(column: pd.Series, path: Path, missing: float | None = None) -> pd.Series:
     """Column as float, with blanks, lone words and the ``missing`` code as NaN.
 

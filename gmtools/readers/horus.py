@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from gmtools import columns
-from gmtools.readers import numbers, reject_web_page, require_columns
+from gmtools.readers import numbers, read_csv
 
 SOURCE = "the course's mirror, or https://horus.bo.ingv.it for the whole catalogue"
 _NAMES = {
@@ -34,10 +34,7 @@ def read(path: str | Path) -> pd.DataFrame:
     ColumnMissing, FormatError
         The file is another one.
     """
-    path = Path(path)
-    reject_web_page(path, SOURCE)
-    raw = pd.read_csv(path)
-    require_columns(raw.columns, ["time_string", *_NAMES], path)
+    raw = read_csv(path, SOURCE, ["time_string", *_NAMES])
     frame = pd.DataFrame({ours: numbers(raw[name], path) for name, ours in _NAMES.items()})
     frame.insert(0, columns.ORIGIN_TIME, pd.to_datetime(raw["time_string"], format="ISO8601"))
     return frame

@@ -6,7 +6,7 @@ import pandas as pd
 
 from gmtools import columns
 from gmtools.errors import FormatError
-from gmtools.readers import numbers, reject_web_page, require_columns
+from gmtools.readers import numbers, read_csv
 
 SOURCE = "the course's mirror (an extract of gem/earthquake-scenarios)"
 GEOLOGY = "geology"
@@ -43,11 +43,8 @@ def read(path: str | Path) -> pd.DataFrame:
     ColumnMissing, FormatError
         The file is another one.
     """
-    path = Path(path)
-    reject_web_page(path, SOURCE)
-    raw = pd.read_csv(path)
     names = {"lon": columns.LONGITUDE, "lat": columns.LATITUDE, "slope": columns.SLOPE, "vs30": columns.VS30}
-    require_columns(raw.columns, [*names, GEOLOGY], path)
+    raw = read_csv(path, SOURCE, [*names, GEOLOGY])
     unknown = set(raw[GEOLOGY]) - set(CLASS_VELOCITY_M_S)
     if unknown:
         raise FormatError(f"{path}: geology {sorted(map(str, unknown))} has no class. Get the file from {SOURCE}.")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gmtools import columns
-from gmtools.readers import reject_web_page, require_columns
+from gmtools.readers import read_csv
 
 SOURCE = "the course's mirror (the extract has no public address)"
 PSA_PERIODS = columns.PERIODS[1:]
@@ -44,11 +44,8 @@ def read(path: str | Path) -> pd.DataFrame:
     ColumnMissing, FormatError
         The file is another one.
     """
-    path = Path(path)
-    reject_web_page(path, SOURCE)
     reconstructed = {f"psa_{period:g}s_reconstructed_g": columns.psa(period) for period in PSA_PERIODS}
-    raw = pd.read_csv(path)
-    require_columns(raw.columns, [*_AS_NAMED, *reconstructed], path)
+    raw = read_csv(path, SOURCE, [*_AS_NAMED, *reconstructed])
     frame = raw[[*_AS_NAMED, *reconstructed]].rename(columns=reconstructed)
     # One event is listed with rake 355 degrees.
     frame[columns.RAKE] = 180.0 - np.mod(180.0 - frame[columns.RAKE], 360.0)

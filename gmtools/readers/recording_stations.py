@@ -8,7 +8,7 @@ import pandas as pd
 
 from gmtools import columns
 from gmtools.geodesy import with_distances
-from gmtools.readers import file_ending, numbers, reject_web_page, require_columns
+from gmtools.readers import file_ending, numbers, read_csv, require_columns
 
 SOURCE = "the repository gem/earthquake-scenarios"
 _STATION = {
@@ -52,9 +52,9 @@ def read(paths: Mapping[str, Path]) -> pd.DataFrame:
     listed = [str(name) for name in paths if Path(name).name.startswith("Stations_")]
     station_path = file_ending(paths, listed[0] if len(listed) == 1 else "Stations_....csv")
     event = _event(file_ending(paths, "earthquake_information.csv"))
-    reject_web_page(station_path, SOURCE)
-    raw = pd.read_csv(station_path)
-    require_columns(raw.columns, ["STATION_ID", *_STATION], station_path)
+    raw = read_csv(station_path, SOURCE, ["STATION_ID", *_STATION])
+    if "STATION_TYPE" in raw:  # places with an intensity that people reported are listed too
+        raw = raw[raw["STATION_TYPE"] == "seismic"].reset_index(drop=True)
     frame = pd.DataFrame({ours: numbers(raw[name], station_path) for name, ours in _STATION.items()})
     frame.insert(0, columns.EVENT, event.pop(columns.EVENT))
     frame.insert(1, columns.STATION, raw["STATION_ID"].astype(str))
@@ -64,9 +64,7 @@ def read(paths: Mapping[str, Path]) -> pd.DataFrame:
 
 
 def _event(path: Path) -> dict:
-    reject_web_page(path, SOURCE)
-    raw = pd.read_csv(path)
-    require_columns(raw.columns, ["FIELD", "DESCRIPTION"], path)
+    raw = read_csv(path, SOURCE, ["FIELD", "DESCRIPTION"])
     fields = dict(zip(raw["FIELD"], raw["DESCRIPTION"], strict=True))
     require_columns(fields, [*_EVENT, "Event Name", "Fault mechanism"], path)
     style, rake = _STYLES.get(fields["Fault mechanism"], ("unknown", float("nan")))

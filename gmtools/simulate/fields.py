@@ -188,7 +188,7 @@ def world(seed: int = 0, recipe: str = "DS3") -> World:
     shape = len(y), len(x)
 
     def draw(length, spacing=_LATTICE["spacing"], size=shape):
-        return _gaussian_field(random, size, spacing, length)
+        return gaussian_field(random, size, spacing, length)
 
     terrain = 0.8 * geography.hills(x, y) + 0.5 * draw(60.0)
     spreading, scaling, loss = plan.spreading, plan.vs30_scaling, plan.attenuation
@@ -295,7 +295,7 @@ def _along_path(planted: World, event, station) -> np.ndarray:
     return total / _STEPS
 
 
-def _gaussian_field(random: np.random.Generator, shape, spacing: float, length: float) -> np.ndarray:
+def gaussian_field(random: np.random.Generator, shape, spacing: float, length: float) -> np.ndarray:
     """Field (ny, nx) of variance 1 and correlation exp(-h / length), drawn on a periodic plane at least twice as wide.
 
     The Fourier method (circulant embedding; Dietrich & Newsam 1997, SIAM Journal on Scientific Computing 18,

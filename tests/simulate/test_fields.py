@@ -40,7 +40,7 @@ def test_planted_sizes_are_found_again(frame):
 
 def test_a_field_has_the_planted_variance_and_correlation():
     random = np.random.default_rng(0)
-    draws = np.stack([fields._gaussian_field(random, (60, 60), 5.0, 30.0) for _ in range(40)])
+    draws = np.stack([fields.gaussian_field(random, (60, 60), 5.0, 30.0) for _ in range(40)])
     assert draws.var() == pytest.approx(1, abs=0.1)
     for lag in (1, 6, 12):
         correlation = (draws[:, :, lag:] * draws[:, :, :-lag]).mean() / draws.var()

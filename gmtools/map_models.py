@@ -1,0 +1,194 @@
+"""Ensembles of U-Nets that start from something simpler than a network, and learn what it misses."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gmtools import ensembles
+from gmtools.ensembles import Architecture, Ensemble, Member
+from gmtools.errors import GmtoolsError
+from gmtools.event_records import EventRecords
+from gmtools.map_studies import MapSettings, Study
+from gmtools.models import event_maps, unet
+
+STARTS = ("line", "mean", "range")
+
+
+@dataclass(frozen=True)
+class Start:
+    """Target = intercept + coefficients . input maps + scale * output of the network.
+
+    A network that has only some hundred steps to learn spends them on the growth with magnitude and the decay with
+    distance. With kind "line" the linear regression on its own input maps gives it those; it learns the rest. With
+    "mean" it starts from the mean of the training records. With "range" its output 0 ... 1 spans the range of the
+    training records, for the sigmoid head.
+
+    Attributes
+    ----------
+    intercept : float
+    coefficients : ndarray, (n_maps,)
+        For the scaled maps, in order.
+    scale : float
+    """
+
+    intercept: float
+    coefficients: np.ndarray
+    scale: float
+
+    @classmethod
+    def fit(cls, kind, inputs, target):
+        """Take it from training records.
+
+        Parameters
+        ----------
+        kind : {"line", "mean", "range"}
+        inputs : (n, n_maps) array
+            Scaled input maps at the records.
+        target : (n,) array
+
+        Raises
+        ------
+        GmtoolsError
+            Another kind.
+        """
+        if kind not in STARTS:
+            raise GmtoolsError(f"start = {kind!r} is not a choice. Choose among {', '.join(STARTS)}.")
+        none = np.zeros(inputs.shape[1])
+        if kind == "range":
+            return cls(float(target.min()), none, float(np.ptp(target)) or 1.0)
+        if kind == "mean":
+            return cls(float(target.mean()), none, float(target.std()) or 1.0)
+        design = np.column_stack([np.ones(len(target)), inputs])
+        solution = np.linalg.lstsq(design, target, rcond=None)[0]
+        scale = float((target - design @ solution).std()) or 1.0
+        return cls(float(solution[0]), solution[1:], scale)
+
+    def __call__(self, inputs):
+        """Value without the network, for maps (..., n_maps)."""
+        return self.intercept + inputs @ self.coefficients
+
+
+@dataclass(frozen=True)
+class MapModel:
+    """An ensemble and what it starts from.
+
+    Attributes
+    ----------
+    ensemble : gmtools.ensembles.Ensemble
+        Its output is (target - start) / scale.
+    start : Start
+    study : gmtools.map_studies.Study
+    """
+
+    ensemble: Ensemble
+    start: Start
+    study: Study
+
+    def __len__(self):
+        return len(self.ensemble)
+
+    def at_records(self, records, n_records):
+        """Predict at records, each member for itself.
+
+        Parameters
+        ----------
+        records : gmtools.event_records.EventRecords
+        n_records : int
+            Rows of the table that they come from.
+
+        Returns
+        -------
+        mean, variance : ndarray, (members, n_records)
+            In the table's order, in the target's unit; NaN at records that are not among ``records``. See
+            :func:`gmtools.ensembles.total_variance`.
+        """
+        mean, variance = self.ensemble.at_records(records)
+        line = self.start(input_values(self.study, self.ensemble.architecture, records))
+        mean, variance = line + self.start.scale * mean, self.start.scale**2 * variance
+        return tuple(np.stack([records.to_table(one, n_records) for one in kind]) for kind in (mean, variance))
+
+    def maps(self, events):
+        """Predict maps of events (n, 4), joined over the members: mean and variance (n, height', width')."""
+        mean, variance = self.ensemble.maps(events)
+        inputs = _input_maps(self.study, self.ensemble.architecture, events)
+        line = np.concatenate([self.start(np.asarray(maps, float)) for maps, _ in inputs])
+        return line + self.start.scale * mean, self.start.scale**2 * variance
+
+
+def train(study: Study, name: str, records: EventRecords, use, maps, seeds, settings: MapSettings | None = None):
+    """Train a network for each seed, or load it; each sets aside other events to choose its best epoch.
+
+    Parameters
+    ----------
+    study : Study
+    name : str
+        Beginning of the files' names in ``_build/models``, and text of the progress bar.
+    records : gmtools.event_records.EventRecords
+        From ``study.records``: the whole table.
+    use : (n_records,) bool array
+        Records that may be learned from.
+    maps : sequence of str
+        Input maps, such as one of :data:`gmtools.models.event_maps.CONFIGURATIONS`.
+    seeds : sequence of int
+    settings : MapSettings, optional
+        Instead of the study's; pixels and grid stay.
+
+    Returns
+    -------
+    MapModel
+
+    Raises
+    ------
+    GmtoolsError
+        There are fewer than two events to learn from.
+    """
+    settings = settings or study.settings
+    options = {option: getattr(settings, option) for option in ("depth", "base", "padding", "head")}
+    architecture = Architecture(tuple(maps), study.ranges, 0.0, 1.0, **options)
+    known = records.hide(~np.asarray(use, bool))
+    known = known.select(np.isfinite(known.target).any(axis=1))
+    if len(known) < 2:
+        raise GmtoolsError(f"{name}: {len(known)} events to learn from; one must be left for validation. Use more.")
+    inputs, there = input_values(study, architecture, known), np.isfinite(known.target)
+    start = Start.fit(settings.start, inputs[there], known.target[there].astype(float))
+    scaled = replace(known, target=((known.target - start(inputs)) / start.scale).astype("float32"))
+    members = [member(scaled, settings.validation_share, seed) for seed in seeds]
+    return MapModel(ensembles.train(name, architecture, study.static, members, settings.fit), start, study)
+
+
+def member(records, validation_share, seed):
+    """Training and validation events of one network.
+
+    Parameters
+    ----------
+    records : gmtools.event_records.EventRecords
+    validation_share : float
+        Of the events, at least one.
+    seed : int
+
+    Returns
+    -------
+    gmtools.ensembles.Member
+    """
+    order = np.random.default_rng([seed, len(records)]).permutation(len(records))
+    aside = order[: max(1, round(validation_share * len(records)))]
+    validation = np.isin(np.arange(len(records)), aside)
+    return Member(records.select(~validation), records.select(validation), seed)
+
+
+def input_values(study, architecture, records):
+    """Scaled input maps at the pixels of records: (n, m, n_maps), meaningless where there is no record."""
+    at_pixels = unet.AtPixels()
+    parts = [np.empty((0, records.pixel.shape[1], len(architecture.maps)))]
+    for maps, first in _input_maps(study, architecture, records.events):
+        parts.append(np.asarray(at_pixels(maps, records.pixel[first : first + len(maps)]), float))
+    return np.concatenate(parts)
+
+
+def _input_maps(study, architecture, events):
+    """Scaled input maps (some events, height', width', n_maps), a few events at a time, and the number of the first."""
+    stack = event_maps.EventMaps(architecture.maps, architecture.ranges, study.static, architecture.numbers)
+    events, edge, some = np.asarray(events, "float32"), architecture.border, study.settings.batch
+    for first in range(0, len(events), some):
+        maps = stack(events[first : first + some])
+        yield maps[:, edge : maps.shape[1] - edge, edge : maps.shape[2] - edge], first

@@ -1,0 +1,155 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gmtools import columns, italy, map_models, map_studies
+from gmtools.errors import DataNotFound, GmtoolsError
+from gmtools.models import event_maps
+
+MAPS = event_maps.CONFIGURATIONS["7c"]
+
+
+@pytest.fixture(scope="module")
+def study():
+    return map_studies.italy_north("smoke", "simulated")
+
+
+@pytest.fixture(scope="module")
+def target(study):
+    return np.log(study.frame[columns.psa(1.0)].to_numpy())
+
+
+@pytest.fixture(scope="module")
+def model(study, target, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gmtools.lessons.PROJECT", tmp_path_factory.mktemp("project"))
+        return map_models.train(study, "test", study.records(target), every_third(study), MAPS, [0, 1])
+
+
+def every_third(study):
+    """Records of two thirds of the events."""
+    return study.frame[columns.EVENT].rank(method="dense").to_numpy() % 3 > 0
+
+
+def rms(values):
+    return float(np.sqrt(np.mean(values**2)))
+
+
+def test_profiles_have_one_set_of_settings():
+    assert list(map_studies.ITALY) == ["smoke", "fast", "full"]
+    full = map_studies.ITALY["full"]
+    assert (full.grid.shape, full.pixel_m, full.epochs, full.learning_rate) == ((768, 400), 700, 700, 1e-4)
+
+
+def test_the_grid_holds_every_station_and_the_layers_cover_it(study):
+    assert len(study.frame) == len(study.dataset.frame)
+    assert all(side % 2**study.settings.depth == 0 for side in study.grid.shape)
+    assert set(study.layers) <= set(study.static.names)
+    assert np.isfinite(study.static.values).all()
+
+
+def test_without_a_layer_auto_takes_the_simulation_and_real_stops(monkeypatch, study):
+    original = italy.layers
+
+    def no_real_layer(grid, simulated, seed):
+        if not simulated:
+            raise DataNotFound("no elevation")
+        return original(grid, simulated=simulated, seed=seed)
+
+    real = replace(study.dataset, data_id="italy_ita18")
+    monkeypatch.setattr(italy, "layers", no_real_layer)
+    monkeypatch.setattr(
+        map_studies.datasets, "load", lambda _, data, seed: study.dataset if data == "simulated" else real
+    )
+    assert map_studies.italy_north("smoke", "auto").dataset.simulated
+    with pytest.raises(DataNotFound, match="no elevation"):
+        map_studies.italy_north("smoke", "real")
+
+
+def test_a_given_grid_leaves_out_what_lies_outside(study):
+    half = replace(study.grid, nx=study.grid.nx // 4 * 2)
+    settings = replace(study.settings, grid=half)
+    smaller = map_studies.build(study.dataset, settings, lambda grid: {}, {})
+    assert 0 < len(smaller.frame) < len(study.frame)
+    assert smaller.static.values.shape == (*half.shape, 2)
+
+
+def test_a_line_is_found_again():
+    rng = np.random.default_rng(0)
+    inputs = rng.random((50, 2))
+    start = map_models.Start.fit("line", inputs, 1 + inputs @ [2.0, -3.0])
+    np.testing.assert_allclose([start.intercept, *start.coefficients], [1, 2, -3], atol=1e-9)
+    np.testing.assert_allclose(start(np.ones((4, 5, 2))), 0, atol=1e-9)
+
+
+def test_the_sigmoid_head_spans_the_training_range():
+    start = map_models.Start.fit("range", np.zeros((3, 2)), np.array([-2.0, 1.0, 4.0]))
+    assert (start.intercept, start.scale) == (-2.0, 6.0)
+
+
+def test_another_start_is_refused():
+    with pytest.raises(GmtoolsError, match=r"start = 'curve' .* line, mean, range"):
+        map_models.Start.fit("curve", np.zeros((3, 2)), np.zeros(3))
+
+
+def test_a_network_is_no_worse_than_the_line_it_starts_from(study, target, model):
+    records, new = study.records(target), ~every_third(study)
+    mean, variance = model.at_records(records, len(target))
+    assert mean.shape == variance.shape == (2, len(target))
+    assert (variance > 0).all()
+    inputs = map_models.input_values(study, model.ensemble.architecture, records)
+    line = records.to_table(model.start(inputs), len(target))
+    assert rms((target - mean.mean(0))[new]) < rms((target - line)[new]) + 0.02
+    assert rms((target - line)[new]) < 0.6 * target[new].std()
+
+
+def test_the_line_was_fitted_to_the_training_records_alone(study, target, model):
+    records = study.records(target)
+    use = every_third(study)
+    inputs = records.to_table(map_models.input_values(study, model.ensemble.architecture, records), len(target))
+    design = np.column_stack([np.ones(len(target)), inputs])
+    expected = np.linalg.lstsq(design[use], target[use], rcond=None)[0]
+    np.testing.assert_allclose(model.start(inputs), design @ expected, atol=1e-3)
+
+
+def test_maps_and_records_agree(study, target, model):
+    records = study.records(target).select([5, 9, 30])
+    maps, variance = model.maps(records.events)
+    assert maps.shape == variance.shape == (3, *study.grid.shape)
+    at_records = model.at_records(records, len(target))[0].mean(0)
+    for number, row in enumerate(records.row):
+        there = row >= 0
+        at_pixels = maps[number].ravel()[records.pixel[number][there]]
+        np.testing.assert_allclose(at_pixels, at_records[row[there]], atol=1e-4)
+    assert np.isnan(at_records).sum() == len(target) - (records.row >= 0).sum()
+
+
+def test_validation_events_differ_between_seeds_and_are_not_trained_on(study, target):
+    records = study.records(target)
+    first, second = (map_models.member(records, 0.2, seed) for seed in (0, 1))
+    assert not set(first.train.event_id) & set(first.validation.event_id)
+    assert len(first.train) + len(first.validation) == len(records)
+    assert set(first.validation.event_id) != set(second.validation.event_id)
+
+
+def test_a_single_event_cannot_be_learned_from(study, target):
+    one = study.frame[columns.EVENT] == study.frame[columns.EVENT].iloc[0]
+    with pytest.raises(GmtoolsError, match="1 events to learn from"):
+        map_models.train(study, "test", study.records(target), one, MAPS, [0])
+
+
+def test_a_step_is_reported(study, target):
+    report = map_studies.report_step(study, MAPS, target)
+    assert report["parameters"] == 542
+    assert 0 < report["step_s"] < report["first_step_s"]
+    assert report["records"] > 8 and report["peak_memory_gb"] > 0.1
+
+
+def test_full_is_trained_only_where_there_is_a_gpu(monkeypatch):
+    from gmtools.models import keras
+
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda kind: [])
+    assert [map_studies.training_profile(name) for name in ("smoke", "fast", "full")] == ["smoke", "fast", "fast"]
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda kind: ["gpu:0"])
+    assert map_studies.training_profile("full") == "full"
