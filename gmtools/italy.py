@@ -19,7 +19,7 @@ NORTH_OF = 42.0
 """Latitude (degrees) that the epicenters of the study lie north of."""
 LAQUILA_2009 = "IT-2009-0009"
 """ITA18's id of the L'Aquila mainshock of 6 April 2009."""
-ELEVATION, SLOPE, VS30, VELOCITY = "elevation_m", columns.SLOPE, columns.VS30, columns.VELOCITY
+ELEVATION, SLOPE, VS30, VELOCITY = columns.ELEVATION, columns.SLOPE, columns.VS30, columns.VELOCITY
 LAYERS = {
     ELEVATION: "topography_1min",
     SLOPE: "topography_1min",

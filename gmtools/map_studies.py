@@ -1,6 +1,5 @@
 """Studies that predict maps: what each profile takes, and the grid, maps and records that a lesson needs."""
 
-import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -205,6 +204,8 @@ def report_step(study: Study, maps, target, steps: int = 1) -> pd.Series:
         Number of ``parameters``, ``records`` in a step, ``first_step_s``, ``step_s`` (median) and ``peak_memory_gb``
         of the whole process so far.
     """
+    import resource  # not on Windows
+
     from gmtools import ensembles, resumable
 
     records = study.records(target)

@@ -18,7 +18,6 @@ EVENT_NUMBERS = (
 LN_RHYP = "ln_rhyp"
 DISTANCES = (LN_RHYP, columns.RHYP)
 SMALLEST_RHYP_KM = 0.1  # keeps the logarithm finite in a pixel whose center is a hypocenter at the surface
-ELEVATION = "elevation_m"
 _SOURCE = (columns.MAGNITUDE, LN_RHYP)
 _PLACE = (columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE)
 
@@ -27,9 +26,9 @@ CONFIGURATIONS = {
     "4c": (*_SOURCE, *_PLACE),
     "5c": (*_SOURCE, *_PLACE, columns.HYPOCENTRAL_DEPTH),
     "6c": (*_SOURCE, *_PLACE, columns.HYPOCENTRAL_DEPTH, columns.VELOCITY),
-    "7c": (*_SOURCE, *_PLACE, columns.HYPOCENTRAL_DEPTH, columns.VELOCITY, ELEVATION),
-    "8c": (*_SOURCE, *_PLACE, columns.HYPOCENTRAL_DEPTH, columns.VELOCITY, ELEVATION, columns.SLOPE),
-    "5c bis": (*_SOURCE, columns.HYPOCENTRAL_DEPTH, columns.VELOCITY, ELEVATION),
+    "7c": (*_SOURCE, *_PLACE, columns.HYPOCENTRAL_DEPTH, columns.VELOCITY, columns.ELEVATION),
+    "8c": (*_SOURCE, *_PLACE, columns.HYPOCENTRAL_DEPTH, columns.VELOCITY, columns.ELEVATION, columns.SLOPE),
+    "5c bis": (*_SOURCE, columns.HYPOCENTRAL_DEPTH, columns.VELOCITY, columns.ELEVATION),
     "7c bis": (*_SOURCE, *_PLACE, columns.HYPOCENTRAL_DEPTH, columns.VELOCITY, columns.SLOPE),
 }
 """Input maps of the eight configurations in Table 8 of the thesis on Italy."""
