@@ -75,7 +75,9 @@ ITALY = {
 
 KANTO = {
     "smoke": MapSettings(40_000, 1, 2, epochs=2, folds=2, members=1, grid=kanto.grid(40_000, 2), **_SMALL),
-    "fast": MapSettings(10_000, 3, 8, epochs=8, folds=5, members=2, grid=kanto.grid(10_000, 8), **_SMALL),
+    "fast": MapSettings(
+        10_000, 3, 8, epochs=8, folds=5, members=2, grid=kanto.grid(10_000, 8), **_SMALL | {"learning_rate": 1e-3}
+    ),
     "full": MapSettings(
         800, 4, 64, epochs=300, batch=4, learning_rate=1e-4, folds=5, members=10, patience=30, padding="valid",
         start="mean", grid=kanto.grid(800, 572, 92),
