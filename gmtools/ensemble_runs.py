@@ -51,7 +51,7 @@ def train_missing(name, architecture, static, tasks, settings, *, workers=1, sch
             for path, member in missing.items():
                 report = partial(progress.epoch, path.name)
                 members.train_member(name, architecture, static, member, settings, path.parent, report=report)
-                progress.end(path.name)
+                progress.end(path)
             return
         with _client(scheduler, min(workers, len(missing))) as client:
             _train_on(client, ensemble, missing, progress)
@@ -77,11 +77,13 @@ class _Progress:
         self.bar.set_postfix(val_loss=f"{sum(self.losses.values()) / len(self.losses):.3f}", refresh=False)
         self.bar.update(sum(self.reached.values()) - self.bar.n)
 
-    def end(self, member):
-        """Show that a member is stored."""
-        self.bar.total -= self.epochs - self.reached.get(member, 0)
+    def end(self, path):
+        """Show that a member is stored, whatever was heard of its epochs until now."""
+        last = members.load(path)[1].iloc[-1]
+        self.bar.total -= self.epochs - int(last["epoch"])
         self.trained += 1
-        self.bar.set_description(self.text.format(self.trained))
+        self.bar.set_description(self.text.format(self.trained), refresh=False)
+        self.epoch(path.name, int(last["epoch"]), last["loss"], last["val_loss"])
 
 
 def _train_on(client, ensemble, missing, progress):
@@ -110,7 +112,7 @@ def _train_on(client, ensemble, missing, progress):
             except CancelledError:
                 lost = "the scheduler went away"
                 raise ClusterUnreachable(_advice(path, len(waiting) + under_way.count() + 1, lost)) from None
-            progress.end(path.name)
+            progress.end(path)
             submit()
 
 
@@ -127,8 +129,8 @@ def _heard(client, handlers):
 
 def _advice(path, missing, reason):
     return (
-        f"Member {path.stem} was not trained: {reason}. {missing} members are missing, the others are stored in "
-        f"{path.parent}: look whether memory ran out, take fewer workers if so, and give the same command again."
+        f"Member {path.stem} was not trained: {reason}. {missing} of the members are missing, the others are stored "
+        f"in {path.parent}. Look whether memory ran out, take fewer workers if so, and give the same command again."
     )
 
 
@@ -204,7 +206,7 @@ def _local_cluster(workers):
         n_workers=workers,
         threads_per_worker=1,
         worker_class=TellingNanny,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         memory_limit=None,
         silence_logs="ERROR",
         scheduler_kwargs={"allowed_failures": 1},

@@ -51,8 +51,9 @@ def train(name, architecture, static, members, settings, folder=None, *, workers
     folder : path-like, optional
         Instead of ``_build/models``.
     workers : int
-        Processes on this machine that train a member each, at the same time; they share the cores. With more than one,
-        a script needs the guard ``if __name__ == "__main__":``.
+        Processes on this machine that train a member each, at the same time; they share the cores, and starting one
+        takes about ten seconds of a core. With more than one, a script needs the guard ``if __name__ == "__main__":``.
+        The number of threads changes the order of sums: members are the same, number by number, only where it is.
     scheduler : str, optional
         Address of a Dask scheduler, such as ``"tcp://10.0.0.7:8786"``: its workers train the members instead.
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gmtools import ensembles
+from gmtools import chunks, ensembles
 from gmtools.ensembles import Architecture, Ensemble, Member
 from gmtools.errors import GmtoolsError
 from gmtools.event_records import EventRecords
-from gmtools.map_studies import MapSettings, Study
+from gmtools.map_studies import KANTO_MAPS, MapSettings, Study
 from gmtools.models import event_maps, unet
 
 STARTS = ("line", "mean", "range")
@@ -154,6 +154,107 @@ def train(study: Study, name: str, records: EventRecords, use, maps, seeds, sett
     scaled = replace(known, target=((known.target - start(inputs)) / start.scale).astype("float32"))
     members = [member(scaled, settings.validation_share, seed) for seed in seeds]
     return MapModel(ensembles.train(name, architecture, study.static, members, settings.fit), start, study)
+
+
+@dataclass(frozen=True)
+class ChunkModel:
+    """An ensemble of partial ensembles, of which each never saw the stations of one chunk.
+
+    Attributes
+    ----------
+    partials : tuple of MapModel
+        In the order of the chunks, each with its own start and equally many members.
+    """
+
+    partials: tuple[MapModel, ...]
+
+    @property
+    def held_out_chunks(self):
+        """Chunk that each member did not see."""
+        return [chunk for chunk, model in enumerate(self.partials) for _ in range(len(model))]
+
+    def at_records(self, records, n_records):
+        """Mean and variance (members, n_records) of all members, chunk by chunk: see :meth:`MapModel.at_records`."""
+        parts = [model.at_records(records, n_records) for model in self.partials]
+        return tuple(np.concatenate(kind) for kind in zip(*parts, strict=True))
+
+    def residuals(self, records, target, chunk, new_event):
+        """Residuals of every partial ensemble at known and unseen stations: :func:`gmtools.chunks.chunk_residuals`.
+
+        Parameters
+        ----------
+        records : gmtools.event_records.EventRecords
+            The whole table.
+        target, chunk, new_event : (n_records,) array_like
+        """
+        padded = [kind[:, records.row] for kind in self.at_records(records, len(target))]
+        return chunks.chunk_residuals(records, *padded, self.held_out_chunks, chunk, new_event)
+
+    def maps(self, events):
+        """Predict maps of events (n, 4), joined over all members: mean and variance (n, height', width')."""
+        return ensembles.total_variance(*zip(*(model.maps(events) for model in self.partials), strict=True))
+
+
+def chunk_recipe(study, name, records, maps=KANTO_MAPS, seed=0, settings=None):
+    """Members of study 2, chunk by chunk, on targets from which each chunk's own start is taken off.
+
+    The start is fitted without the records of the chunk, so that a partial ensemble has nothing from its stations.
+
+    Parameters
+    ----------
+    study : Study
+        From :func:`gmtools.map_studies.kanto_study`: its frame has ``split`` and ``chunk``.
+    name, records, maps
+        See :func:`train`; records of other events than the training and stopping ones are not used.
+    seed : int
+    settings : MapSettings, optional
+        Instead of the study's; pixels and grid stay.
+
+    Returns
+    -------
+    recipe : tuple
+        What :func:`gmtools.ensembles.train` takes.
+    starts : list of Start
+        One for each chunk.
+    """
+    settings = settings or study.settings
+    options = {option: getattr(settings, option) for option in ("depth", "base", "padding", "head")}
+    architecture = Architecture(tuple(maps), study.ranges, 0.0, 1.0, **options)
+    split = study.frame["split"].to_numpy()[records.row[:, 0]]
+    parts = [records.select(split == wanted) for wanted in ("training", "stopping")]
+    inputs = [input_values(study, architecture, part) for part in parts]
+    members, starts = [], []
+    for one in chunks.chunk_members(*parts, study.frame["chunk"], settings.members, seed):
+        if one.held_out_chunk == len(starts):
+            there = np.isfinite(one.train.target)
+            starts.append(Start.fit(settings.start, inputs[0][there], one.train.target[there].astype(float)))
+        start = starts[-1]
+        scaled = (
+            replace(part, target=((part.target - start(values)) / start.scale).astype("float32"))
+            for part, values in zip((one.train, one.validation), inputs, strict=True)
+        )
+        members.append(Member(*scaled, one.seed, one.held_out_chunk))
+    return (name, architecture, study.static, members, settings.fit), starts
+
+
+def train_chunks(study, name, records, maps=KANTO_MAPS, seed=0, settings=None, workers=1):
+    """Train the ensemble of study 2, or load those of its members that are there.
+
+    Parameters
+    ----------
+    study, name, records, maps, seed, settings
+        See :func:`chunk_recipe`. With the names and defaults of :data:`gmtools.map_studies.ENSEMBLES` the members are
+        those that ``gmtools ensemble`` trains.
+    workers : int
+        See :func:`gmtools.ensembles.train`.
+
+    Returns
+    -------
+    ChunkModel
+    """
+    recipe, starts = chunk_recipe(study, name, records, maps, seed, settings)
+    ensemble = ensembles.train(*recipe, workers=workers)
+    return ChunkModel(tuple(MapModel(ensemble.partial(i), start, study) for i, start in enumerate(starts)))
 
 
 def member(records, validation_share, seed):

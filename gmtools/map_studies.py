@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
 
-from gmtools import columns, datasets, event_records, grids, italy
+from gmtools import chunks, columns, datasets, event_records, grids, italy, kanto
 from gmtools.datasets import Dataset
 from gmtools.errors import DataNotFound, DownloadFailed
 from gmtools.event_records import EventRecords
@@ -31,9 +31,9 @@ class MapSettings:
     epochs, batch, learning_rate, final_learning_rate, patience
         See :class:`gmtools.resumable.FitSettings`.
     folds : int
-        Parts of a cross-validation that compares networks.
+        Parts of a cross-validation that compares networks; in study 2 the station chunks.
     members : int
-        Networks of an ensemble.
+        Networks of an ensemble; in study 2 for each chunk, started differently.
     validation_share : float
         Of the training events, set aside by each network.
     grid : gmtools.grids.MapGrid, optional
@@ -74,6 +74,27 @@ ITALY = {
     ),
 }  # fmt: skip
 """Study 3. "full" is the thesis' grid, epochs and learning rate; it does not give the rest."""
+
+KANTO = {
+    "smoke": MapSettings(40_000, 1, 2, epochs=2, folds=2, members=1, grid=kanto.grid(40_000, 2), **_SMALL),
+    "fast": MapSettings(
+        10_000, 3, 8, epochs=8, folds=5, members=2, grid=kanto.grid(10_000, 8), **_SMALL | {"learning_rate": 1e-3}
+    ),
+    "full": MapSettings(
+        800, 4, 64, epochs=300, batch=4, learning_rate=1e-4, folds=5, members=10, patience=30, padding="valid",
+        start="mean", grid=kanto.grid(800, 572, 92),
+    ),
+}  # fmt: skip
+"""Study 2. "full" is the deliverable's network, 572 pixels of which 388 come out, and its 5 x 10 members; it gives no
+pixel, epochs, batch or learning rate."""
+KANTO_MAPS = (
+    columns.EVENT_LATITUDE, columns.EVENT_LONGITUDE, columns.HYPOCENTRAL_DEPTH, columns.MAGNITUDE, "easting_km",
+    "northing_km", columns.RHYP, kanto.BEDROCK, "ln_rhyp",
+)  # fmt: skip
+"""The eight input maps that the deliverable names, and the ninth that this project takes."""
+FIRST_VALIDATION_YEAR, STOPPING_SHARE = 2015, 0.1
+BOREHOLE_LN = 0.5
+"""What the deliverable adds to "log(PGA)" of MeSO-net's sensors; read here as the natural logarithm of its targets."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +163,7 @@ def build(
     grid = settings.grid or MapGrid.around(*place, settings.pixel_m, multiple=2**settings.depth)
     frame = frame[grid.contains(*place)].reset_index(drop=True)
     made = layers(grid)
-    static = grids.static_maps(grid, made, {name: fill[name] for name in made})
+    static = grids.static_maps(grid, made, {name: fill[name] for name in made if name in fill})
     return Study(settings, dataset, grids.place(grid, frame), grid, made, static)
 
 
@@ -176,6 +197,100 @@ def _italian(profile, dataset, seed):
         return italy.layers(grid, simulated=dataset.simulated, seed=seed)
 
     return build(dataset, ITALY[profile], layers, italy.FILL)
+
+
+def meso_net(profile: str, data: str = "auto", seed: int = 0, added_ln: float = BOREHOLE_LN) -> pd.DataFrame:
+    """MeSO-net records of a profile, brought to the surface.
+
+    Parameters
+    ----------
+    profile : {"smoke", "fast", "full"}
+    data, seed
+        See :func:`gmtools.datasets.load`.
+    added_ln : float
+        Added to ln PGA; the other ordinates stay as they were recorded.
+
+    Returns
+    -------
+    DataFrame
+        For :func:`kanto_study`.
+
+    Raises
+    ------
+    DataNotFound
+        The records cannot be had.
+    """
+    frame = kanto.thin(datasets.load("kanto_meso", data, seed).frame, profile, seed)
+    return frame.assign(**{columns.PGA: frame[columns.PGA] * np.exp(added_ln)})
+
+
+def kanto_study(profile: str, data: str = "auto", seed: int = 0, meso: pd.DataFrame | None = None) -> Study:
+    """Study 2: KiK-net records, or those of both networks, with the depth to bedrock after J-SHIS.
+
+    Its frame has two more columns. ``split``: "validation" are the KiK-net events of 2015 and later, which nothing
+    is trained on; "stopping" are a tenth of the others, which choose the best epoch; the rest, and all MeSO-net events
+    as in the deliverable, are "training". ``chunk``: of the station, drawn for each network on its own, so that
+    KiK-net's chunks stay when MeSO-net is added.
+
+    Parameters
+    ----------
+    profile : {"smoke", "fast", "full"}
+    data, seed
+        See :func:`gmtools.datasets.load`; ``seed`` also draws the split and the chunks.
+    meso : DataFrame, optional
+        MeSO-net records that are learned from too, such as :func:`meso_net` returns.
+
+    Raises
+    ------
+    DataNotFound
+        The records or the layer cannot be had.
+    """
+    settings = KANTO[profile]
+    dataset = datasets.load("kanto", data, seed)
+    kik_net = kanto.thin(dataset.frame, profile, seed)
+    frames = [
+        table.assign(chunk=chunks.station_chunks(table[columns.STATION], settings.folds, seed))
+        for table in ([kik_net] if meso is None else [kik_net, meso])
+    ]
+    frame = pd.concat(frames, ignore_index=True)
+    frame["split"] = _split(kik_net, seed).reindex(frame[columns.EVENT]).fillna("training").to_numpy()
+    return build(
+        replace(dataset, frame=frame),
+        settings,
+        lambda grid: kanto.layers(grid, simulated=dataset.data_id == datasets.SIMULATED, seed=seed),
+        kanto.FILL,
+    )
+
+
+def _split(frame: pd.DataFrame, seed: int) -> pd.Series:
+    """Event -> "training", "stopping" or "validation"."""
+    year = frame.groupby(columns.EVENT)[columns.ORIGIN_TIME].first().dt.year
+    split = pd.Series("validation", index=year.index)
+    early = np.random.default_rng([seed, 11]).permutation(year.index[year < FIRST_VALIDATION_YEAR])
+    split[early] = "training"
+    split[early[: max(1, round(STOPPING_SHARE * len(early)))]] = "stopping"
+    return split
+
+
+def _kanto_ensemble(name, period, both_networks, profile, data, seed):
+    from gmtools import map_models
+
+    profile = training_profile(profile)
+    study = kanto_study(profile, data, seed, meso_net(profile, data, seed) if both_networks else None)
+    target = np.log(study.frame[columns.psa(period)])
+    return map_models.chunk_recipe(study, name, study.records(target), seed=seed)[0]
+
+
+ENSEMBLES: dict[str, Callable] = {
+    name: partial(_kanto_ensemble, name, *options)
+    for name, options in {
+        "kanto_kik_net": (0, False),
+        "kanto_kik_net_1s": (1, False),
+        "kanto_with_meso": (0, True),
+    }.items()
+}
+"""Name of an ensemble -> function (profile, data, seed) that returns what :func:`gmtools.ensembles.train` takes: name,
+architecture, static maps, members, settings. ``gmtools ensemble NAME`` trains it."""
 
 
 def training_profile(profile: str) -> str:

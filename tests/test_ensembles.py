@@ -265,7 +265,8 @@ def test_a_cluster_of_two_processes_of_which_one_is_killed_loses_nothing(
     said = capsys.readouterr().out
     assert "ended with exit code -9" in said
     assert said.count("died; another one goes on with it") == 1
-    assert len(set(seen)) == len(seen)  # the killed member went on from its last epoch, the others ran once
+    early = [step for step in seen if step[1] < 4]  # the last epoch is shown again when the member is stored
+    assert len(set(early)) == len(early)  # the killed member went on from its last epoch, the other ran once
     assert {name for name, epoch in seen if epoch == 4} == {
         path.name for path in (tmp_path / "there").glob("test-*.npz")
     }
@@ -279,7 +280,9 @@ def test_a_member_that_kills_every_process_is_given_up(tmp_path, monkeypatch, cl
     path = tmp_path / "test-0123456789ab.npz"
     with (
         ensemble_runs._Progress("test", 1, 1, 4) as progress,
-        pytest.raises(WorkerLost, match=r"Member test-0123456789ab was not trained.*1 members are missing.*memory"),
+        pytest.raises(
+            WorkerLost, match=r"Member test-0123456789ab was not trained.*1 of the members are missing.*memory"
+        ),
     ):
         ensemble_runs._train_on(client, (), {path: None}, progress)
 
@@ -289,7 +292,7 @@ def cluster_in_this_process(monkeypatch):
     from distributed import LocalCluster
 
     def cluster(workers):
-        return LocalCluster(n_workers=workers, threads_per_worker=1, processes=False, dashboard_address=None)
+        return LocalCluster(n_workers=workers, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0")
 
     monkeypatch.setattr(ensemble_runs, "_local_cluster", cluster)
 
@@ -305,10 +308,10 @@ def test_workers_without_the_disk_send_their_members(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "is_dir", lambda path: path != folder and original(path))
         there = ensembles.train("test", architecture, static, members[:2], settings, folder, workers=2)
-    assert len(seen) == 2
+    assert len(set(seen)) == 2
     assert sorted(path.suffix for path in folder.iterdir()) == [".json", ".json", ".npz", ".npz"]
     ensembles.train("test", architecture, static, members, settings, folder)
-    assert len(seen) == 3  # only the missing one
+    assert len(set(seen)) == 3  # only the missing one
     for one, two in zip(here.weights[0], there.weights[0], strict=True):
         np.testing.assert_allclose(one, two, rtol=0, atol=1e-6)
     assert os.environ.get("OMP_NUM_THREADS") == threads

@@ -153,3 +153,63 @@ def test_full_is_trained_only_where_there_is_a_gpu(monkeypatch):
     assert [map_studies.training_profile(name) for name in ("smoke", "fast", "full")] == ["smoke", "fast", "fast"]
     monkeypatch.setattr(keras.distribution, "list_devices", lambda kind: ["gpu:0"])
     assert map_studies.training_profile("full") == "full"
+
+
+@pytest.fixture(scope="module")
+def kanto_study():
+    return map_studies.kanto_study("smoke", "simulated")
+
+
+def test_the_full_profile_of_kanto_is_the_deliverables_network():
+    full = map_studies.KANTO["full"]
+    assert full.grid.shape == (572, 572) and (full.folds, full.members, full.base) == (5, 10, 64)
+    assert len(map_studies.KANTO_MAPS) == 9
+
+
+def test_later_events_are_for_validation_and_earlier_ones_choose_the_epoch(kanto_study):
+    events = kanto_study.frame.groupby(columns.EVENT)[["split", columns.ORIGIN_TIME]].agg(["nunique", "first"])
+    assert (events["split", "nunique"] == 1).all()
+    later = events[columns.ORIGIN_TIME, "first"].dt.year >= 2015
+    assert ((events["split", "first"] == "validation") == later).all()
+    assert 0 < (events["split", "first"] == "stopping").mean() < 0.3
+    assert (kanto_study.frame.groupby(columns.STATION)["chunk"].nunique() == 1).all()
+
+
+def test_meso_net_is_learned_from_and_leaves_the_chunks_of_kik_net(kanto_study):
+    meso = map_studies.meso_net("smoke", "simulated", added_ln=0.5)
+    plain = map_studies.meso_net("smoke", "simulated", added_ln=0.0)
+    np.testing.assert_allclose(np.log(meso[columns.PGA] / plain[columns.PGA]), 0.5)
+    both = map_studies.kanto_study("smoke", "simulated", meso=meso).frame
+    assert (both.loc[both[columns.NETWORK] == "MeSO-net", "split"] == "training").all()
+    shared = both[both[columns.NETWORK] != "MeSO-net"].reset_index(drop=True)
+    for name in ("chunk", "split"):
+        assert (shared[name] == kanto_study.frame[name]).all()
+
+
+def test_nothing_of_a_chunk_reaches_its_start_or_its_members(kanto_study):
+    target = np.log(kanto_study.frame[columns.PGA].to_numpy())
+    recipe, starts = map_models.chunk_recipe(kanto_study, "test", kanto_study.records(target))
+    blind = (kanto_study.frame["chunk"] == 0).to_numpy()
+    moved = np.where(blind, target + 5, target)
+    again, others = map_models.chunk_recipe(kanto_study, "test", kanto_study.records(moved))
+    assert starts[0].intercept == others[0].intercept and starts[1].intercept != others[1].intercept
+    for one, other in zip(recipe[3][:1], again[3][:1], strict=True):
+        np.testing.assert_array_equal(one.train.target, other.train.target)
+
+
+def test_partial_ensembles_join_to_the_whole(kanto_study, tmp_path, monkeypatch):
+    monkeypatch.setattr("gmtools.lessons.PROJECT", tmp_path)
+    target = np.log(kanto_study.frame[columns.PGA].to_numpy())
+    records = kanto_study.records(target)
+    model = map_models.train_chunks(kanto_study, "kanto_kik_net", records)
+    assert model.held_out_chunks == [0, 1]
+    mean, variance = model.at_records(records, len(target))
+    assert mean.shape == variance.shape == (2, len(target))
+    table = model.residuals(records, target, kanto_study.frame["chunk"], kanto_study.frame["split"] == "validation")
+    first = table[table["held_out_chunk"] == 0].sort_values("row")
+    np.testing.assert_allclose(first["residual"], target - mean[0], atol=1e-4)
+    maps, map_variance = model.maps(records.events[:1])
+    assert maps.shape == map_variance.shape == (1, *kanto_study.grid.shape)
+    monkeypatch.setattr("gmtools.resumable.fit", None)  # a second training would fail
+    recipe = map_studies.ENSEMBLES["kanto_kik_net"]("smoke", "simulated", 0)
+    assert len(map_models.ensembles.train(*recipe)) == 2
