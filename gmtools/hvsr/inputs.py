@@ -38,8 +38,8 @@ def peak_spectra(spectra: Spectra, f0_hz: float, samples: int = SAMPLES) -> np.n
     frequency_hz, low, high = spectra.frequency_hz, f0_hz / 2, 2 * f0_hz
     if not frequency_hz[0] * (1 - 1e-9) <= low < high <= frequency_hz[-1] * (1 + 1e-9):
         raise GmtoolsError(
-            f"{spectra.name}: the window {low:.3g} to {high:.3g} Hz of a peak at {f0_hz:.3g} Hz leaves the spectra, which "
-            f"cover {frequency_hz[0]:.3g} to {frequency_hz[-1]:.3g} Hz. Give Settings(frequencies_hz=...) that cover it."
+            f"{spectra.name}: the window {low:.3g} to {high:.3g} Hz of a peak at {f0_hz:.3g} Hz leaves the spectra, "
+            f"which cover {frequency_hz[0]:.3g} to {frequency_hz[-1]:.3g} Hz. Give wider Settings(frequencies_hz=...)."
         )
     # Linear in ln f and ln amplitude; a fine grid beside the samples finds the minimum between them.
     grid = np.log(np.concatenate([np.geomspace(low, high, samples), np.geomspace(low, high, PICTURE_SIZE)]))
