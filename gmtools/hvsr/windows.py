@@ -57,7 +57,8 @@ class Settings:
     Raises
     ------
     GmtoolsError
-        An unknown smoothing or horizontal, or frequencies that are not positive and ascending.
+        An unknown smoothing or horizontal, frequencies that are not positive and ascending, or none in the
+        rejection band.
     """
 
     window_length_s: float = 70.0
@@ -83,8 +84,15 @@ class Settings:
                 "frequencies_hz must be positive and ascending, for example numpy.geomspace(0.1, 40, 512)."
             )
         object.__setattr__(self, "frequencies_hz", frequencies)
+        if self.rejection_sd is not None and not self.in_rejection_band().any():
+            raise GmtoolsError(f"No frequency lies in rejection_band_hz {self.rejection_band_hz}; give another band.")
         if self.bandwidth is None:
             object.__setattr__(self, "bandwidth", BANDWIDTHS[self.smoothing])
+
+    def in_rejection_band(self) -> np.ndarray:
+        """Mark the frequencies where the level of a window is measured; bool, (n_frequencies,)."""
+        low, high = self.rejection_band_hz
+        return (self.frequencies_hz >= low) & (self.frequencies_hz <= high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,25 +148,34 @@ def spectra(recording: Recording, settings: Settings | None = None) -> Spectra:
     Raises
     ------
     RecordingTooShort
-        Shorter than ``settings.minimum_duration_s``, or than two windows.
+        Shorter than ``settings.minimum_duration_s``, or than two windows, or fewer than two windows are kept.
     SamplingRateMismatch
         The highest frequency of the settings lies above half the sampling rate.
+    GmtoolsError
+        The lowest frequency of the settings is less than one cycle in a window.
     DeadChannel
         A component does not move during a whole window.
     """
     settings = settings or Settings()
     check(recording, settings)
     weights, smoothed = weights_for(recording, settings), []
+    buffer = np.empty((4, BLOCK, weights.shape[1]))
     for block in transforms(recording, settings):
-        raw = np.abs(block[..., : weights.shape[1]])
+        raw = buffer[: 3 + settings.combine_before_smoothing, : block.shape[1]]
+        np.abs(block[..., : weights.shape[1]], out=raw[:3])
         if settings.combine_before_smoothing:
-            raw = np.concatenate([raw, combine(raw[:1], raw[1:2], settings)])
+            raw[3] = combine(raw[0], raw[1], settings)
         smoothed.append(smooth(raw, weights))
     smoothed = np.concatenate(smoothed, axis=1)
     amplitude = smoothed[:3]
     horizontal = smoothed[3] if settings.combine_before_smoothing else combine(amplitude[0], amplitude[1], settings)
     start_s = np.arange(amplitude.shape[1]) * settings.window_length_s
     kept = level_kept(amplitude, settings)
+    if kept.sum() < 2:
+        raise RecordingTooShort(
+            f"{recording.name}: {kept.sum()} of {kept.size} windows are within {settings.rejection_sd:g} standard "
+            "deviations of the mean level; two are the least. Raise Settings(rejection_sd=...), or record longer."
+        )
     return Spectra(settings.frequencies_hz, amplitude, horizontal, start_s, kept, settings, recording.name)
 
 
@@ -184,18 +201,32 @@ def transforms(recording: Recording, settings: Settings) -> Iterator[np.ndarray]
     padded = np.zeros((3, BLOCK, settings.transform_length or length))
     for start in range(0, count, BLOCK):
         block = windows[:, start : start + BLOCK]
-        dead = np.argwhere(np.ptp(block, axis=2) == 0)
-        if dead.size:
-            begin = (start + dead[0, 1]) * settings.window_length_s
-            raise DeadChannel(
-                f"{recording.name}: {COMPONENTS[dead[0, 0]]} does not move between {begin:g} and "
-                f"{begin + settings.window_length_s:g} s. Cut that part off, or check the digitizer."
-            )
+        # A few samples of each window settle it, unless they are equal.
+        if not np.ptp(block[..., ::50], axis=2).all():
+            refuse_dead(block, start, recording, settings)
         tapered = padded[:, : block.shape[1]]
         # scipy.signal.detrend fits the same line, and takes longer for it than all other steps together.
-        np.subtract(block, (block @ line.T / (line**2).sum(axis=1)) @ line, out=tapered[..., :length])
+        np.matmul(block @ line.T / (line**2).sum(axis=1), line, out=tapered[..., :length])
+        np.subtract(block, tapered[..., :length], out=tapered[..., :length])
         tapered[..., :length] *= taper
         yield fft.rfft(tapered)
+
+
+def refuse_dead(block: np.ndarray, start: int, recording: Recording, settings: Settings) -> None:
+    """Stop where a window of a block, whose first one is number ``start``, is constant.
+
+    Raises
+    ------
+    DeadChannel
+        As for :func:`spectra`.
+    """
+    dead = np.argwhere(np.ptp(block, axis=2) == 0)
+    if dead.size:
+        begin = (start + dead[0, 1]) * settings.window_length_s
+        raise DeadChannel(
+            f"{recording.name}: {COMPONENTS[dead[0, 0]]} does not move between {begin:g} and "
+            f"{begin + settings.window_length_s:g} s. Cut that part off, or check the digitizer."
+        )
 
 
 def check(recording: Recording, settings: Settings) -> None:
@@ -203,7 +234,7 @@ def check(recording: Recording, settings: Settings) -> None:
 
     Raises
     ------
-    RecordingTooShort, SamplingRateMismatch
+    RecordingTooShort, SamplingRateMismatch, GmtoolsError
         As for :func:`spectra`.
     """
     rate = recording.sampling_rate_hz
@@ -218,6 +249,11 @@ def check(recording: Recording, settings: Settings) -> None:
         raise SamplingRateMismatch(
             f"{recording.name} is sampled at {rate:g} Hz and knows nothing above {rate / 2:g} Hz; the settings ask for "
             f"{settings.frequencies_hz[-1]:g} Hz. Give Settings(frequencies_hz=...) that end below."
+        )
+    if settings.frequencies_hz[0] * settings.window_length_s < 1:
+        raise GmtoolsError(
+            f"Windows of {settings.window_length_s:g} s know nothing below {1 / settings.window_length_s:.3g} Hz; the "
+            f"settings ask for {settings.frequencies_hz[0]:g} Hz. Give longer windows or higher frequencies_hz."
         )
 
 
@@ -248,7 +284,6 @@ def weights_for(recording: Recording, settings: Settings) -> csr_array:
     return smoothing_matrix(length, recording.sampling_rate_hz, settings)
 
 
-@lru_cache(maxsize=4)  # settings are hashed by identity: one object for a thousand recordings makes one matrix
 def smoothing_matrix(length: int, sampling_rate_hz: float, settings: Settings) -> csr_array:
     """Weights that turn a spectrum at the transform's frequencies into the smoothed one; each row adds up to 1.
 
@@ -266,22 +301,38 @@ def smoothing_matrix(length: int, sampling_rate_hz: float, settings: Settings) -
     -------
     csr_array, (n_frequencies, n_bins)
         Up to the last bin that has a weight.
+
+    Raises
+    ------
+    GmtoolsError
+        A frequency has no bin under Konno and Ohmachi's function.
     """
+    frequencies = settings.frequencies_hz.tobytes()
+    return _matrix(length, sampling_rate_hz, settings.smoothing, settings.bandwidth, frequencies)
+
+
+@lru_cache(maxsize=4)
+def _matrix(length: int, sampling_rate_hz: float, smoothing: str, bandwidth: float, frequencies: bytes) -> csr_array:
     frequency_hz = fft.rfftfreq(length, 1 / sampling_rate_hz)
-    center, step = settings.frequencies_hz, frequency_hz[1]
-    if settings.smoothing == "konno_ohmachi":
-        reach = 10 ** (np.pi / settings.bandwidth)
+    center, step = np.frombuffer(frequencies), frequency_hz[1]
+    if smoothing == "konno_ohmachi":
+        reach = 10 ** (np.pi / bandwidth)
         low, high = center / reach, center * reach
     else:
-        half = np.maximum(settings.bandwidth * center / 2, step)
+        half = np.maximum(bandwidth * center / 2, step)
         low, high = center - half, center + half
     first = np.maximum(np.ceil(low / step), 0).astype(int)
     last = np.minimum(np.floor(high / step), frequency_hz.size - 1).astype(int)
     counts = last - first + 1
+    if (counts < 1).any():
+        raise GmtoolsError(
+            f"No frequency of the transform, {step:.3g} Hz apart, lies under the smoothing function at "
+            f"{center[counts < 1][0]:.3g} Hz. Give a longer transform_length, or higher frequencies_hz."
+        )
     row = np.repeat(np.arange(center.size), counts)
     column = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts - first, counts)
-    if settings.smoothing == "konno_ohmachi":
-        x = settings.bandwidth * np.log10(frequency_hz[column] / center[row])
+    if smoothing == "konno_ohmachi":
+        x = bandwidth * np.log10(frequency_hz[column] / center[row])
         weight = np.sinc(x / np.pi) ** 4
     else:
         weight = np.maximum(1 - np.abs(frequency_hz[column] - center[row]) / half[row], 0)
@@ -305,8 +356,6 @@ def level_kept(amplitude: np.ndarray, settings: Settings) -> np.ndarray:
     """
     if settings.rejection_sd is None:
         return np.ones(amplitude.shape[1], dtype=bool)
-    low, high = settings.rejection_band_hz
-    band = (settings.frequencies_hz >= low) & (settings.frequencies_hz <= high)
-    level = np.log(amplitude[..., band]).mean(axis=2)
+    level = np.log(amplitude[..., settings.in_rejection_band()]).mean(axis=2)
     away = np.abs(level - level.mean(axis=1, keepdims=True))
     return (away <= settings.rejection_sd * level.std(axis=1, ddof=1, keepdims=True)).all(axis=0)
