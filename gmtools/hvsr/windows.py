@@ -152,7 +152,7 @@ def spectra(recording: Recording, settings: Settings | None = None) -> Spectra:
     SamplingRateMismatch
         The highest frequency of the settings lies above half the sampling rate.
     GmtoolsError
-        The lowest frequency of the settings is less than one cycle in a window.
+        The lowest frequency of the settings is less than one cycle in a window, or the transform shorter than it.
     DeadChannel
         A component does not move during a whole window.
     """
@@ -249,6 +249,11 @@ def check(recording: Recording, settings: Settings) -> None:
         raise SamplingRateMismatch(
             f"{recording.name} is sampled at {rate:g} Hz and knows nothing above {rate / 2:g} Hz; the settings ask for "
             f"{settings.frequencies_hz[-1]:g} Hz. Give Settings(frequencies_hz=...) that end below."
+        )
+    if (settings.transform_length or np.inf) < round(settings.window_length_s * rate):
+        raise GmtoolsError(
+            f"transform_length {settings.transform_length} is less than the {round(settings.window_length_s * rate)} "
+            f"samples of a window at {rate:g} Hz. Leave it out, or give twice as many."
         )
     if settings.frequencies_hz[0] * settings.window_length_s < 1:
         raise GmtoolsError(

@@ -257,3 +257,22 @@ def test_settings_that_are_none():
         hvsr.Settings(horizontal="north")
     with pytest.raises(GmtoolsError, match="positive and ascending"):
         hvsr.Settings(frequencies_hz=[0, 1, 2])
+    with pytest.raises(GmtoolsError, match=r"No frequency lies in rejection_band_hz \(0.2, 20.0\)"):
+        hvsr.Settings(frequencies_hz=[21, 22])
+
+
+def test_frequencies_that_windows_do_not_know(recording):
+    with pytest.raises(GmtoolsError, match=r"Windows of 4 s know nothing below 0.25 Hz; the settings ask for 0.2 Hz"):
+        hvsr.spectra(recording, settings(window_length_s=4))
+    short = settings(window_length_s=5, smoothing="konno_ohmachi")
+    with pytest.raises(GmtoolsError, match=r"No frequency of the transform, 0.2 Hz apart, lies .* at 0.24\d* Hz"):
+        hvsr.spectra(recording, short)
+    with pytest.raises(GmtoolsError, match=r"transform_length 100 is less than the 3500 samples of a window at 50 Hz"):
+        hvsr.spectra(recording, settings(transform_length=100))
+    longer = settings(window_length_s=5, smoothing="konno_ohmachi", transform_length=2000)
+    assert np.isfinite(hvsr.curve(hvsr.spectra(recording, longer)).mean).all()
+
+
+def test_too_strict_a_rejection_is_refused(recording):
+    with pytest.raises(RecordingTooShort, match=r"0 of 18 windows are within 0.01 standard deviations"):
+        hvsr.spectra(recording, settings(rejection_sd=0.01))
