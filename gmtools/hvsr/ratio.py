@@ -148,25 +148,16 @@ def peaks(
     NoPeak
         No peak is prominent enough, or none of them passes SESAME's criteria; the message names what failed.
     """
-    frequency_hz = curve.frequency_hz
-    index, found = find_peaks(curve.mean, prominence=minimum_prominence)
-    inside = (frequency_hz[index] >= 2 * frequency_hz[0]) & (frequency_hz[index] <= frequency_hz[-1] / 2)
-    index, prominence = index[inside], found["prominences"][inside]
-    if not index.size:
-        raise NoPeak(
-            f"{curve.name}: no peak between {2 * frequency_hz[0]:.3g} and {frequency_hz[-1] / 2:.3g} Hz is more "
-            f"prominent than {minimum_prominence:g}; H/V is {curve.mean.min():.2f} to {curve.mean.max():.2f}. "
-            "A flat curve is what rock gives: there is nothing to classify."
-        )
-    order = np.argsort(-prominence, kind="stable")
-    order = order[prominence[order] >= PROMINENCE_RATIO * prominence[order[0]]][:at_most]
-    tables = [sesame(curve, frequency_hz[i]) for i in index[order]]
+    index, prominence = _prominent(curve, minimum_prominence)
+    index, prominence = index[:at_most], prominence[:at_most]
+    f0_hz = curve.frequency_hz[index]
+    tables = [sesame(curve, f0) for f0 in f0_hz]
     table = pd.DataFrame(
         {
-            "f0_hz": frequency_hz[index[order]],
-            "amplitude": curve.mean[index[order]],
-            "prominence": prominence[order],
-            "f0_sd_hz": [curve.peak_sd_hz(frequency_hz[i]) for i in index[order]],
+            "f0_hz": f0_hz,
+            "amplitude": curve.mean[index],
+            "prominence": prominence,
+            "f0_sd_hz": [curve.peak_sd_hz(f0) for f0 in f0_hz],
             "sesame": [passes(one) for one in tables],
         }
     )
@@ -179,3 +170,20 @@ def peaks(
             f"fails {failed}. Look at the table of sesame(), or ask for require_sesame=False."
         )
     return table[table["sesame"]].reset_index(drop=True)
+
+
+def _prominent(curve: Curve, minimum_prominence: float) -> tuple[np.ndarray, np.ndarray]:
+    """Places and prominences of the peaks that compare with the most prominent one, which comes first."""
+    frequency_hz = curve.frequency_hz
+    index, found = find_peaks(curve.mean, prominence=minimum_prominence)
+    inside = (frequency_hz[index] >= 2 * frequency_hz[0]) & (frequency_hz[index] <= frequency_hz[-1] / 2)
+    index, prominence = index[inside], found["prominences"][inside]
+    if not index.size:
+        raise NoPeak(
+            f"{curve.name}: no peak between {2 * frequency_hz[0]:.3g} and {frequency_hz[-1] / 2:.3g} Hz is more "
+            f"prominent than {minimum_prominence:g}; H/V is {curve.mean.min():.2f} to {curve.mean.max():.2f}. "
+            "A flat curve is what rock gives: there is nothing to classify."
+        )
+    order = np.argsort(-prominence, kind="stable")
+    order = order[prominence[order] >= PROMINENCE_RATIO * prominence[order[0]]]
+    return index[order], prominence[order]
