@@ -7,8 +7,8 @@ import numpy as np
 
 from gmtools.errors import GmtoolsError
 
-SLOWNESSES = 240
-"""Steps of the integral over slowness, even in its logarithm: about 2 % each, so that a damping of 0.015 gives each
+SLOWNESSES = 150
+"""Steps of the integral over slowness, even in its logarithm: about 3 % each, so that a damping of 0.015 gives each
 pole its width."""
 
 
@@ -141,18 +141,22 @@ def _complex_velocity(profile: Profile, wave: str) -> np.ndarray:
 
 
 def _slownesses(profile: Profile) -> np.ndarray:
-    return np.geomspace(0.04 / max(profile.vs_m_s), 1.35 / (0.87 * min(profile.vs_m_s)), SLOWNESSES)
+    return np.geomspace(0.1 / max(profile.vs_m_s), 1.35 / (0.87 * min(profile.vs_m_s)), SLOWNESSES)
 
 
 def _waves_psv(omega, wavenumber, vs, vp, density):
     """Down- and upgoing P and S: displacement (radial, down) and traction on a horizontal plane, and vertical decay."""
     gamma, eta = np.sqrt(wavenumber**2 - (omega / vp) ** 2), np.sqrt(wavenumber**2 - (omega / vs) ** 2)
-    shear, ik, both = density * vs**2, 1j * wavenumber, wavenumber**2 + eta**2
-    displacement = np.array([[-ik, eta], [-gamma, -ik]])
-    traction = shear * np.array([[2 * ik * gamma, -both], [both, 2 * ik * eta]])
+    shear, ik = density * vs**2, 1j * wavenumber
+    p_shear, s_shear, normal = 2 * shear * ik * gamma, 2 * shear * ik * eta, shear * (wavenumber**2 + eta**2)
     # Upgoing waves differ in the sign of the vertical wavenumbers.
-    mirror = np.array([[1, -1], [-1, 1]])[..., None, None]
-    return displacement, displacement * mirror, traction, -traction * mirror, np.array([gamma, eta])
+    return (
+        np.array([[-ik, eta], [-gamma, -ik]]),
+        np.array([[-ik, -eta], [gamma, -ik]]),
+        np.array([[p_shear, -normal], [normal, s_shear]]),
+        np.array([[-p_shear, -normal], [normal, -s_shear]]),
+        np.array([gamma, eta]),
+    )
 
 
 def _waves_sh(omega, wavenumber, vs, _vp, density):
@@ -166,9 +170,7 @@ def _compliance(waves: list[tuple], thickness_m: Sequence[float]) -> np.ndarray:
     down, _, traction_down, _, _ = waves[-1]
     stiffness = _product(traction_down, _inverse(down))
     for (down, up, traction_down, traction_up, decay), thickness in zip(waves[-2::-1], thickness_m[::-1], strict=True):
-        reflected = _product(
-            _inverse(_product(stiffness, up) - traction_up), traction_down - _product(stiffness, down)
-        )
+        reflected = _product(_inverse(_product(stiffness, up) - traction_up), traction_down - _product(stiffness, down))
         crossed = np.exp(-decay * thickness)
         reflected = crossed[:, None] * reflected * crossed[None]
         stiffness = _product(traction_down + _product(traction_up, reflected), _inverse(down + _product(up, reflected)))
