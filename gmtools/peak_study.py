@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from gmtools import catalog, hvsr, kept, levenberg_marquardt
-from gmtools import simulate as _simulate
 from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
 from gmtools.peak_rules import CLASSES
 from gmtools.simulate import microtremor
@@ -116,7 +115,13 @@ def _drawn(country, counts, seed, progress):
         text = [drawn.table.to_json(orient="split", double_precision=15), json.dumps(drawn.counted)]
         return [drawn.features, drawn.lines, *map(np.array, text)]
 
-    code = sorted(Path(_simulate.__file__).parent.glob("*.py")) + sorted(Path(hvsr.__file__).parent.glob("*.py"))
+    simulation = Path(microtremor.__file__).parent
+    code = [
+        *simulation.glob("layered.py"),
+        *simulation.glob("microtremor*.py"),
+        *Path(hvsr.__file__).parent.glob("*.py"),
+    ]
+    code = sorted(code)
     inputs = [json.loads(json.dumps(asdict(country))), counts, seed, *code]
     spectra, lines, table, counted = kept.once(f"peaks_{country.name.lower()}", inputs, make)
     table = pd.read_json(io.StringIO(str(table)), orient="split")
