@@ -235,7 +235,8 @@ def recipe(variant, profile="fast"):
         "frozen": squeezenet.FROZEN,
         "all_layers": squeezenet.FINE_TUNED,
         "all_layers_adam": squeezenet.Recipe(optimizer="adam"),
-        "from_scratch": squeezenet.FROM_SCRATCH,
+        # Larger steps put all outputs of the last layer below zero in some starts: its ReLU is then dead for good.
+        "from_scratch": replace(squeezenet.FROM_SCRATCH, learning_rate=1e-4),
     }[variant]
     return replace(base, epochs=SETTINGS[profile]["epochs"][variant])
 
