@@ -35,6 +35,11 @@ BEDROCK_DEPTH = "bedrock_depth_m"  # to the seismic bedrock, of the model that `
 BEDROCK_MODEL = "bedrock_model"
 ELEVATION = "elevation_m"
 RHYP_MISMATCH = "rhyp_mismatch_km"  # distance from the listed coordinates minus the listed distance
+NETWORK = "network"
+SENSOR = "sensor"
+F0 = "f0_hz"  # peak frequency of H/V
+HV_AMPLITUDE = "hv_amplitude"  # H/V at the peak
+SITE_CLASS = "site_class"
 
 # Truth that a simulation attaches to its records: natural logarithms, for PGA in g unless a period is appended.
 TRUE_MEDIAN = "true_median_ln"

@@ -83,3 +83,27 @@ class ClusterUnreachable(GmtoolsError):
 
 class WorkerLost(GmtoolsError):
     """Processes that were training a member of an ensemble died again and again."""
+
+
+class ComponentMissing(GmtoolsError):
+    """A recording lacks one of its three components, or has one twice."""
+
+
+class RecordingGap(GmtoolsError):
+    """A recording has a gap, or samples that are no numbers."""
+
+
+class RecordingTooShort(GmtoolsError):
+    """A recording is shorter than the processing needs."""
+
+
+class DeadChannel(GmtoolsError):
+    """A component does not move."""
+
+
+class SamplingRateMismatch(GmtoolsError):
+    """The components have different sampling rates, or the rate is too low for what is asked."""
+
+
+class NoPeak(GmtoolsError):
+    """An H/V curve has no peak to be classified."""

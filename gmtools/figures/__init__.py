@@ -5,6 +5,7 @@ where `kind` says so. Titles are passed in, because a title is the lesson's clai
 """
 
 from gmtools.figures._data import coverage, input_distributions, truncation
+from gmtools.figures._hvsr import azimuths, component_spectra, hv_curve, windows_in_time
 from gmtools.figures._maps import Places, map_view
 from gmtools.figures._network import learning_curves, network_diagram, published_match
 from gmtools.figures._residuals import residuals_against
@@ -18,9 +19,12 @@ __all__ = [
     "LINESTYLES",
     "MARKERS",
     "Places",
+    "azimuths",
     "bias_table_bars",
+    "component_spectra",
     "coverage",
     "distance_scaling",
+    "hv_curve",
     "input_distributions",
     "learning_curves",
     "magnitude_scaling",
@@ -37,4 +41,5 @@ __all__ = [
     "use_style",
     "variance_components",
     "vs30_scaling",
+    "windows_in_time",
 ]

@@ -1,0 +1,29 @@
+"""From three-component ambient noise to H/V: windows, spectra, curve, peaks, SESAME's verdict, network inputs."""
+
+from gmtools.hvsr.criteria import passes, sesame
+from gmtools.hvsr.inputs import PICTURE_SIZE, SAMPLES, draw, features, peak_spectra, picture
+from gmtools.hvsr.ratio import Curve, azimuthal, curve, peaks
+from gmtools.hvsr.recording import COMPONENTS, Recording
+from gmtools.hvsr.windows import Settings, Spectra, default_frequencies, smoothing_matrix, spectra
+
+__all__ = [
+    "COMPONENTS",
+    "PICTURE_SIZE",
+    "SAMPLES",
+    "Curve",
+    "Recording",
+    "Settings",
+    "Spectra",
+    "azimuthal",
+    "curve",
+    "default_frequencies",
+    "draw",
+    "features",
+    "passes",
+    "peak_spectra",
+    "peaks",
+    "picture",
+    "sesame",
+    "smoothing_matrix",
+    "spectra",
+]

@@ -1,0 +1,189 @@
+"""Spectra to H/V: the curve with its spread, its peaks, and how it changes with azimuth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.signal import find_peaks
+
+from gmtools.errors import NoPeak
+from gmtools.hvsr.criteria import passes, sesame
+from gmtools.hvsr.recording import Recording
+from gmtools.hvsr.windows import Settings, Spectra, smooth, spectra, transforms, weights_for
+
+PROMINENCE_RATIO = 0.7
+"""Least prominence over the largest one for a peak to be classified (Di Donato & Castellaro 2024)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """H/V of a recording; amplitudes are taken as lognormal.
+
+    Attributes
+    ----------
+    frequency_hz : ndarray, (n_frequencies,)
+    mean : ndarray, (n_frequencies,)
+        Geometric mean of the windows (the lognormal median).
+    sigma_ln : ndarray, (n_frequencies,)
+        Standard deviation of ln H/V between windows.
+    n_windows : int
+        Windows that the curve was made of.
+    window_length_s : float
+    windows : ndarray, (n_windows, n_frequencies), or None
+        H/V of each window, where they are known.
+    f0_sd_hz : float or None
+        Standard deviation of the peak frequency between windows, where a file gives it and the windows are not known.
+    name : str
+    """
+
+    frequency_hz: np.ndarray
+    mean: np.ndarray
+    sigma_ln: np.ndarray
+    n_windows: int
+    window_length_s: float
+    windows: np.ndarray | None = None
+    f0_sd_hz: float | None = None
+    name: str = "recording"
+
+    def around(self, f0_hz: float) -> np.ndarray:
+        """Mark the frequencies in [f0/2, 2 f0], the window that a peak is judged in; bool, (n_frequencies,)."""
+        return (self.frequency_hz >= f0_hz / 2) & (self.frequency_hz <= 2 * f0_hz)
+
+    def peak_sd_hz(self, f0_hz: float) -> float:
+        """Return the standard deviation (Hz) of the windows' own maxima in [f0/2, 2 f0]; NaN where it is unknown."""
+        if self.windows is None:
+            return np.nan if self.f0_sd_hz is None else self.f0_sd_hz
+        near = self.around(f0_hz)
+        return float(np.std(self.frequency_hz[near][self.windows[:, near].argmax(axis=1)], ddof=1))
+
+
+def curve(windows: Spectra) -> Curve:
+    """H/V of the kept windows.
+
+    Parameters
+    ----------
+    windows : Spectra
+        Of at least two kept windows.
+
+    Returns
+    -------
+    Curve
+    """
+    ratio = (windows.horizontal / windows.component("vt"))[windows.kept]
+    return from_windows(windows.frequency_hz, ratio, windows.settings.window_length_s, windows.name)
+
+
+def from_windows(frequency_hz: np.ndarray, windows: np.ndarray, window_length_s: float, name: str) -> Curve:
+    """Curve of the H/V ratios of single windows, (n_windows, n_frequencies)."""
+    logarithm = np.log(windows)
+    mean, sigma_ln = np.exp(logarithm.mean(axis=0)), logarithm.std(axis=0, ddof=1)
+    return Curve(frequency_hz, mean, sigma_ln, len(windows), window_length_s, windows, name=name)
+
+
+def azimuthal(
+    recording: Recording, settings: Settings | None = None, azimuths_deg: Sequence[float] = tuple(range(0, 180, 10))
+) -> dict[float, Curve]:
+    """H/V with the horizontal motion in one direction at a time: a structure near by shows at its own azimuth.
+
+    Parameters
+    ----------
+    recording : Recording
+    settings : Settings, optional
+        ``horizontal`` has no meaning here. Windows are rejected as in :func:`spectra`, the same for all azimuths.
+    azimuths_deg : sequence of float
+        Clockwise from north; azimuths 180 degrees apart are the same.
+
+    Returns
+    -------
+    dict of float to Curve
+        Azimuth -> H/V of that direction.
+
+    Raises
+    ------
+    RecordingTooShort, SamplingRateMismatch, DeadChannel
+        As for :func:`spectra`.
+    """
+    whole = spectra(recording, settings)
+    angles = np.radians(np.asarray(azimuths_deg, dtype=float))[:, None, None]
+    weights = weights_for(recording, whole.settings)
+    used = slice(weights.shape[1])
+    blocks = [
+        smooth(np.abs(ns[:, used] * np.cos(angles) + ew[:, used] * np.sin(angles)), weights)
+        for ns, ew, _ in transforms(recording, whole.settings)
+    ]
+    ratios = (np.concatenate(blocks, axis=1) / whole.component("vt"))[:, whole.kept]
+    length = whole.settings.window_length_s
+    return {
+        azimuth: from_windows(whole.frequency_hz, ratio, length, f"{recording.name}, {azimuth:g}°")
+        for azimuth, ratio in zip(azimuths_deg, ratios, strict=True)
+    }
+
+
+def peaks(
+    curve: Curve, *, minimum_prominence: float = 0.5, at_most: int = 3, require_sesame: bool = True
+) -> pd.DataFrame:
+    """Peaks worth classifying, the most prominent first.
+
+    Looked for where [f0/2, 2 f0] lies on the curve. The prominence is the topographic one, on the linear H/V axis.
+
+    Parameters
+    ----------
+    curve : Curve
+    minimum_prominence : float
+        Below it a curve counts as flat. SESAME asks for a peak above 2 that falls to half, so for 1; one of its clarity
+        criteria may fail.
+    at_most : int
+        Number of peaks.
+    require_sesame : bool
+        Keep only those that pass SESAME's criteria, see :func:`gmtools.hvsr.passes`.
+
+    Returns
+    -------
+    DataFrame
+        ``f0_hz``, ``amplitude`` (H/V there), ``prominence``, ``f0_sd_hz``, ``sesame`` (bool).
+
+    Raises
+    ------
+    NoPeak
+        No peak is prominent enough, or none of them passes SESAME's criteria; the message names what failed.
+    """
+    index, prominence = _prominent(curve, minimum_prominence)
+    index, prominence = index[:at_most], prominence[:at_most]
+    f0_hz = curve.frequency_hz[index]
+    tables = [sesame(curve, f0) for f0 in f0_hz]
+    table = pd.DataFrame(
+        {
+            "f0_hz": f0_hz,
+            "amplitude": curve.mean[index],
+            "prominence": prominence,
+            "f0_sd_hz": [curve.peak_sd_hz(f0) for f0 in f0_hz],
+            "sesame": [passes(one) for one in tables],
+        }
+    )
+    if not require_sesame:
+        return table
+    if not table["sesame"].any():
+        failed = ", ".join(tables[0].index[~tables[0]["passed"]])
+        raise NoPeak(
+            f"{curve.name}: none of {len(table)} peaks passes SESAME's criteria; the one at {table['f0_hz'][0]:.3g} Hz "
+            f"fails {failed}. Look at the table of sesame(), or ask for require_sesame=False."
+        )
+    return table[table["sesame"]].reset_index(drop=True)
+
+
+def _prominent(curve: Curve, minimum_prominence: float) -> tuple[np.ndarray, np.ndarray]:
+    """Places and prominences of the peaks that compare with the most prominent one, which comes first."""
+    frequency_hz = curve.frequency_hz
+    index, found = find_peaks(curve.mean, prominence=minimum_prominence)
+    inside = (frequency_hz[index] >= 2 * frequency_hz[0]) & (frequency_hz[index] <= frequency_hz[-1] / 2)
+    index, prominence = index[inside], found["prominences"][inside]
+    if not index.size:
+        raise NoPeak(
+            f"{curve.name}: no peak between {2 * frequency_hz[0]:.3g} and {frequency_hz[-1] / 2:.3g} Hz is more "
+            f"prominent than {minimum_prominence:g}; H/V is {curve.mean.min():.2f} to {curve.mean.max():.2f}. "
+            "A flat curve is what rock gives: there is nothing to classify."
+        )
+    order = np.argsort(-prominence, kind="stable")
+    order = order[prominence[order] >= PROMINENCE_RATIO * prominence[order[0]]]
+    return index[order], prominence[order]

@@ -1,0 +1,80 @@
+"""A three-component recording of ambient noise, checked once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmtools.errors import ComponentMissing, DeadChannel, RecordingGap, SamplingRateMismatch
+
+COMPONENTS = ("ns", "ew", "vt")
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Three components of ground motion, sampled together and without a gap.
+
+    Parameters
+    ----------
+    ns, ew, vt : array_like of float, (n_samples,)
+        North-south, east-west and vertical motion in one common unit, which cancels in H/V.
+    sampling_rate_hz : float
+        Samples a second.
+    name : str
+        Of the station or file, for messages and titles.
+
+    Raises
+    ------
+    ComponentMissing
+        A component has no sample or another number of them.
+    RecordingGap
+        A component has samples that are no finite numbers.
+    DeadChannel
+        A component is constant.
+    SamplingRateMismatch
+        The sampling rate is not positive.
+    """
+
+    ns: np.ndarray
+    ew: np.ndarray
+    vt: np.ndarray
+    sampling_rate_hz: float
+    name: str = "recording"
+
+    def __post_init__(self):
+        for component in COMPONENTS:
+            object.__setattr__(self, component, np.asarray(getattr(self, component), dtype=float))
+        lengths = {component: getattr(self, component).size for component in COMPONENTS}
+        if len(set(lengths.values())) > 1 or not lengths["ns"]:
+            raise ComponentMissing(
+                f"{self.name}: the components have {lengths} samples; three of one length are needed. "
+                "Cut them to their common time span first."
+            )
+        if not self.sampling_rate_hz > 0:
+            raise SamplingRateMismatch(
+                f"{self.name}: a sampling rate of {self.sampling_rate_hz} Hz; give a positive one."
+            )
+        for component in COMPONENTS:
+            self._check(component)
+
+    def _check(self, component: str) -> None:
+        samples = getattr(self, component)
+        bad = np.flatnonzero(~np.isfinite(samples))
+        if bad.size:
+            raise RecordingGap(
+                f"{self.name}: {bad.size} samples of {component} are no numbers, the first at "
+                f"{bad[0] / self.sampling_rate_hz:.2f} s. Use the longest part without a gap."
+            )
+        if np.ptp(samples) == 0:
+            raise DeadChannel(
+                f"{self.name}: {component} is {samples[0]:g} throughout. Check cable and sensor; "
+                "H/V needs three working components."
+            )
+
+    @property
+    def duration_s(self) -> float:
+        """Length, s."""
+        return self.ns.size / self.sampling_rate_hz
+
+    def components(self) -> np.ndarray:
+        """Return the components as one array, (3, n_samples): ns, ew, vt."""
+        return np.stack([getattr(self, component) for component in COMPONENTS])
