@@ -1,4 +1,4 @@
-"""H/V curves of strong-motion stations with site classes: pictures (Ji et al. 2022) and curves (Ji et al. 2021).
+"""H/V curves of strong-motion stations with site classes: pictures (Ji et al. 2023) and curves (Ji et al. 2021).
 
 MATLAB files of plain arrays.
 """
@@ -39,7 +39,7 @@ class Pictures:
     ----------
     picture : ndarray of float32, (n_sites, 64, 64)
         Upright, rows from the top; 0 is the black ground, 1 a line. The axes are not published. Rows 6 to 8 hold a bar
-        from the left edge, most likely the slope of the ground (the authors' classifiers are "for curves&slope").
+        from the left edge: the slope of the ground, which the authors draw beside the curve (Ji et al. 2023).
     site_class : ndarray of str, (n_sites,)
         "E", "D", "C" or "A+B" (NEHRP).
     """
