@@ -29,6 +29,12 @@ SLOPE = "slope_m_m"
 VELOCITY = "velocity_m_s"  # of a geological class, not VS30
 PIXEL_ROW = "pixel_row"
 PIXEL_COLUMN = "pixel_column"
+RECORD = "record_id"
+P_TIME = "p_time_s"  # since the first sample
+S_TIME = "s_time_s"
+SNR = "signal_to_noise_db"
+SAMPLING_RATE = "sampling_rate_hz"
+BEDROCK_DEPTH = "bedrock_depth_m"
 RHYP_MISMATCH = "rhyp_mismatch_km"  # distance from the listed coordinates minus the listed distance
 
 # Truth that a simulation attaches to its records: natural logarithms, for PGA in g unless a period is appended.

@@ -75,3 +75,23 @@ class RepeatedRecord(GmtoolsError):
 
 class UnsuitableSize(GmtoolsError):
     """A map has a size that the network cannot take."""
+
+
+class ComponentMissing(GmtoolsError):
+    """A recording lacks one of its three components, or has one twice."""
+
+
+class RecordingGap(GmtoolsError):
+    """A recording has a gap, or samples that are no numbers."""
+
+
+class RecordingTooShort(GmtoolsError):
+    """A recording is shorter than the processing needs."""
+
+
+class SamplingRateMismatch(GmtoolsError):
+    """The components have different sampling rates, or the rate is too low for what is asked."""
+
+
+class UnitsUnknown(GmtoolsError):
+    """A recording does not say in which unit its samples are, or is no acceleration."""
