@@ -11,7 +11,7 @@ from gmtools.errors import ComponentMissing, RecordingGap
 
 COMPONENTS = ("north", "east", "up")
 UNIT = "cm/s²"
-_FIELDS = {
+FIELDS = {
     columns.RECORD: "record_id",
     columns.EVENT: "event_id",
     columns.STATION: "station_id",
@@ -88,11 +88,11 @@ class Accelerogram:
     @classmethod
     def from_row(cls, acceleration: np.ndarray, sampling_rate_hz: float, row: pd.Series) -> "Accelerogram":
         """Make a record of samples and of a row with the columns that :meth:`row` has; other columns are ignored."""
-        return cls(acceleration, sampling_rate_hz, **{field: row[name] for name, field in _FIELDS.items()})
+        return cls(acceleration, sampling_rate_hz, **{field: row[name] for name, field in FIELDS.items()})
 
     def row(self) -> dict:
         """Return what is known of the record, under the names of :mod:`gmtools.columns`."""
-        known = {name: getattr(self, field) for name, field in _FIELDS.items()}
+        known = {name: getattr(self, field) for name, field in FIELDS.items()}
         return known | {columns.SAMPLING_RATE: self.sampling_rate_hz, columns.SNR: signal_to_noise_db(self)}
 
     @property
@@ -104,7 +104,7 @@ class Accelerogram:
 def signal_to_noise_db(record: Accelerogram, window_s: float = 10.0) -> float:
     """Power in the seconds after S over the power before P, all components together, in dB.
 
-    The published study names a limit of 25 dB and no definition; this one gives 25 to 33 dB on its six sample records.
+    The published study names a limit of 25 dB and no definition; this one gives 23 to 33 dB on its six sample records.
 
     Parameters
     ----------
@@ -190,6 +190,9 @@ class Rules:
             yield "low signal-to-noise ratio", f"{snr:.1f} dB; at least {self.smallest_snr_db:g} dB"
 
 
+STUDY_RULES = Rules()
+
+
 def sort_out(
     records: Iterable[Accelerogram | Exclusion], rules: Rules, excluded: list[Exclusion]
 ) -> Iterator[Accelerogram]:
@@ -210,7 +213,7 @@ def sort_out(
 
 
 def select(
-    records: Iterable[Accelerogram | Exclusion], rules: Rules = Rules()
+    records: Iterable[Accelerogram | Exclusion], rules: Rules = STUDY_RULES
 ) -> tuple[list[Accelerogram], pd.DataFrame]:
     """Split records into those that a study can use and a list of the others.
 

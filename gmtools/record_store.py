@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gmtools import columns
-from gmtools.accelerograms import Accelerogram, Exclusion, Rules, exclusion_table, sort_out
+from gmtools.accelerograms import STUDY_RULES, Accelerogram, Exclusion, Rules, exclusion_table, sort_out
 from gmtools.download import replacing
 from gmtools.errors import DataNotFound, FormatError, GmtoolsError, RecordingTooShort
 
@@ -70,7 +70,7 @@ class RecordStore:
 
     @classmethod
     def write(
-        cls, folder: str | Path, records: Iterable[Accelerogram | Exclusion], rules: Rules = Rules()
+        cls, folder: str | Path, records: Iterable[Accelerogram | Exclusion], rules: Rules = STUDY_RULES
     ) -> "RecordStore":
         """Read, judge and store records one after the other; never more than one is in memory.
 

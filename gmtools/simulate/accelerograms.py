@@ -1,9 +1,9 @@
 """Three-component strong-motion records with known truth, by the stochastic method, on layered ground of known VS30.
 
-Source: omega-square spectrum of Brune (1970). From source to rock: the stochastic method of Boore (2003, Pure and Applied
-Geophysics 160, 635-676), point source, windowed Gaussian noise shaped to the spectrum. From rock to surface: exact
-transfer functions of each station's profile, S-wave velocities for the horizontal components and P-wave velocities for
-the vertical one (:mod:`gmtools.site_response`).
+Source: omega-square spectrum of Brune (1970, Journal of Geophysical Research 75, 4997-5009). From source to rock: the
+stochastic method of Boore (2003, Pure and Applied Geophysics 160, 635-676), point source, windowed Gaussian noise
+shaped to the spectrum. From rock to surface: exact transfer functions of each station's profile, S-wave velocities for
+the horizontal components and P-wave velocities for the vertical one (:mod:`gmtools.site_response`).
 
 What is simplified: a point source, so that nothing above about M 6.5 within a fault length is meant; no surface waves
 and no basins, the coda is noise of the same spectrum that decays; linear soil; the vertical share of S and the
@@ -53,7 +53,7 @@ _PADDING_S = 10.0  # lets the last reverberations end before the transform wraps
 
 
 def corner_frequency(magnitude: np.ndarray, stress_drop_bar: np.ndarray) -> np.ndarray:
-    """Corner frequency (Hz) of Brune's S spectrum: 4.906e6 beta (stress drop / M0)^(1/3), Boore (2003, eq. 4).
+    """Corner frequency (Hz) of Brune's S spectrum: 4.906e6 beta (stress drop / M0)^(1/3), as in Boore (2003).
 
     Beta in km/s, stress drop in bar, M0 in dyne cm from log10 M0 = 1.5 M + 16.05 (Hanks and Kanamori, 1979).
 
@@ -75,9 +75,9 @@ def rock_spectrum(
 ) -> np.ndarray:
     """Fourier amplitude of the acceleration at a rock outcrop in the uppermost crust, one component.
 
-    Boore (2003, eqs. 1 to 8) with the path of southern California (Raoof et al., 1999): spreading 1/R up to 40 km and
-    R^-0.5 beyond, Q = 180 f^0.45. Radiation 0.55, free surface 2, partition 1/sqrt(2). P waves: radiation 0.52, alpha in
-    place of beta. The step from the source's crust to the velocity of the rock below a station is not in here.
+    Boore (2003) with the path of southern California (Raoof et al., 1999): spreading 1/R up to 40 km and R^-0.5 beyond,
+    Q = 180 f^0.45. Radiation 0.55, free surface 2, partition 1/sqrt(2). P waves: radiation 0.52, alpha in place of
+    beta. The step from the source's crust to the velocity of the rock below a station is not in here.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def rock_spectrum(
 
 
 def envelope(time_s: np.ndarray, duration_s: float, coda_share: float = 0.1) -> np.ndarray:
-    """Window of the noise: that of Saragoni and Hart (1974) as Boore (2003, eqs. 25 to 29) has it, and a coda.
+    """Window of the noise: that of Saragoni and Hart (1974) as Boore (2003) has it, and a coda.
 
     Parameters
     ----------
@@ -130,7 +130,8 @@ class SimulatedRecords:
 
     Record k depends on the seed, on k and on the sizes of the network, not on ``n_records`` or on what was asked for
     before. Stations lie in five regions whose median VS30 differ; over all stations VS30 is log-normal with a median of
-    400 m/s and a standard deviation of 0.45 in ln, kept between 120 and 2000 m/s. Magnitudes 3 to 6.5, depths 5 to 25 km.
+    400 m/s and a standard deviation of 0.45 in ln, kept between 120 and 2000 m/s. Magnitudes 3 to 6.5, depths 5 to 25
+    km.
 
     Parameters
     ----------

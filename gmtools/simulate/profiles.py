@@ -4,10 +4,10 @@ VS30 is drawn first, log-normal; a shape (depth to rock, increase with depth, co
 velocities are scaled until its VS30 is the drawn one. Limits then kept (rock between 600 and 3300 m/s, no soil faster
 than 95 % of the rock) move a few per cent of the profiles, and the VS30 that counts is computed from what came out.
 
-P-wave velocity follows from VS by Brocher (2005, Bulletin of the Seismological Society of America 95, 2081-2092, eq. 9),
-which is that of saturated ground; density by Gardner et al. (1974), 1.74 Vp^0.25; Q of S waves is VS / 10 (VS in m/s), a
-rule of thumb, and that of P waves twice as large. Where it breaks: no dry crust, no slow layer below a fast one other
-than by scatter, rock of one velocity.
+P-wave velocity follows from VS by Brocher's regression (2005, Bulletin of the Seismological Society of America 95,
+2081-2092), which is that of saturated ground; density by Gardner et al. (1974), 1.74 Vp^0.25; Q of S waves is VS / 10
+(VS in m/s), a rule of thumb, and that of P waves twice as large. Where it breaks: no dry crust, no slow layer below a
+fast one other than by scatter, rock of one velocity.
 """
 
 from dataclasses import dataclass
@@ -80,8 +80,8 @@ def draw(random: np.random.Generator, vs30_m_s: np.ndarray) -> Profiles:
     """Draw profiles of about a given VS30.
 
     Depth to rock is log-normal, 35 m for 400 m/s and more under softer ground (standard deviation 0.7 in ln), 3 to
-    400 m. Six in ten profiles have 2 to 5 layers, the others a gradient cut into eight. VS at the surface is 0.35 to 0.9
-    of that above the rock; the rock is 1.2 to 3.5 times as fast.
+    400 m. Six in ten profiles have 2 to 5 layers, the others a gradient cut into eight. VS at the surface is 0.35 to
+    0.9 of that above the rock; the rock is 1.2 to 3.5 times as fast.
 
     Parameters
     ----------
