@@ -38,7 +38,7 @@ def read(paths: Mapping[str, Path] | list[str | Path]) -> Accelerogram:
     UnitsUnknown
         The header names no unit of acceleration, or the file is velocity or displacement.
     RecordingGap
-        Fewer samples than the header says, or components of different length.
+        Fewer samples than the header says, or components whose lengths differ by more than one sample (one is cut).
     SamplingRateMismatch
         The components differ in it.
     FormatError
@@ -63,10 +63,10 @@ def parse(contents: Mapping[str, bytes]) -> Accelerogram:
     intervals = {header["SAMPLING_INTERVAL_S"] for header in headers}
     if len(intervals) > 1:
         raise SamplingRateMismatch(f"{names[0]} and its components: sampling intervals {sorted(intervals)} s differ.")
-    if len({len(part) for part in samples}) > 1:
-        lengths = [len(part) for part in samples]
+    lengths = [len(part) for part in samples]
+    if max(lengths) - min(lengths) > 1:
         raise RecordingGap(f"{names[0]} and its components have {lengths} samples. Get the record again.")
-    return _record(names[0], headers[0], np.stack(samples, axis=-1))
+    return _record(names[0], headers[0], np.stack([part[: min(lengths)] for part in samples], axis=-1))
 
 
 def located(longitude, latitude, depth_km, station_longitude, station_latitude) -> dict[str, float]:

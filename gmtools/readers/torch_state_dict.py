@@ -89,8 +89,8 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
             return {name: _array(path, name, tensor, data[tensor.storage]) for name, tensor in tensors.items()}
     except _Refused as error:
         raise FormatError(
-            f"{path} is not a plain state dict: {error}. Loading it with PyTorch could run code of its author's choice: "
-            "do not. Ask for the state dict alone, or for an .npz."
+            f"{path} is not a plain state dict: {error}. Do not load it with PyTorch either, it could run code of its "
+            "author's choice. Ask for the state dict alone, or for an .npz."
         ) from None
     except (OSError, zipfile.BadZipFile) as error:
         raise FormatError(f"{path} is no PyTorch archive, which is a zip ({error}). {_AGAIN}") from None
