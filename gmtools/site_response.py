@@ -3,7 +3,8 @@
 The transfer function is exact for linear, viscoelastic layers over a half-space (Thomson, 1950; Haskell, 1953; in the
 notation of Kramer, 1996, Geotechnical Earthquake Engineering, section 7.2.1). SH waves through S-wave velocities and P
 waves through P-wave velocities obey the same equation. Where it breaks: basins and slopes (two- and three-dimensional),
-oblique incidence, strains above some 0.01 % (soil softens), frequency-dependent damping.
+oblique incidence, strains above some 0.01 % (soil softens). Damping that does not depend on frequency is an
+approximation as well: it lets a little motion (of the order of the damping) arrive too early.
 """
 
 import numpy as np

@@ -60,7 +60,7 @@ def corner_frequency(magnitude: np.ndarray, stress_drop_bar: np.ndarray) -> np.n
     Examples
     --------
     >>> float(corner_frequency(5.0, 100.0).round(2))
-    1.16
+    1.13
     """
     return 4.906e6 * BETA_KM_S * (np.asarray(stress_drop_bar) / _moment(magnitude)) ** (1 / 3)
 
@@ -251,7 +251,7 @@ class SimulatedRecords:
         return np.stack([horizontal * rock * s] * 2 + [vertical * rock * p])
 
     def _noise(self, random: np.random.Generator, motion: np.ndarray, row: dict) -> np.ndarray:
-        """Noise of random color whose power before P, compared with that after S, gives the drawn ratio exactly."""
+        """Noise of random color whose power before P, compared with that after S, gives the drawn ratio."""
         color = np.zeros(len(self._frequency), np.float32)
         color[1:] = np.maximum(self._frequency[1:], 0.2) ** random.uniform(-0.8, 0.2)
         phases = random.standard_normal((3, len(color), 2), np.float32).view(np.complex64)[..., 0]
@@ -259,9 +259,17 @@ class SimulatedRecords:
         before = slice(0, int(row[columns.P_TIME] * self.sampling_rate_hz))
         first = int(row[columns.S_TIME] * self.sampling_rate_hz)
         after = slice(first, first + round(NOISE_AFTER_S * self.sampling_rate_hz))
-        ratio = 10 ** (row[columns.SNR] / 10)
-        power = (motion[:, after] ** 2).mean() / (ratio - 1)
-        return noise * np.sqrt(power / (noise[:, before] ** 2).mean())
+        return noise * _noise_scale(motion, noise, before, after, 10 ** (row[columns.SNR] / 10))
+
+
+def _noise_scale(motion: np.ndarray, noise: np.ndarray, before: slice, after: slice, ratio: float) -> np.float32:
+    """Factor g of the noise for which the power of motion + g noise after S is ``ratio`` times that before P."""
+    squares = [
+        ratio * (left[:, before] * right[:, before]).mean() - (left[:, after] * right[:, after]).mean()
+        for left, right in ((noise, noise), (motion, noise), (motion, motion))
+    ]
+    a, b, c = (float(square) for square in squares)
+    return np.float32((-b + np.sqrt(max(b * b - a * c, 0.0))) / a)
 
 
 def _moment(magnitude: np.ndarray) -> np.ndarray:
