@@ -189,7 +189,7 @@ class SimulatedRecords:
         rows = _times(random, rows, pre_event_s, snr_db).iloc[:n_records]
         self.frame = rows[list(_COLUMNS)].copy()
         self._rows = {name: rows[name].to_numpy() for name in rows}
-        self._transfer = lru_cache(maxsize=512)(self._transfer_functions)
+        self._transfer = lru_cache(maxsize=1024)(self._transfer_functions)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -264,12 +264,16 @@ class SimulatedRecords:
 
 def _noise_scale(motion: np.ndarray, noise: np.ndarray, before: slice, after: slice, ratio: float) -> np.float32:
     """Factor g of the noise for which the power of motion + g noise after S is ``ratio`` times that before P."""
-    squares = [
-        ratio * (left[:, before] * right[:, before]).mean() - (left[:, after] * right[:, after]).mean()
+    a, b, c = (
+        ratio * _covariance(left[:, before], right[:, before]) - _covariance(left[:, after], right[:, after])
         for left, right in ((noise, noise), (motion, noise), (motion, motion))
-    ]
-    a, b, c = (float(square) for square in squares)
+    )
     return np.float32((-b + np.sqrt(max(b * b - a * c, 0.0))) / a)
+
+
+def _covariance(left: np.ndarray, right: np.ndarray) -> float:
+    """Mean over the components."""
+    return float(((left - left.mean(-1, keepdims=True)) * (right - right.mean(-1, keepdims=True))).mean())
 
 
 def _moment(magnitude: np.ndarray) -> np.ndarray:
