@@ -13,7 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from gmtools.download import download, is_web_page, replacing, sha256_of
+from gmtools.download import download, is_web_page, replacing, sha256_of, zip_folder
 from gmtools.errors import ChecksumMismatch, DataNotFound, DownloadFailed, FormatError
 from gmtools.manifests import DataFile, Manifest, fingerprint_text, manifest, manifests
 
@@ -166,14 +166,15 @@ def copies(data_id):
 
 
 def import_file(data_id, path):
-    """Copy a file that the user downloaded by hand into the cache.
+    """Copy a file, or a folder of records, that the user downloaded by hand into the cache.
 
     Parameters
     ----------
     data_id : str
         Id of a manifest.
     path : str or Path
-        The user's file. One that a manifest gives no hash for keeps its own name, and its hash is written beside it.
+        The user's file. One that a manifest gives no hash for keeps its own name, and its hash is written beside it. A
+        folder becomes one archive, where the manifest names an archive of the user's own.
 
     Returns
     -------
@@ -192,6 +193,10 @@ def import_file(data_id, path):
         When the cache folder cannot be written to.
     """
     entry, path = manifest(data_id), Path(path).expanduser()
+    archive = next((file for file in entry.files if file.sha256 is None and file.name.endswith(".zip")), None)
+    if path.is_dir() and archive:
+        target = zip_folder(path, cache_folder() / archive.name)
+        return _note_import(archive, target, sha256_of(target))
     _check_import(path)
     actual = sha256_of(path)
     known = next((file for file in entry.files if file.sha256 == actual), None)
@@ -371,8 +376,12 @@ def _record(file):
 
 def _import_own(file, path, actual):
     """Copy a file that no manifest has a hash for, under its own name, and note its hash beside it."""
-    target = _copy(path, (cache_folder() / file.name).with_name(path.name))
-    note = {"file": path.name, "sha256": actual, "bytes": path.stat().st_size}
+    return _note_import(file, _copy(path, (cache_folder() / file.name).with_name(path.name)), actual)
+
+
+def _note_import(file, target, actual):
+    """Note which file in the cache stands for a manifest's file without a hash, and its hash."""
+    note = {"file": target.name, "sha256": actual, "bytes": target.stat().st_size}
     with replacing(_record(file)) as temporary:
         temporary.write_text(json.dumps(note), encoding="utf-8")
     return target

@@ -24,9 +24,9 @@ def add_data_commands(subparsers):
     )
     _add(commands, "fetch", _fetch, "find or download the files of a data set").add_argument("data_id", metavar="ID")
     _add(commands, "verify", _verify, "hash every file on this machine again; exit status 1 if one is wrong")
-    bring = _add(commands, "import", _import, "copy a file that you downloaded by hand into the cache")
+    bring = _add(commands, "import", _import, "copy a file or folder that you downloaded by hand into the cache")
     bring.add_argument("data_id", metavar="ID")
-    bring.add_argument("path", metavar="FILE")
+    bring.add_argument("path", metavar="FILE or FOLDER")
 
 
 def _add(commands, name, run, text):

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from importlib import import_module
 from inspect import getsourcefile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from gmtools import __version__, catalog, columns
+from gmtools.accelerograms import STUDY_RULES
 from gmtools.download import replacing
 from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
+from gmtools.record_store import RecordStore
 
 SIMULATED = "simulated"
 SEMI_SYNTHETIC = "semi-synthetic"
@@ -24,6 +27,7 @@ CANDIDATES: Mapping[str, tuple[str, ...]] = {
     "italy_whole": ("italy_ita18",),
     "kanto": ("bahrampouri_2021", "nied_kiknet_knet"),
     "kanto_meso": ("meso_net",),
+    "afad": ("afad",),
 }
 """Data sets that can stand behind each name, the best one first; a simulation of the same name comes last."""
 
@@ -34,6 +38,7 @@ _TITLES = {
     "italy_whole": "Italian records",
     "kanto": "KiK-net records in Kanto",
     "kanto_meso": "MeSO-net records",
+    "afad": "Turkish strong-motion records",
 }
 _DRAWN_FROM = {
     "nga_west2": "a published ground-motion model",
@@ -42,6 +47,7 @@ _DRAWN_FROM = {
     "italy_whole": "an invented Italy whose source, site and path fields are known",
     "kanto": "an invented Kanto whose site and path fields are known",
     "kanto_meso": "an invented Kanto whose site and path fields are known",
+    "afad": "the stochastic method over layered ground whose VS30 is known",
 }
 
 _SLOW = (".xlsx", ".rds", ".tar", ".gz", ".tgz", ".zip")  # formats that are parsed once and kept as csv
@@ -65,6 +71,8 @@ class Dataset:
         Column name -> "measured", "reconstructed" or "simulated".
     licence, citation : str
         Of the data; for a simulation those of the simulation.
+    records : Records or None
+        The accelerograms behind the rows, for "afad": see :class:`gmtools.record_store.Stream`.
     """
 
     name: str
@@ -73,6 +81,7 @@ class Dataset:
     kind: dict[str, str]
     licence: str
     citation: str
+    records: Any = None
 
     @property
     def simulated(self) -> bool:
@@ -120,6 +129,10 @@ class Dataset:
             ]
         else:
             lines = [f"**{title}: REAL data.** {size}, all ordinates measured."]
+        if not self.simulated and self.records is not None:
+            counts = self.records.exclusions["reason"].value_counts()
+            listed = ", ".join(f"{count:,} {reason}" for reason, count in counts.items()) or "none"
+            lines.append(f"**Left out:** {listed}; each with its reason in `records.exclusions`.")
         if not self.simulated:
             lines.append("**Known faults:** " + " ".join(map(_sentence, catalog.manifests()[self.data_id].faults)))
         lines.append(f"**Source:** {self.citation} **License:** {_sentence(self.licence)}")
@@ -131,8 +144,9 @@ def load(name: str, data: str = "auto", seed: int = 0) -> Dataset:
 
     Parameters
     ----------
-    name : {"nga_west2", "iran", "italy", "italy_whole", "kanto", "kanto_meso"}
-        Which records. "italy" takes those of events north of 42° N.
+    name : {"nga_west2", "iran", "italy", "italy_whole", "kanto", "kanto_meso", "afad"}
+        Which records. "italy" takes those of events north of 42° N. "afad" comes with waveforms: the records that the
+        user imported, or simulated ones (the six public samples are too few to train on).
     data : {"auto", "real", "simulated"}
         "real" takes the best real data set and never falls back; "simulated" never looks for data; "auto" takes real
         data where they are to be had, and the simulation otherwise: for Kanto the semi-synthetic one where its real
@@ -215,6 +229,10 @@ def rjb_or_stand_in(frame: pd.DataFrame) -> pd.Series:
 
 def _real(name: str, data_id: str, paths: Mapping[str, Path]) -> Dataset:
     entry = catalog.manifests()[data_id]
+    if name == "afad":
+        records = _stored(*paths.values())
+        kind = dict.fromkeys(records.frame.columns, "measured")
+        return Dataset(name, records.frame, data_id, kind, entry.licence, _sentence(entry.citation), records)
     module, function = entry.reader.rsplit(".", 1)
     reader = getattr(import_module(module), function)
     if len(paths) > 1:  # a format of several files is read from all of them, one of a single file from its path
@@ -266,10 +284,34 @@ def _read_once(reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFra
     return frame
 
 
+def _stored(path: Path) -> RecordStore:
+    """Usable records of an archive with P and S times, kept in the cache: reading thousands takes minutes."""
+    from gmtools import picks
+    from gmtools.readers import strong_motion
+
+    state = path.stat()
+    key = f"{path.name}\0{state.st_size}\0{state.st_mtime_ns}\0{__version__}\0{STUDY_RULES}"
+    folder = catalog.cache_folder() / "records" / f"{path.stem}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    try:
+        records = RecordStore(folder)
+    except DataNotFound:
+        records = RecordStore.write(folder, map(picks.with_picks, strong_motion.read(path)))
+    if not len(records):
+        counts = records.exclusions["reason"].value_counts().to_dict()
+        raise DataNotFound(f"{path} holds no record that the study can use; left out: {counts}. Import other records.")
+    return records
+
+
 def _simulated(name: str, seed: int) -> Dataset:
     if name in _KANTO:
         return _kanto(name, seed, invented=True)
-    if name in _ITALY:
+    records = None
+    if name == "afad":
+        from gmtools.simulate.accelerograms import SimulatedRecords
+
+        records = SimulatedRecords(seed=seed)
+        frame, source = records.frame, "accelerograms.SimulatedRecords"
+    elif name in _ITALY:
         from gmtools import italy
         from gmtools.simulate import fields
 
@@ -285,6 +327,7 @@ def _simulated(name: str, seed: int) -> Dataset:
         kind=dict.fromkeys(frame.columns, SIMULATED),
         licence="CC BY 4.0",
         citation=f"This project, gmtools.simulate.{source}, seed {seed}.",
+        records=records,
     )
 
 

@@ -4,10 +4,11 @@ import hashlib
 import os
 import time
 import uuid
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from gmtools.errors import CacheNotWritable, ChecksumMismatch, DownloadFailed
+from gmtools.errors import CacheNotWritable, ChecksumMismatch, DataNotFound, DownloadFailed
 
 TIMEOUT_S = (5, 60)  # to connect, between two chunks
 WAITS_S = (0.5, 1.5)  # before the second and the third try at one address
@@ -162,3 +163,32 @@ def _check(address, path, sha256, size):
         f"{address}: received {path.stat().st_size} bytes with SHA-256 {actual}, "
         f"expected {size} bytes with SHA-256 {sha256}"
     )
+
+
+def zip_folder(folder, target):
+    """Pack the files of a folder, and of the folders in it, into one zip archive.
+
+    Parameters
+    ----------
+    folder : Path
+    target : Path
+
+    Returns
+    -------
+    Path
+        ``target``.
+
+    Raises
+    ------
+    DataNotFound
+        The folder holds no file.
+    CacheNotWritable
+        As for :func:`replacing`.
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    if not paths:
+        raise DataNotFound(f"{folder} holds no file. Next step: give the folder that you unpacked the records into.")
+    with replacing(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as pack:
+        for path in paths:
+            pack.write(path, path.relative_to(folder).as_posix())
+    return target

@@ -107,3 +107,7 @@ class SamplingRateMismatch(GmtoolsError):
 
 class NoPeak(GmtoolsError):
     """An H/V curve has no peak to be classified."""
+
+
+class UnitsUnknown(GmtoolsError):
+    """A recording does not say in which unit its samples are, or is no acceleration."""

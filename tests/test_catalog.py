@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import threading
+import zipfile
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -338,6 +339,21 @@ def test_an_own_file_that_changed_after_its_import_is_not_trusted(cache, tmp_pat
     catalog.import_file("toy", tmp_path / "official.csv").write_bytes(FLIPPED + b"x")
     with pytest.raises(ChecksumMismatch, match=rf"official\.csv has .*expected SHA-256 {HASH}"):
         catalog.find("toy")
+
+
+def test_a_folder_of_records_becomes_the_archive_that_the_manifest_names(cache, tmp_path):
+    declare(access="registration", files=[{**OWN, "name": "toy/records.zip"}])
+    (tmp_path / "mine" / "event").mkdir(parents=True)
+    (tmp_path / "mine" / "event" / "a.asc").write_bytes(DATA)
+    archive = catalog.import_file("toy", tmp_path / "mine")
+    assert archive == cache / "toy" / "records.zip" and catalog.find("toy") == {"toy/records.zip": archive}
+    assert zipfile.ZipFile(archive).read("event/a.asc") == DATA
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataNotFound, match=r"empty holds no file\. Next step: give the folder"):
+        catalog.import_file("toy", tmp_path / "empty")
+    declare_own()
+    with pytest.raises(DataNotFound, match="mine is not a file"):
+        catalog.import_file("toy", tmp_path / "mine")
 
 
 def test_registration_data_say_where_to_register(cache):

@@ -269,3 +269,43 @@ def test_official_kanto_records_come_first(monkeypatch, finds, tmp_path):
         assert dataset.frame["origin_time"][0] == pd.Timestamp("2011-03-11")
     finds(nied_kiknet_knet={"records.zip": path}, bahrampouri_2021={"flat.csv": tmp_path / "flat.csv"})
     assert datasets.load("kanto").data_id == "bahrampouri_2021"
+
+
+def test_imported_strong_motion_records_come_with_waveforms_and_reasons(monkeypatch, finds, tmp_path):
+    """Picked and judged once, then taken from the cache; what was left out is in the box at the top of a lesson."""
+    from gmtools.accelerograms import Accelerogram, Exclusion
+    from gmtools.readers import strong_motion
+
+    samples = np.random.default_rng(0).standard_normal((6100, 3))
+    known = {"repi_km": 20.0, "p_time_s": 8.0, "s_time_s": 12.0}
+    found = [
+        Accelerogram(samples, 100.0, "E_A", "E", "A", vs30_m_s=360.0, **known),
+        Accelerogram(samples, 100.0, "E_B", "E", "B", **known),
+        Exclusion("broken.asc", "gap", "cut off"),
+    ]
+    monkeypatch.setenv("GMTOOLS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(strong_motion, "read", lambda path: iter(found))
+    (tmp_path / "records.zip").write_bytes(b"PK")
+    finds(afad={"afad/afad_records.zip": tmp_path / "records.zip"})
+    dataset = datasets.load("afad")
+    assert not dataset.simulated and list(dataset.frame["record_id"]) == ["E_A"]
+    np.testing.assert_allclose(dataset.records.accelerogram(0).acceleration, samples, rtol=1e-6)
+    assert "**Left out:** 1 no VS30, 1 gap" in dataset.notice()
+    monkeypatch.setattr(strong_motion, "read", lambda path: pytest.fail("read again"))
+    assert len(datasets.load("afad", data="real").frame) == 1
+
+
+def test_an_archive_without_a_usable_record_says_why(monkeypatch, finds, tmp_path):
+    from gmtools.accelerograms import Exclusion
+    from gmtools.readers import strong_motion
+
+    monkeypatch.setenv("GMTOOLS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(strong_motion, "read", lambda path: iter([Exclusion("a.asc", "gap", "cut off")]))
+    (tmp_path / "records.zip").write_bytes(b"PK")
+    finds(afad={"afad/afad_records.zip": tmp_path / "records.zip"})
+    with pytest.raises(DataNotFound, match=r"no record that the study can use; left out: \{'gap': 1\}"):
+        datasets.load("afad", data="real")
+    dataset = datasets.load("afad", seed=3)
+    assert dataset.simulated and len(dataset.records) == len(dataset.frame) == 2000
+    assert "layered ground whose VS30 is known" in dataset.notice()
+    assert "gmtools data import afad FOLDER" in dataset.notice()

@@ -1,0 +1,214 @@
+"""Many records on disk, few in memory: a memory-mapped store, windows around P or the peak, batches for training."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from gmtools import columns
+from gmtools.accelerograms import STUDY_RULES, Accelerogram, Exclusion, Rules, exclusion_table, sort_out
+from gmtools.download import replacing
+from gmtools.errors import DataNotFound, FormatError, GmtoolsError, RecordingTooShort
+
+ANCHORS = ("start", "p", "pga")
+_FIRST, _COUNT = "first_sample", "n_samples"
+_TEXT = dict.fromkeys((columns.RECORD, columns.EVENT, columns.STATION), str)
+
+
+class Records(Protocol):
+    """What :class:`RecordStore` and :class:`gmtools.simulate.accelerograms.SimulatedRecords` have in common."""
+
+    frame: pd.DataFrame
+
+    def __len__(self) -> int:
+        """Count the records."""
+
+    def accelerogram(self, index: int) -> Accelerogram:
+        """Return one record."""
+
+
+class RecordStore:
+    """Records that a reader once read and rules once judged, kept as one file of samples and two tables.
+
+    Parameters
+    ----------
+    folder : str or Path
+        As :meth:`write` made it.
+
+    Attributes
+    ----------
+    frame : DataFrame, one row for each record
+    exclusions : DataFrame
+        As of :func:`gmtools.accelerograms.select`.
+
+    Raises
+    ------
+    DataNotFound
+        The folder holds no store.
+    FormatError
+        The file of samples is shorter than its table says.
+    """
+
+    def __init__(self, folder: str | Path):
+        folder = Path(folder)
+        if not (folder / "exclusions.csv").is_file():
+            raise DataNotFound(f"{folder} holds no whole record store. Make it with RecordStore.write.")
+        self.frame = pd.read_csv(folder / "records.csv", dtype=_TEXT)
+        self.exclusions = pd.read_csv(folder / "exclusions.csv", dtype=str)
+        self._path = folder / "samples.f4"
+        wanted, there = int(self.frame[_COUNT].sum()) * 12, self._path.stat().st_size
+        if there != wanted:
+            raise FormatError(
+                f"{self._path} has {there} bytes, its table says {wanted}. Delete {folder}; it is remade."
+            )
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @classmethod
+    def write(
+        cls, folder: str | Path, records: Iterable[Accelerogram | Exclusion], rules: Rules = STUDY_RULES
+    ) -> "RecordStore":
+        """Read, judge and store records one after the other; never more than one is in memory.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if it is missing; a store that it holds is replaced.
+        records : iterable of Accelerogram or Exclusion
+        rules : Rules
+
+        Returns
+        -------
+        RecordStore
+        """
+        folder, rows, excluded, first = Path(folder), [], [], 0
+        (folder / "exclusions.csv").unlink(missing_ok=True)  # written last: its presence says that the store is whole
+        with replacing(folder / "samples.f4") as temporary, temporary.open("wb") as stream:
+            for record in sort_out(records, rules, excluded):
+                stream.write(np.ascontiguousarray(record.acceleration, "<f4").tobytes())
+                rows.append(record.row() | {_FIRST: first, _COUNT: len(record.acceleration)})
+                first += len(record.acceleration)
+        names = [*_TEXT, columns.SAMPLING_RATE, _FIRST, _COUNT]
+        pd.DataFrame(rows, columns=None if rows else names).to_csv(folder / "records.csv", index=False)
+        exclusion_table(excluded).to_csv(folder / "exclusions.csv", index=False)
+        return cls(folder)
+
+    def accelerogram(self, index: int) -> Accelerogram:
+        """Return one record, its samples copied out of the file."""
+        row = self.frame.iloc[index]
+        with self._path.open("rb") as stream:
+            samples = np.fromfile(stream, "<f4", count=3 * int(row[_COUNT]), offset=12 * int(row[_FIRST]))
+        return Accelerogram.from_row(samples.reshape(-1, 3), float(row[columns.SAMPLING_RATE]), row)
+
+
+def window_start(record: Accelerogram, length_s: float = 60.0, anchor: str = "p") -> int:
+    """First sample of the study's window: half a window before the anchor, but not before the record.
+
+    Parameters
+    ----------
+    record : Accelerogram
+    length_s : float
+    anchor : {"start", "p", "pga"}
+        First sample; P time; largest absolute acceleration of any component. (The study's code takes a signed maximum.)
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    RecordingTooShort
+        The record ends before the window does.
+    GmtoolsError
+        ``anchor`` is unknown, or the record has no P time.
+    """
+    if anchor not in ANCHORS:
+        raise GmtoolsError(f"anchor {anchor!r} is unknown. Choose among {', '.join(ANCHORS)}.")
+    if anchor == "p" and not np.isfinite(record.p_time_s):
+        raise GmtoolsError(f"{record.record_id} has no P time. Pick it first, or choose another anchor.")
+    rate, start = record.sampling_rate_hz, 0
+    if anchor == "p":
+        start = round((record.p_time_s - length_s / 2) * rate)
+    elif anchor == "pga":
+        start = int(np.abs(record.acceleration).max(-1).argmax()) - round(length_s / 2 * rate)
+    start, needed = max(start, 0), round(length_s * rate)
+    if start + needed > len(record.acceleration):
+        raise RecordingTooShort(
+            f"{record.record_id}: {record.duration_s:g} s long, the window asks for {(start + needed) / rate:g} s. "
+            "Leave the record out, or choose a shorter window."
+        )
+    return start
+
+
+def window(record: Accelerogram, length_s: float = 60.0, anchor: str = "p") -> np.ndarray:
+    """Cut the study's input out of a record: three components and the P-S mask.
+
+    Parameters
+    ----------
+    record, length_s, anchor
+        As in :func:`window_start`.
+
+    Returns
+    -------
+    ndarray of float32, (n_samples, 4)
+        North, east and up in cm/s², and 1 from the P sample to the S sample, both included, else 0; a record without
+        the times has a mask of zeros.
+
+    Raises
+    ------
+    RecordingTooShort, GmtoolsError
+        As in :func:`window_start`.
+    """
+    start = window_start(record, length_s, anchor)
+    count = round(length_s * record.sampling_rate_hz)
+    result = np.zeros((count, 4), np.float32)
+    result[:, :3] = record.acceleration[start : start + count]
+    if np.isfinite([record.p_time_s, record.s_time_s]).all():
+        p, s = (round(time * record.sampling_rate_hz) - start for time in (record.p_time_s, record.s_time_s))
+        result[max(p, 0) : max(s + 1, 0), 3] = 1
+    return result
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Batches of windows, each made when it is asked for: memory does not grow with the number of records.
+
+    ``len(stream)`` batches; ``stream[k]`` and iteration give ``(inputs, rows)``: float32 (n, n_samples, 4) as
+    :func:`window` makes them, and the rows of the records' frame.
+
+    Attributes
+    ----------
+    records : Records
+    indices : sequence of int
+        Rows of the records' frame to be taken.
+    batch_size : int
+    length_s, anchor
+        As in :func:`window`.
+    seed : int or None
+        None keeps the order of ``indices``; a number shuffles them. Take another one for each epoch.
+    """
+
+    records: Records
+    indices: Sequence[int]
+    batch_size: int = 32
+    length_s: float = 60.0
+    anchor: str = "p"
+    seed: int | None = None
+
+    def __len__(self) -> int:
+        return -(-len(self.indices) // self.batch_size)
+
+    def __getitem__(self, number: int) -> tuple[np.ndarray, pd.DataFrame]:
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        chosen = self._order()[number * self.batch_size : (number + 1) * self.batch_size]
+        windows = (window(self.records.accelerogram(int(k)), self.length_s, self.anchor) for k in chosen)
+        return np.stack(list(windows)), self.records.frame.iloc[chosen]
+
+    def _order(self) -> np.ndarray:
+        order = np.asarray(self.indices, int)
+        return order if self.seed is None else np.random.default_rng([self.seed, 53]).permutation(order)
