@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 import pyproj
 from numpy.typing import ArrayLike
+from scipy.sparse import eye_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from gmtools import columns
 
@@ -50,6 +53,32 @@ def hypocentral_distance_km(longitude, latitude, event_longitude, event_latitude
     8.0
     """
     return np.linalg.norm(ecef_km(longitude, latitude) - ecef_km(event_longitude, event_latitude, depth_km), axis=-1)
+
+
+def same_place(longitude, latitude, within_km=1.0):
+    """Number of the place that each point belongs to: points that a chain of steps up to ``within_km`` joins.
+
+    A network that has seen the ground under one station code must not be tested on it under another.
+
+    Parameters
+    ----------
+    longitude, latitude : (n,) array_like
+        Degrees; points may repeat.
+    within_km : float
+
+    Returns
+    -------
+    ndarray, (n,), int
+
+    Examples
+    --------
+    >>> same_place([13.0, 13.001, 14.0], [42.0, 42.0, 42.0]).tolist()
+    [0, 0, 1]
+    """
+    points, number = np.unique(np.column_stack([longitude, latitude]), axis=0, return_inverse=True)
+    near = cKDTree(ecef_km(*points.T)).sparse_distance_matrix(cKDTree(ecef_km(*points.T)), within_km)
+    near = near.tocsr() + eye_array(len(points))  # a distance of zero is no entry of a sparse matrix
+    return connected_components(near, directed=False)[1][number.ravel()]
 
 
 def with_distances(frame: pd.DataFrame) -> pd.DataFrame:

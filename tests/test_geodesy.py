@@ -60,3 +60,10 @@ def test_inside_takes_polygons_one_by_one():
     longitude, latitude = np.meshgrid([1.0, 3.0, 11.0], [1.0, 11.0])
     result = geodesy.inside([square, square + 10], longitude, latitude)
     assert result.tolist() == [[True, False, False], [False, False, True]]
+
+
+def test_places_are_joined_by_chains_of_short_steps_and_repeat_for_each_record():
+    longitude = 13.0 + np.array([0.0, 0.010, 0.020, 0.5, 0.0])  # 0.8 km a step
+    place = geodesy.same_place(longitude, np.full(5, 42.0))
+    assert place[0] == place[1] == place[2] == place[4] != place[3]
+    assert len(set(geodesy.same_place(longitude, np.full(5, 42.0), within_km=0.5))) == 4
