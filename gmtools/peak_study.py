@@ -109,20 +109,25 @@ def california(profile="fast", seed=0, progress=True):
     return _drawn(microtremor.CALIFORNIA, SETTINGS[profile]["californian_peaks"], seed, progress)
 
 
+def simulation_code():
+    """Modules that decide what a simulated peak looks like, for the key of :func:`gmtools.kept.once`.
+
+    Returns
+    -------
+    list of Path
+    """
+    simulation = Path(microtremor.__file__).parent
+    code = [simulation / "layered.py", *simulation.glob("microtremor*.py"), *Path(hvsr.__file__).parent.glob("*.py")]
+    return sorted(code)
+
+
 def _drawn(country, counts, seed, progress):
     def make():
         drawn = microtremor.labelled_peaks(country, counts, seed, progress=progress)
         text = [drawn.table.to_json(orient="split", double_precision=15), json.dumps(drawn.counted)]
         return [drawn.features, drawn.lines, *map(np.array, text)]
 
-    simulation = Path(microtremor.__file__).parent
-    code = [
-        *simulation.glob("layered.py"),
-        *simulation.glob("microtremor*.py"),
-        *Path(hvsr.__file__).parent.glob("*.py"),
-    ]
-    code = sorted(code)
-    inputs = [json.loads(json.dumps(asdict(country))), counts, seed, *code]
+    inputs = [json.loads(json.dumps(asdict(country))), counts, seed, *simulation_code()]
     spectra, lines, table, counted = kept.once(f"peaks_{country.name.lower()}", inputs, make)
     table = pd.read_json(io.StringIO(str(table)), orient="split")
     return Peaks(table, spectra, lines, np.zeros(len(table), bool), json.loads(str(counted)), seed)
@@ -280,7 +285,9 @@ def cnn(peaks, convolutions, variant="all_layers_adam", profile="fast"):
         return [*model.get_weights(), np.array(history.to_json(orient="split", double_precision=15))]
 
     inputs = [peaks.lines, peaks.label, peaks.training, *model.get_weights(), asdict(how), variant, side, peaks.seed]
-    *weights, history = kept.once(f"peak_cnn_{variant}", [*inputs, Path(squeezenet.__file__)], make)
+    # The network, how a picture is drawn, and what of it is fed to the network.
+    code = [Path(squeezenet.__file__), Path(hvsr.inputs.__file__), Path(__file__)]
+    *weights, history = kept.once(f"peak_cnn_{variant}", [*inputs, *code], make)
     model.set_weights(weights)
     return model, pd.read_json(io.StringIO(str(history)), orient="split")
 
