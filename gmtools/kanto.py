@@ -234,12 +234,13 @@ def coast(skip: bool = False) -> list[np.ndarray]:
 
 
 def recordings() -> pd.DataFrame:
-    """Recorded PGA inside the region of six earthquakes, to test on what nothing was trained on.
+    """Recorded PGA inside the region of six earthquakes, to test on what no network was trained on.
 
     Three come from the Global Earthquake Impact Database (component not stated; SA(1 s) at about half of their
     stations; where NIED and the USGS list the same station, with the same PGA within 1 %, the USGS row is kept), three
     from NGA-West2 (RotD50; PGA measured, no ordinate here). NGA-West2's extract has no epicenters: they are found from
-    the listed epicentral distances.
+    the listed epicentral distances. The test may not be wholly independent: the simulation plants site terms that
+    others estimated from recordings, and the NGA-West2 events and Tohoku 2011 may be among those behind them.
 
     Returns
     -------
