@@ -1,7 +1,8 @@
 """Which table a lesson gets: real, reconstructed or simulated, and the words that say so."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import getsourcefile
@@ -9,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock
 
 from gmtools import __version__, catalog, columns
 from gmtools.accelerograms import STUDY_RULES
 from gmtools.download import replacing
-from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
+from gmtools.errors import CacheNotWritable, DataNotFound, DownloadFailed, GmtoolsError
 from gmtools.record_store import RecordStore
 
 SIMULATED = "simulated"
@@ -286,20 +288,45 @@ def _read_once(reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFra
 
 def _stored(path: Path) -> RecordStore:
     """Usable records of an archive with P and S times, kept in the cache: reading thousands takes minutes."""
-    from gmtools import picks
-    from gmtools.readers import strong_motion
+    from gmtools import accelerograms, picks, readers, record_store
+    from gmtools.readers import afad_ascii, afad_mat, dyna_ascii, seed_waveforms, strong_motion
 
     state = path.stat()
-    key = f"{path.name}\0{state.st_size}\0{state.st_mtime_ns}\0{__version__}\0{STUDY_RULES}"
-    folder = catalog.cache_folder() / "records" / f"{path.stem}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    key = hashlib.sha256(f"{path.name}\0{state.st_size}\0{state.st_mtime_ns}\0{__version__}\0{STUDY_RULES}".encode())
+    formats = (afad_ascii, afad_mat, dyna_ascii, seed_waveforms)
+    for module in (strong_motion, readers, *formats, picks, accelerograms, record_store):
+        key.update(Path(getsourcefile(module)).read_bytes())
+    folder = catalog.cache_folder() / "records" / f"{path.stem}-{key.hexdigest()[:16]}"
     try:
         records = RecordStore(folder)
     except DataNotFound:
-        records = RecordStore.write(folder, map(picks.with_picks, strong_motion.read(path)))
+        with _alone(folder):
+            try:
+                records = RecordStore(folder)  # another lesson may have made it in the meantime
+            except DataNotFound:
+                records = RecordStore.write(folder, map(picks.with_picks, strong_motion.read(path)))
     if not len(records):
         counts = records.exclusions["reason"].value_counts().to_dict()
         raise DataNotFound(f"{path} holds no record that the study can use; left out: {counts}. Import other records.")
     return records
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep lessons that run side by side from making the same store twice, one over the other."""
+    lock = FileLock(f"{folder}.lock")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise CacheNotWritable(
+            f"cannot write {folder}: {error.strerror or error}. Next step: name a folder that you may write to in the "
+            "environment variable GMTOOLS_CACHE."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _simulated(name: str, seed: int) -> Dataset:

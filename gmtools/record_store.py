@@ -94,7 +94,8 @@ class RecordStore:
                 first += len(record.acceleration)
         names = [*_TEXT, columns.SAMPLING_RATE, _FIRST, _COUNT]
         pd.DataFrame(rows, columns=None if rows else names).to_csv(folder / "records.csv", index=False)
-        exclusion_table(excluded).to_csv(folder / "exclusions.csv", index=False)
+        with replacing(folder / "exclusions.csv") as temporary:
+            exclusion_table(excluded).to_csv(temporary, index=False)
         return cls(folder)
 
     def accelerogram(self, index: int) -> Accelerogram:
