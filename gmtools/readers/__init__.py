@@ -3,6 +3,10 @@
 This module holds what the readers share: the checks that turn a wrong file into a typed error with the next step.
 """
 
+import lzma
+import tarfile
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,6 +18,10 @@ from gmtools.errors import ColumnMissing, DataNotFound, FormatError
 
 STANDARD_GRAVITY = 980.665
 """cm/s² in one g."""
+LARGEST_MEMBER = 2**30
+"""Bytes of the largest file taken out of an archive; an earthquake's archive of one network is far below."""
+BROKEN_ARCHIVE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
+"""What zipfile and tarfile raise on damage; RuntimeError on a password or a method of compression they do not know."""
 
 
 def reject_web_page(path: Path, source: str) -> None:
@@ -39,6 +47,28 @@ def reject_web_page(path: Path, source: str) -> None:
         raise FormatError(
             f"{path} is a web page, not a data file: sites send one instead of the data to a visitor who is not "
             f"logged in. Log in, download the file again from {source}, and put it in place of this one."
+        )
+
+
+def reject_large_member(name: str, size: int) -> None:
+    """Stop before a file that fills the memory is unpacked.
+
+    Parameters
+    ----------
+    name : str
+        Of the file in its archive.
+    size : int
+        Bytes of the unpacked file, as the archive announces them; zipfile and tarfile read no more than that.
+
+    Raises
+    ------
+    FormatError
+        It has more than :data:`LARGEST_MEMBER` bytes.
+    """
+    if size > LARGEST_MEMBER:
+        raise FormatError(
+            f"{name} has {size:,} bytes when it is unpacked, {LARGEST_MEMBER:,} are the limit. If it is what you "
+            "expect, unpack it by hand and split it."
         )
 
 

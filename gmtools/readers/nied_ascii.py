@@ -15,7 +15,7 @@ import pandas as pd
 from gmtools import columns
 from gmtools.errors import FormatError
 from gmtools.geodesy import with_distances
-from gmtools.readers import STANDARD_GRAVITY, reject_web_page
+from gmtools.readers import BROKEN_ARCHIVE, STANDARD_GRAVITY, reject_large_member, reject_web_page
 from gmtools.response import response_spectrum
 
 SOURCE = "https://www.kyoshin.bosai.go.jp"
@@ -91,12 +91,18 @@ def _opened(name: str, content: bytes, path: Path) -> Iterator[tuple[str, bytes]
     try:
         if zipfile.is_zipfile(stream):
             with zipfile.ZipFile(stream) as archive:
-                yield from ((info.filename, archive.read(info)) for info in archive.infolist() if not info.is_dir())
+                for info in archive.infolist():
+                    if not info.is_dir():
+                        reject_large_member(f"{path}: {info.filename}", info.file_size)
+                        yield info.filename, archive.read(info)
         else:
             stream.seek(0)
             with tarfile.open(fileobj=stream) as archive:
-                yield from ((info.name, archive.extractfile(info).read()) for info in archive if info.isfile())
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+                for info in archive:
+                    if info.isfile():
+                        reject_large_member(f"{path}: {info.name}", info.size)
+                        yield info.name, archive.extractfile(info).read()
+    except BROKEN_ARCHIVE as error:
         raise FormatError(f"{path}: {name} is no whole archive ({error}). Download it again from {SOURCE}.") from error
 
 

@@ -23,7 +23,16 @@ from gmtools.errors import (
     SamplingRateMismatch,
     UnitsUnknown,
 )
-from gmtools.readers import afad_ascii, afad_mat, dyna_ascii, reject_web_page, require_columns, seed_waveforms
+from gmtools.readers import (
+    BROKEN_ARCHIVE,
+    afad_ascii,
+    afad_mat,
+    dyna_ascii,
+    reject_large_member,
+    reject_web_page,
+    require_columns,
+    seed_waveforms,
+)
 
 SOURCE = "the owner of the records"
 REASONS = {
@@ -80,9 +89,20 @@ def read(path: str | Path) -> Iterator[Accelerogram | Exclusion]:
 def _archive(name: str, source: Path | io.BytesIO) -> Files:
     try:
         archive = zipfile.ZipFile(source)
-    except (zipfile.BadZipFile, OSError) as error:
+    except BROKEN_ARCHIVE as error:
         raise FormatError(f"{name} is no zip archive ({error}). Download it again from {SOURCE}.") from error
-    return {info.filename: partial(archive.read, info) for info in archive.infolist() if not info.is_dir()}
+    return {info.filename: partial(_member, archive, info) for info in archive.infolist() if not info.is_dir()}
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    reject_large_member(info.filename, info.file_size)
+    try:
+        return archive.read(info)
+    except BROKEN_ARCHIVE as error:
+        raise FormatError(
+            f"{info.filename} cannot be unpacked ({error}). Download its archive again from {SOURCE}; unpack one with "
+            "a password by hand."
+        ) from error
 
 
 def _records(files: Files, tables: Mapping[str, pd.DataFrame], depth: int) -> Iterator[Accelerogram | Exclusion]:
@@ -98,7 +118,7 @@ def _records(files: Files, tables: Mapping[str, pd.DataFrame], depth: int) -> It
                 yield from _records(_archive(names[0], io.BytesIO(files[names[0]]())), tables, depth - 1)
             elif ending not in _COMPANIONS:
                 yield _completed(_record(ending, {name: files[name] for name in names}, stations), tables)
-        except (GmtoolsError, zipfile.BadZipFile) as error:
+        except GmtoolsError as error:
             yield Exclusion(names[0], REASONS.get(type(error), "unreadable"), str(error))
 
 

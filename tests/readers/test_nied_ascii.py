@@ -114,3 +114,24 @@ def test_what_is_no_archive_of_records(tmp_path):
     path.write_bytes(tar({"a.tar": tar({"b.tar": tar({"c.tar": tar(knet())})})}))
     with pytest.raises(FormatError, match=r"c.tar lies in 3 archives within each other"):
         nied_ascii.read(path)
+
+
+def test_members_that_cannot_be_unpacked(tmp_path, monkeypatch):
+    path, stream = tmp_path / "records.zip", io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("CHB001.EW", component(1, "E-W"))
+    whole = stream.getvalue()
+    directory = whole.index(b"PK\x01\x02")
+    for place, value, message in ((45, 0xFF, "Error -3"), (6, 1, "encrypted"), (8, 99, "compression method")):
+        content = bytearray(whole)
+        content[place] = value
+        if place < 10:
+            content[directory + place + 2] = value
+        path.write_bytes(content)
+        with pytest.raises(FormatError, match=rf"records.zip is no whole archive \(.*{message}"):
+            nied_ascii.read(path)
+    monkeypatch.setattr("gmtools.readers.LARGEST_MEMBER", 1000)
+    for content in (whole, tar(knet())):
+        path.write_bytes(content)
+        with pytest.raises(FormatError, match=r"\.EW has [\d,]+ bytes when it is unpacked, 1,000 are the limit"):
+            nied_ascii.read(path)

@@ -1,4 +1,5 @@
 import io
+import re
 import zipfile
 
 import numpy as np
@@ -346,6 +347,45 @@ def test_a_broken_archive_within_is_listed_and_the_rest_read(tmp_path):
     (tmp_path / "records.zip").write_bytes(packed({"broken.zip": b"PK no zip", "x.mat": matlab()}))
     broken, good = list(strong_motion.read(tmp_path / "records.zip"))
     assert isinstance(broken, Exclusion) and broken.reason == "unreadable" and "broken.zip" in broken.record_id
+    assert isinstance(good, Accelerogram)
+
+
+def hurt(kind):
+    """Archive of x.mat and then good.mat, whose first member is damaged, encrypted or packed in an unknown way."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.mat", matlab())
+        archive.writestr("good.mat", matlab())
+    content = bytearray(stream.getvalue())
+    directory = content.index(b"PK\x01\x02")
+    if kind == "damaged":
+        content[35:60] = b"\xff" * 25
+    elif kind == "encrypted":
+        content[6] |= 1
+        content[directory + 8] |= 1
+    elif kind == "unknown":
+        content[8] = content[directory + 10] = 99
+    else:
+        content[directory + 24 : directory + 28] = (2**31).to_bytes(4, "little")
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("damaged", r"a.mat cannot be unpacked \(Error -3 .*Download its archive again"),
+        ("encrypted", r"a.mat cannot be unpacked \(.*encrypted.*password by hand"),
+        ("unknown", r"a.mat cannot be unpacked \(.*compression method"),
+        ("huge", r"a.mat has 2,147,483,648 bytes when it is unpacked, 1,073,741,824 are the limit"),
+    ],
+)
+@pytest.mark.parametrize("inner", [False, True])
+def test_members_that_cannot_be_unpacked_are_listed_and_the_rest_read(tmp_path, kind, message, inner):
+    content = hurt(kind)
+    (tmp_path / "records.zip").write_bytes(packed({"event.zip": content}) if inner else content)
+    broken, good = list(strong_motion.read(tmp_path / "records.zip"))
+    assert isinstance(broken, Exclusion) and (broken.record_id, broken.reason) == ("a.mat", "unreadable")
+    assert re.search(message, broken.detail)
     assert isinstance(good, Accelerogram)
 
 
