@@ -166,12 +166,13 @@ def _check(address, path, sha256, size):
 
 
 def zip_folder(folder, target):
-    """Pack the files of a folder, and of the folders in it, into one zip archive.
+    """Pack the files of a folder, and of the folders in it, into one zip archive; links are left out.
 
     Parameters
     ----------
     folder : Path
     target : Path
+        It may lie in the folder; an older one there is not packed.
 
     Returns
     -------
@@ -185,10 +186,16 @@ def zip_folder(folder, target):
     CacheNotWritable
         As for :func:`replacing`.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    found = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    paths = sorted(path for path in found if path.resolve() != target.resolve())
     if not paths:
         raise DataNotFound(f"{folder} holds no file. Next step: give the folder that you unpacked the records into.")
-    with replacing(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as pack:
+    options = {
+        "compression": zipfile.ZIP_DEFLATED,
+        "compresslevel": 1,
+        "strict_timestamps": False,
+    }  # zip begins in 1980
+    with replacing(target) as temporary, zipfile.ZipFile(temporary, "w", **options) as pack:
         for path in paths:
             pack.write(path, path.relative_to(folder).as_posix())
     return target

@@ -356,6 +356,18 @@ def test_a_folder_of_records_becomes_the_archive_that_the_manifest_names(cache, 
         catalog.import_file("toy", tmp_path / "mine")
 
 
+def test_old_files_are_packed_links_and_the_archive_itself_are_not(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "secret.asc").write_bytes(b"of someone else")
+    (tmp_path / "mine" / "a.asc").write_bytes(DATA)
+    os.utime(tmp_path / "mine" / "a.asc", (0, 0))  # 1970, as archives without dates unpack; zip begins in 1980
+    (tmp_path / "mine" / "link.asc").symlink_to(tmp_path / "secret.asc")
+    (tmp_path / "mine" / "folder").symlink_to(tmp_path)
+    for _ in range(2):  # the second time the archive lies in the folder
+        archive = download.zip_folder(tmp_path / "mine", tmp_path / "mine" / "all.zip")
+        assert zipfile.ZipFile(archive).namelist() == ["a.asc"]
+
+
 def test_registration_data_say_where_to_register(cache):
     declare_own()
     with pytest.raises(DataNotFound, match=r"Looked in no named folder .*\(1\) Register at https://example\.org"):
