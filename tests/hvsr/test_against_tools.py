@@ -6,9 +6,6 @@ import pytest
 from gmtools import catalog, hvsr
 from gmtools.readers import geopsy_curve, microtremor
 
-hvsrpy = pytest.importorskip("hvsrpy", reason="hvsrpy is installed for tests only")
-sesame = pytest.importorskip("hvsrpy.sesame")
-
 DATA = "hvsr_recordings"
 pytestmark = pytest.mark.skipif(not catalog.available(DATA), reason=f"GMTOOLS_DATA names no folder with {DATA}")
 PAIRS = {"C50": "UT_STN11_c050", "C150": "UT_STN11_c150"}
@@ -20,6 +17,12 @@ GEOPSY = {
     "horizontal": "squared_average",
     "combine_before_smoothing": True,
 }
+
+
+@pytest.fixture(scope="module")
+def hvsrpy():
+    pytest.importorskip("hvsrpy.sesame", reason="hvsrpy is installed for tests only")
+    return pytest.importorskip("hvsrpy")
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,7 @@ def test_curve_of_geopsy(files, recordings, name):
     np.testing.assert_allclose(ours.sigma_ln[band], theirs.sigma_ln[band], atol=0.05)
 
 
-def theirs_of(path, frequencies_hz, horizontal):
+def theirs_of(hvsrpy, path, frequencies_hz, horizontal):
     before = hvsrpy.settings.HvsrPreProcessingSettings(window_length_in_seconds=60.0, detrend="linear")
     smoothing = {"operator": "konno_and_ohmachi", "bandwidth": 40, "center_frequencies_in_hz": frequencies_hz}
     process = hvsrpy.settings.HvsrTraditionalProcessingSettings(
@@ -58,10 +61,10 @@ def theirs_of(path, frequencies_hz, horizontal):
     ("horizontal", "padded", "tolerance"),
     [("geometric_mean", 32768, 0.001), ("squared_average", 32768, 0.001), ("geometric_mean", 12000, 0.01)],
 )
-def test_curve_of_hvsrpy(files, recordings, horizontal, padded, tolerance):
+def test_curve_of_hvsrpy(hvsrpy, files, recordings, horizontal, padded, tolerance):
     """hvsrpy pads its windows with zeros to 32,768 samples; twice their own length is enough for 1 %."""
     frequencies_hz = np.geomspace(0.2, 45, 128)
-    theirs = theirs_of(files["hvsr/recordings/UT.STN11.A2_C150.miniseed"], frequencies_hz, horizontal)
+    theirs = theirs_of(hvsrpy, files["hvsr/recordings/UT.STN11.A2_C150.miniseed"], frequencies_hz, horizontal)
     settings = {**GEOPSY, "horizontal": horizontal, "frequencies_hz": frequencies_hz, "transform_length": padded}
     ours = hvsr.curve(hvsr.spectra(recordings["C150"], hvsr.Settings(**settings)))
     np.testing.assert_allclose(ours.mean, theirs.mean_curve("lognormal"), rtol=tolerance)
@@ -71,12 +74,12 @@ def test_curve_of_hvsrpy(files, recordings, horizontal, padded, tolerance):
 @pytest.mark.parametrize("f0_sd_hz", [0.02, 0.14])
 @pytest.mark.parametrize("name", ["ex4", "UT_STN11_c050", "UT_STN11_c150"])
 @pytest.mark.parametrize(("window_length_s", "n_windows"), [(60.0, 60), (12.0, 20)])
-def test_verdicts_of_hvsrpy(files, name, f0_sd_hz, window_length_s, n_windows):
+def test_verdicts_of_hvsrpy(hvsrpy, files, name, f0_sd_hz, window_length_s, n_windows):
     read = geopsy_curve.read(files[f"hvsr/geopsy/{name}.hv"], window_length_s)
     curve = hvsr.Curve(read.frequency_hz, read.mean, read.sigma_ln, n_windows, window_length_s, f0_sd_hz=f0_sd_hz)
     arrays = (curve.frequency_hz, curve.mean, curve.sigma_ln)
-    reliable = sesame.reliability(window_length_s, n_windows, *arrays, verbose=0)
-    clear = sesame.clarity(*arrays, f0_sd_hz, verbose=0)
+    reliable = hvsrpy.sesame.reliability(window_length_s, n_windows, *arrays, verbose=0)
+    clear = hvsrpy.sesame.clarity(*arrays, f0_sd_hz, verbose=0)
     ours = hvsr.sesame(curve, curve.frequency_hz[curve.mean.argmax()])
     assert ours["passed"].astype(int).tolist() == [*reliable.astype(int), *clear.astype(int)]
 
