@@ -90,6 +90,10 @@ def _known(what, value, choices):
         raise GmtoolsError(f"{what} = {value!r} is not a choice. Choose among {', '.join(choices)}.")
 
 
+# Up to here joining strips is faster than the backends' own mirror padding; on larger maps it takes more memory.
+_SMALL_MAP = 64 * 64
+
+
 @keras.saving.register_keras_serializable("gmtools")
 class MirrorPadding(keras.layers.Layer):
     """Continue maps (batch, y, x, channel) by one pixel beyond each edge: by its mirror image.
@@ -104,7 +108,9 @@ class MirrorPadding(keras.layers.Layer):
 
     def call(self, inputs):
         """Maps (batch, y + 2, x + 2, channel)."""
-        first = 0 if self.mode == "symmetric" else 1  # joining strips is faster than the backends' own mirror padding
+        if inputs.shape[1] * inputs.shape[2] > _SMALL_MAP:
+            return ops.pad(inputs, ((0, 0), (1, 1), (1, 1), (0, 0)), mode=self.mode)
+        first = 0 if self.mode == "symmetric" else 1
         rows = ops.concatenate([_strip(inputs, 1, first), inputs, _strip(inputs, 1, -1 - first)], axis=1)
         return ops.concatenate([_strip(rows, 2, first), rows, _strip(rows, 2, -1 - first)], axis=2)
 
