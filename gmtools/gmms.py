@@ -89,13 +89,6 @@ MODELS = {
             "range of the data of Zhao et al. (2006)")
         for kind, where in (("Asc", "shallow crust"), ("SInter", "plate interface"), ("SSlab", "in the slab"))
     },
-    **{
-        f"Kanno2006{kind}": Model(
-            f"Kanno et al. (2006), {where}", "kanno2006", f"kanno_2006.Kanno2006{kind}",
-            columns.RRUP, (5.5, None), (0, 500), (None, None), (0.05, 5), f"Japan, {where}",
-            "range of the data of Kanno et al. (2006)")
-        for kind, where in (("Shallow", "focal depth to 30 km"), ("Deep", "focal depth above 30 km"))
-    },
 }
 # fmt: on
 
