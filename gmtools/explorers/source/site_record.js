@@ -164,7 +164,7 @@ function makeLegend() {
     [UP, "ground, vertical"],
   ];
   const entries = lines.map(([line, text]) => make("span", {}, swatch(line), ` ${text}; `));
-  return make("p", { class: "gmx-note" }, ...entries, "dashed vertical lines: (2n+1) VS / 4H, and the arrivals of P and S");
+  return make("p", { class: "gmx-note" }, ...entries, "dashed vertical lines: (2n+1) VS / 4H above, P and S below");
 }
 
 /** Numbers and sentences of what is shown. */
@@ -250,7 +250,10 @@ function drawRecords(figures, { motion, state }) {
     figures[name].draw({
       x: motion.time,
       lines: [{ color: line.color, values: motion[name], width: 1 }],
-      marks: [p, s],
+      marks: [
+        { at: p, text: "P" },
+        { at: s, text: "S" },
+      ],
       yRange: [-range, range],
       alt: `Simulated acceleration of an M ${state.magnitude} earthquake at ${state.rhyp_km} km. ${caption}. P at ${digits(p)} s, S at ${digits(s)} s.`,
     });

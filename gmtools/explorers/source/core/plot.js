@@ -46,8 +46,8 @@ const FAINT = 0.3;
  * @param {number} [options.height] CSS pixels
  * @param {function({index: number, x: number}|null): void} [options.onHover]
  * @returns {{draw: function, canvas: HTMLCanvasElement, element: HTMLElement, caption: function, destroy: function}}
- *   draw({x, lines: Line[], dots: Dots[], shades: [number, number][], marks: number[], xRange, yRange, alt}):
- *   everything but x and lines may be left out; shades are ranges of x, marks are vertical lines
+ *   draw({x, lines: Line[], dots: Dots[], shades: [number, number][], marks: (number|{at: number, text: string})[], xRange, yRange, alt}):
+ *   everything but x and lines may be left out; shades are ranges of x, marks are vertical lines, with words at their head
  */
 export function plot(parent, { caption, x, y, height = 300, onHover }) {
   useTheme();
@@ -152,7 +152,7 @@ function drawAll(chart, shown, theme) {
   for (const [from, to] of shown.shades) shade(context, chart, bbox, from, to, theme);
   for (const line of shown.lines) if (line.low) band(context, px, py(line.low), py(line.high), line, shown.x, theme);
   for (const dots of shown.dots) scatter(context, chart, dots, theme, ratio);
-  for (const mark of shown.marks) vertical(context, chart.valToPos(mark, "x", true), bbox, theme, ratio);
+  for (const mark of shown.marks) vertical(context, chart.valToPos(mark.at ?? mark, "x", true), mark.text, bbox, theme, ratio);
   for (const line of shown.lines) stroke(context, px, py(line.values), line, shown.x, theme, ratio);
   context.restore();
 }
@@ -240,7 +240,7 @@ const SHAPES = {
   },
 };
 
-function vertical(context, x, bbox, theme, ratio) {
+function vertical(context, x, text, bbox, theme, ratio) {
   context.strokeStyle = theme.soft;
   context.lineWidth = ratio;
   context.setLineDash([4 * ratio, 4 * ratio]);
@@ -249,6 +249,12 @@ function vertical(context, x, bbox, theme, ratio) {
   context.lineTo(x, bbox.top + bbox.height);
   context.stroke();
   context.setLineDash([]);
+  if (!text) return;
+  context.font = FONT.replace("12px", `${12 * ratio}px`);
+  context.fillStyle = theme.ink;
+  context.textAlign = "left";
+  context.textBaseline = "top";
+  context.fillText(text, x + 3 * ratio, bbox.top);
 }
 
 /**
