@@ -1,6 +1,5 @@
 """The site_record explorer in a browser: opened as a file, without a network."""
 
-import json
 import re
 
 import numpy as np
@@ -15,15 +14,11 @@ VS30 = "VS30 (m/s), number"
 CLIPBOARD = (
     "Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => { window.copied = text; }}})"
 )
-TIMED = """(box) => {
-  const times = [];
-  for (let k = 0; k < 24; k++) {
+MOVES = """(box) => {
+  for (let k = 0; k < 20; k++) {
     box.value = 200 + 10 * k;
-    const start = performance.now();
     box.dispatchEvent(new Event("input"));
-    times.push(performance.now() - start);
   }
-  return times;
 }"""
 
 
@@ -143,9 +138,18 @@ def test_picture_is_saved(page):
 
 
 def test_a_move_takes_less_than_50_ms(page):
+    """Script time in the processor's ticks, so that other processes do not count."""
     page.get_by_label("Soil", exact=True).select_option("gradient")
-    times = page.get_by_label(VS30).evaluate(TIMED)
-    assert min(times) < 50, json.dumps(times)  # the smallest: other processes add to the others
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def script_s():
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return next(entry["value"] for entry in metrics if entry["name"] == "ScriptDuration")
+
+    before = script_s()
+    page.get_by_label(VS30).evaluate(MOVES)
+    assert 0 < (script_s() - before) / 20 < 0.050
 
 
 def test_fits_a_phone(page):
