@@ -2,6 +2,7 @@
 
 import numpy as np
 import traitlets
+from scipy.ndimage import distance_transform_edt
 
 from gmtools.explorers import networks
 from gmtools.explorers.base import Choice, Explorer, Number
@@ -15,10 +16,10 @@ START = {
     "kanto": {"magnitude": 6.0, "latitude": 35.58, "longitude": 140.14, "depth_km": 70.0},
 }
 """First event of each region: place and depth of L'Aquila 2009; an earthquake in the slab below Chiba."""
-_SHOWN_G = {"italy": (1e-4, 1.0), "kanto": (1e-4, 1.0)}
+_SHOWN_G = {"italy": (1e-4, 1.0), "kanto": (1e-3, 1.0)}
 _DEPTH_KM = {"italy": 40.0, "kanto": 160.0}
 _FACTS = (
-    "title", "kind", "period", "start", "sigma_factor", "members", "grid", "static", "layer", "static_scale",
+    "title", "kind", "tag", "period", "start", "sigma_factor", "members", "grid", "static", "layer", "static_scale",
     "classical", "provenance",
 )  # fmt: skip
 
@@ -36,12 +37,14 @@ def payload(data="auto", folder=networks.FOLDER):
     meta, arrays = {}, {}
     for region, name in NETWORKS.items():
         stored, facts = networks.read(name, folder)
-        meta[region] = {key: facts[key] for key in _FACTS} | _about(region, stored, facts)
+        meta[region] = {key: facts[key] for key in _FACTS} | _about(region, facts)
+        away = distance_transform_edt(stored["records"] == 0) * facts["grid"]["pixel_m"] / 1e3
+        stored["far"] = np.minimum(away, 255).astype("uint8")
         arrays |= {f"{region}.{key}": _for_page(values) for key, values in stored.items()}
     return pack({"regions": meta, "quantities": QUANTITIES}, arrays)
 
 
-def _about(region, stored, facts):
+def _about(region, facts):
     """What the page needs beside the sidecar."""
     architecture = facts["architecture"]
     keys = ("maps", "ranges", "depth", "base", "padding", "head")

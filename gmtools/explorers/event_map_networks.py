@@ -32,8 +32,8 @@ class Region:
 
     Attributes
     ----------
-    title, kind : str
-        Of the target, and whether the motions are measured.
+    title, kind, tag : str
+        Of the target; whether the motions are measured, as a sentence and as a word on the map.
     data : str
         Name for :func:`gmtools.datasets.load`.
     period : float
@@ -52,6 +52,7 @@ class Region:
 
     title: str
     kind: str
+    tag: str
     data: str
     period: float
     settings: MapSettings
@@ -76,6 +77,7 @@ REGIONS = {
     "unet_italy": Region(
         "SA(1 s), northern and central Italy",
         "Trained on real records: 1 s spectral accelerations measured in Italy (ITA18).",
+        "real records",
         "italy", 1.0,
         replace(_SMALL, grid=MapGrid(32633, -180_000, 4_545_000, 10_000, nx=72, ny=68)),
         (*_EVENT, "easting_km", "northing_km", italy.VS30),
@@ -85,6 +87,7 @@ REGIONS = {
     "unet_kanto": Region(
         "PGA, Kanto",
         "Semi-synthetic: stations, site terms and the catalog of earthquakes are real, every motion is simulated.",
+        "semi-synthetic records",
         "kanto", 0.0,
         replace(_SMALL, pixel_m=8000, depth=3, grid=kanto.grid(8000, 8)),
         (*_EVENT, "easting_km", "northing_km", kanto.BEDROCK_JIVSM),
@@ -125,7 +128,8 @@ def make(name, folder=networks.FOLDER):
     records = np.bincount(cell, minlength=study.grid.nx * study.grid.ny).reshape(study.grid.shape)
     table, classical = region.classical()
     arrays |= {"static": study.static.values.astype("float16"), "outline": points, "outline_ends": ends}
-    arrays |= {"records": records.astype("uint16"), **table}
+    dry = map_outline.land(points, ends, study.grid)
+    arrays |= {"records": records.astype("uint16"), "land": dry.astype("uint8"), **table}
     networks.write(name, folder, arrays, _facts(region, study, model, sigma_factor, scores, classical))
 
 
@@ -135,6 +139,7 @@ def _facts(region, study, model, sigma_factor, scores, classical):
     return {
         "title": region.title,
         "kind": region.kind,
+        "tag": region.tag,
         "period": region.period,
         "architecture": asdict(model.ensemble.architecture),
         "start": {**asdict(model.start), "coefficients": model.start.coefficients.tolist()},
@@ -187,7 +192,10 @@ def _scores(name, region, study, target):
         mean[fold], variance[fold], line[fold] = _at_records(study, model, target)
         constant[fold] = target[use].mean()
     said = []
-    tests = {"new earthquakes, known stations": of_event != of_station, "new earthquakes, new stations": of_event == of_station}
+    tests = {
+        "new earthquakes, known stations": of_event != of_station,
+        "new earthquakes, new stations": of_event == of_station,
+    }
     for on, rows in tests.items():
         rows = np.flatnonzero(rows)
         fold = of_event[rows]
@@ -199,7 +207,14 @@ def _scores(name, region, study, target):
         standardized = error / np.sqrt(variance[fold, rows])
         corrected, factor = _corrected(standardized, fold)
         said.append(
-            _score("sd of standardized residuals", residuals.rms(corrected), "1", "uncorrected sigma", residuals.rms(standardized), about)
+            _score(
+                "sd of standardized residuals",
+                residuals.rms(corrected),
+                "1",
+                "uncorrected sigma",
+                residuals.rms(standardized),
+                about,
+            )
         )
     return said, factor
 

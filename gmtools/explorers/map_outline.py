@@ -85,3 +85,17 @@ def _clipped(polygons, grid):
 def _pixels(grid, place):
     east, north = grid.project(*place.T)
     return np.column_stack([east * 1e3 - grid.west_m, north * 1e3 - grid.south_m]) / grid.pixel_m
+
+
+def land(points, ends, grid):
+    """Pixels whose center is on land: bool (ny, nx), from what :func:`outline` returns."""
+    import shapely
+
+    rings = [shapely.LinearRing(ring) for ring in np.split(points, ends[:-1])]
+    dry = np.zeros(grid.shape, bool)
+    column, row = (UNIT * (np.arange(count) + 0.5) for count in (grid.nx, grid.ny))
+    for ring in rings:
+        shape = shapely.make_valid(shapely.Polygon(ring))
+        within = shapely.contains_xy(shape, *np.meshgrid(column, row))
+        dry[within] = ring.is_ccw  # holes come after the ring that they are in
+    return dry

@@ -33,6 +33,8 @@ function region(name, about, arrays) {
     network,
     places,
     records: data("records"),
+    far: data("far"), // km to the nearest pixel with training records
+    land: Array.from(data("land")).flatMap((dry, p) => (dry ? [p] : [])),
     outline: rings(data("outline"), data("outline_ends")),
     table: {
       magnitude: data("classical_magnitude"),
@@ -98,9 +100,7 @@ export function decay({ magnitude, depth, lnDistance, values }, m, depthKm) {
   });
 }
 
-function classical({ network, table, classical: model, layer, static_scale: scale }, event) {
-  const depth = model.distance === "epicentral" ? 0 : event.hypocentral_depth_km;
-  const far = distances(network.pixels, event.event_longitude, event.event_latitude, depth);
+function classical({ network, table, classical: model, layer, static_scale: scale }, event, far) {
   const profile = decay(table, event.magnitude, event.hypocentral_depth_km);
   return far.map((km, p) => {
     const [i, along] = between(table.lnDistance, Math.log(km));
@@ -119,16 +119,24 @@ export function eventOf({ magnitude, latitude, longitude, depth_km: depth }) {
   return { magnitude, event_longitude: longitude, event_latitude: latitude, hypocentral_depth_km: depth };
 }
 
+function distance({ network }, event, depth) {
+  return distances(network.pixels, event.event_longitude, event.event_latitude, depth);
+}
+
 /**
- * All maps of an event, natural logarithms (g): mean and sigma of the network, the classical median, their difference.
+ * All maps of an event, natural logarithms (g): mean and sigma of the network, the classical median, their difference; and the
+ * epicentral distance (km).
  * @param {object} region from regions()
  * @param {{magnitude: number, latitude: number, longitude: number, depth_km: number}} settings
  */
 export function evaluate(region, settings) {
   const event = eventOf(settings);
   const { mean, sigma } = predict(region.network, event);
-  const median = classical(region, event);
-  return { mean, sigma, classical: median, difference: mean.map((value, p) => value - median[p]) };
+  const epicentral = distance(region, event, 0);
+  const far = region.classical.distance === "epicentral" ? epicentral : distance(region, event, settings.depth_km);
+  const median = classical(region, event, far);
+  const difference = mean.map((value, p) => value - median[p]);
+  return { mean, sigma, classical: median, difference, distance: epicentral };
 }
 
 const WORDS = {
