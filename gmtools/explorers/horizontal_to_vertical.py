@@ -14,7 +14,7 @@ from gmtools.explorers.payload import pack, unpack
 FREQUENCIES_HZ = np.geomspace(0.2, 10, 256)
 TRANSFORM_LENGTH = 2048
 """Samples: the longest window, 80 s at 25 Hz, has 2,000."""
-LIMITS = {"smoothing_b": (10, 100), "window_length_s": (10, 80), "rejection": (1, 4)}
+LIMITS = {"smoothing_b": (10, 100), "window_length_s": (10, 80), "rejection": (1.5, 4)}
 
 
 def payload(data="auto"):
@@ -99,8 +99,8 @@ class HorizontalToVertical(Explorer):
         meta, arrays = unpack(bytes(self.payload))
         if self.recording not in meta["recordings"]:
             raise DataNotFound(
-                f"The recording {self.recording!r} is not in this explorer. Run gmtools data fetch hvsr_recordings and make it "
-                f"again, or take {', '.join(meta['recordings'])}."
+                f"The recording {self.recording!r} is not in this explorer. Run gmtools data fetch hvsr_recordings and "
+                f"make it again, or take {', '.join(meta['recordings'])}."
             )
         scales = meta["recordings"][self.recording]["scales"]
         return hv_recordings.recording(arrays[f"samples_{self.recording}"], scales, self.recording)

@@ -66,7 +66,7 @@ def _squeezenet(italian):
     before, after = predict(held, model), predict(held)
     told = {
         "settings": {"profile": PROFILE, "seed": SEED, "variant": VARIANT, "epochs": EPOCHS, "side": SIDE},
-        "note": "It began with random weights; lesson 43 has one that began with ImageNet's, whose license is not stated.",
+        "note": "It began with random weights: the license of ImageNet's, which lesson 43 takes, is not stated.",
         "rounding": {
             "how": "eight bits for each weight, one scale for each output channel",
             "peaks": len(before),  # of the validation part

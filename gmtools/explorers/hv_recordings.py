@@ -105,7 +105,8 @@ def recordings(data="auto"):
         if data == "real":
             raise
         files = {}
-    return found | {REAL: _measured(path) for name, path in files.items() if name.endswith(_REAL_FILE)}
+    path = next((path for name, path in files.items() if name.endswith(_REAL_FILE)), None)
+    return found if path is None else found | {REAL: _measured(path)}
 
 
 def _measured(path):

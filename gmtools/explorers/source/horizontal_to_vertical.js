@@ -9,7 +9,7 @@ import { colors, onTheme, useTheme } from "./core/theme.js";
 import sheet from "./horizontal_to_vertical.css";
 import { curve, meanSpectra, passes, peaks, sesame, spectra } from "./hv_curve.js";
 import { drawRatio, drawSpectra, drawWindows, makeFigures } from "./hv_figures.js";
-import { best, criteriaTable, opinionsTable } from "./hv_opinions.js";
+import { NAMES, best, criteriaTable, opinionsTable } from "./hv_opinions.js";
 import { PICTURE_SIZE, classify, draw, peakSpectra, quantities, resized } from "./hv_peak.js";
 import { digits, percent, verdictOf } from "./hv_text.js";
 import { probabilities } from "./perceptron.js";
@@ -21,9 +21,9 @@ const SLICE_MS = 12;
 
 const defaults = { recording: "valley", smoothing_b: 40, window_length_s: 40, reject: true, rejection: 2 };
 const SLIDERS = {
-  smoothing_b: { label: "Smoothing: Konno and Ohmachi's b (smaller: smoother)", step: 1 },
+  smoothing_b: { label: "Konno-Ohmachi b (low: smooth)", step: 1 },
   window_length_s: { label: "Window length", unit: "s", step: 1 },
-  rejection: { label: "Reject windows whose level is off by more than", unit: "standard deviations", step: 0.1 },
+  rejection: { label: "Rejection limit", unit: "standard deviations", step: 0.1 },
 };
 
 function render({ model, el }) {
@@ -133,18 +133,20 @@ function compute(record, state, fixed) {
 function judge(shown, { networks, meta, opinions, picture, done }) {
   const { peak, logs, frequencies } = shown;
   if (!peak) {
-    ["perceptron", "squeezenet", "rules"].forEach((who) => opinions.fill(who, null, "(no peak)"));
+    Object.keys(NAMES).forEach((who) => opinions.fill(who, null));
     picture.clear();
     return () => {};
   }
   const lines = peakSpectra(logs, frequencies, peak.f0);
   const features = lines.flatMap((line) => Array.from(line));
   const { verdict, rule, value } = classify(quantities(lines), meta.rules);
-  const why = rule ? `(${rule.quantity} ${digits(value)}, ${rule.side} ${digits(rule.threshold)})` : "(no rule speaks against it)";
+  const why = rule
+    ? `The rules say ${verdict} because ${rule.quantity} is ${digits(value)}, ${rule.side} ${digits(rule.threshold)}. ${rule.reason}`
+    : "No rule speaks against a layer.";
   shown.opinions.perceptron = probabilities(features, networks.perceptron);
   shown.opinions.rules = meta.classes.map((name) => Number(name === verdict));
   opinions.fill("perceptron", shown.opinions.perceptron);
-  opinions.fill("rules", shown.opinions.rules, why);
+  opinions.decide("rules", verdict, `${why} Rules that need a longer recording are left out.`);
   opinions.wait("squeezenet");
   const look = () => {
     const drawn = draw(peakSpectra(logs, frequencies, peak.f0, PICTURE_SIZE));
@@ -263,7 +265,7 @@ function spoken({ peak, rows, passed, kept, opinions }) {
   const windows = `${kept.filter(Boolean).length} of ${kept.length} windows kept.`;
   if (!peak) return `${windows} No peak.`;
   const names = ["other", "artefactual", "stratigraphic"];
-  const said = Object.entries(opinions).map(([who, values]) => `${who} ${names[best(values)]}${who === "rules" ? "" : ` ${percent(values[best(values)])}`}`);
+  const said = Object.entries(opinions).map(([who, values]) => `${NAMES[who]} ${names[best(values)]}${who === "rules" ? "" : ` ${percent(values[best(values)])}`}`);
   return `${windows} Peak at ${digits(peak.f0)} hertz, H/V ${digits(peak.amplitude)}. ${verdictOf(rows, passed)}. Opinions: ${said.join(", ")}.`;
 }
 
@@ -297,7 +299,7 @@ function makeButtons(root, model, figures, picture, shown) {
 
 function curveCsv({ state, record, curve: { frequencies, mean, sigma }, logs, rows, passed, opinions }) {
   const table = Array.from(frequencies, (f, i) => [f, mean[i], sigma[i], ...logs.map((log) => Math.exp(log[i]))]);
-  const said = Object.entries(opinions).map(([who, values]) => `${who} (other, artefactual, stratigraphic): ${values.map((v) => digits(v)).join(", ")}`);
+  const said = Object.entries(opinions).map(([who, values]) => `${who} (other, artefactual, stratigraphic): ${Array.from(values, (v) => v.toFixed(6)).join(", ")}`);
   const comments = [record.label, python("HorizontalToVertical", state), rows ? verdictOf(rows, passed) : "no peak", ...said];
   return csv(["frequency_hz", "hv", "sigma_ln", "ns", "ew", "vt"], table, comments);
 }

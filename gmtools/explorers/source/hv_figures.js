@@ -14,7 +14,7 @@ const MEAN = { color: "#000000", dash: [], width: 2.5 };
 const WINDOW = { color: "#6d747c", dash: [], width: 0.7, faint: true };
 const TWO = { color: "#cc79a7", dash: [4, 4], width: 1.2 };
 const BINS = 400;
-const TOP = 3.5; // where the marks of the windows stand, above three rows of traces
+const TOP = 2.9; // where the marks of the windows stand, above three rows of traces
 
 /** Make the figures; the returned functions draw. */
 export function makeFigures(root) {
@@ -24,7 +24,7 @@ export function makeFigures(root) {
   const windows = plot(time, {
     caption: "Windows",
     x: { label: "time (s)", range: [0, 480] },
-    y: { label: "", range: [-0.6, 4], ticks: [0, 1, 2], format: (value) => ["V", "E", "N"][value] },
+    y: { label: "", range: [-0.6, 3.3], ticks: [0, 1, 2], format: (value) => ["V", "E", "N"][value] },
     height: 190,
   });
   const spectra = plot(pair, {
@@ -43,7 +43,7 @@ export function makeFigures(root) {
 
 function legend() {
   const lines = COMPONENTS.map((line) => [line, `${line.name};`]);
-  lines.push([MEAN, "mean H/V with one standard deviation;"], [WINDOW, "single windows;"], [TWO, "SESAME's least height of a peak, 2;"]);
+  lines.push([MEAN, "mean H/V with one standard deviation;"], [WINDOW, "single windows;"], [TWO, "SESAME's least height of a peak, 2."]);
   const entries = lines.map(([line, text]) => make("span", {}, swatch(line), ` ${text} `));
   const marks = "Above the traces: ● kept window, ✕ rejected window (shaded). Dashed vertical line: f0.";
   return make("p", { class: "gmx-note" }, ...entries, marks);
@@ -103,7 +103,7 @@ export function drawSpectra(figure, { logs, frequencies, peak }) {
     x: frequencies,
     lines,
     marks: peak ? [peak.f0] : [],
-    yRange: [0.8, 10 ** Math.ceil(Math.log10(highest))],
+    yRange: [0.8, [10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3].find((top) => top >= highest) ?? highest],
     alt: `Amplitude spectra of north-south, east-west and vertical motion against frequency, over the lowest value.${near}`,
   });
 }

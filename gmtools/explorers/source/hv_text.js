@@ -14,7 +14,7 @@ export function digits(value) {
  */
 export function verdictOf(rows, passed) {
   const failed = rows.filter((row) => !row.passed).map((row) => row.name);
-  const but = failed.length ? ` (failed: ${failed.join(", ")})` : " (all nine criteria passed)";
+  const but = failed.length ? ` (${9 - failed.length} of 9 criteria passed; not ${failed.join(", ")})` : " (all 9 criteria passed)";
   return `SESAME: ${passed ? "reliable and clear" : "not reliable and clear"}${but}`;
 }
 
