@@ -6,6 +6,7 @@ Each is an npz file of plain arrays with a JSON sidecar. What the sidecar's ``pr
 
 import json
 import os
+import subprocess
 from importlib import import_module
 from pathlib import Path
 
@@ -23,6 +24,8 @@ SCORE = ("score", "value", "unit", "baseline", "baseline_value", "on", "records"
 MAKERS = {
     "ann_nga_west2": "gmtools.explorers.ground_motion_networks:make",
     "ann_transfer_frozen": "gmtools.explorers.ground_motion_networks:make",
+    "peak_perceptron": "gmtools.explorers.hv_networks:make",
+    "peak_squeezenet": "gmtools.explorers.hv_networks:make",
 }
 
 
@@ -88,6 +91,16 @@ def summary(facts):
     return f"{first['score']} {first['value']:.3g} {first['unit']} on {first['on']} ({baseline})"
 
 
+def told(facts):
+    """Provenance with the version of the code and the license filled in."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        commit = subprocess.run(git, capture_output=True, text=True, timeout=20).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        commit = ""
+    return {"gmtools": f"{__version__}, commit {commit}" if commit else __version__, "license": LICENSE, **facts}
+
+
 def write(name, folder, arrays, facts):
     """Write one network as ``NAME.npz`` (compressed) and ``NAME.json``, replacing both at once.
 
@@ -101,8 +114,8 @@ def write(name, folder, arrays, facts):
         JSON values for the sidecar; ``facts["provenance"]`` has the keys of :data:`REQUIRED`, of which "gmtools" (the
         version) and "license" are filled in where they are missing.
     """
-    told = {"gmtools": __version__, "license": LICENSE, **facts["provenance"]}
-    text = json.dumps({**facts, "provenance": told}, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    facts = {**facts, "provenance": told(facts["provenance"])}
+    text = json.dumps(facts, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".{name}.{os.getpid()}"
     with temporary.open("wb") as file:

@@ -1,5 +1,7 @@
 // Take away what an explorer shows: a table as CSV, the figures as a picture, a link.
 
+import { onGround } from "./tones.js";
+
 /**
  * A table as CSV text.
  * @param {string[]} header
@@ -41,21 +43,33 @@ export async function copy(text, parent) {
 }
 
 /**
- * Save canvases, side by side or one below the other as the page has them, with a line of text below, as a PNG file.
+ * Save canvases as the page has them, a legend and lines of text below, as a PNG file.
  * @param {HTMLCanvasElement[]} canvases
  * @param {string} file name
- * @param {{background: string, ink: string, lines?: string[]}} look
+ * @param {object} look
+ * @param {string} look.background
+ * @param {string} look.ink
+ * @param {boolean} [look.dark]
+ * @param {Array<{label: string, color: string, dash?: number[]}>} [look.legend]
+ * @param {string[]} [look.lines]
  */
-export function savePng(canvases, file, { background, ink, lines = [] }) {
-  const sheet = document.createElement("canvas");
-  const ratio = window.devicePixelRatio || 1;
+export function savePng(canvases, file, look) {
+  picture(canvases, look).toBlob((blob) => download(blob, file), "image/png");
+}
+
+const ROW = 18;
+
+/** The canvas that savePng saves. */
+export function picture(canvases, { background, ink, dark = false, legend = [], lines = [] }) {
   const places = canvases.map((canvas) => canvas.getBoundingClientRect());
   const left = Math.min(...places.map((place) => place.left));
   const top = Math.min(...places.map((place) => place.top));
   const width = Math.max(...places.map((place) => place.right)) - left;
   const height = Math.max(...places.map((place) => place.bottom)) - top;
+  const ratio = window.devicePixelRatio || 1;
+  const sheet = document.createElement("canvas");
   sheet.width = width * ratio;
-  sheet.height = (height + 18 * lines.length + 8) * ratio;
+  sheet.height = (height + ROW * (legend.length + lines.length) + 12) * ratio;
   const context = sheet.getContext("2d");
   context.scale(ratio, ratio);
   context.fillStyle = background;
@@ -66,8 +80,19 @@ export function savePng(canvases, file, { background, ink, lines = [] }) {
   });
   context.fillStyle = ink;
   context.font = "12px system-ui, sans-serif";
-  lines.forEach((line, i) => context.fillText(line, 8, height + 14 + 18 * i, width - 16));
-  sheet.toBlob((blob) => download(blob, file), "image/png");
+  context.lineWidth = 2.2;
+  legend.forEach(({ label, color, dash = [] }, i) => {
+    const y = height + ROW * (i + 0.6);
+    context.strokeStyle = onGround(color, dark);
+    context.setLineDash(dash);
+    context.beginPath();
+    context.moveTo(8, y);
+    context.lineTo(44, y);
+    context.stroke();
+    context.fillText(label, 52, y + 4, width - 60);
+  });
+  lines.forEach((line, i) => context.fillText(line, 8, height + ROW * (legend.length + i + 0.6) + 4, width - 16));
+  return sheet;
 }
 
 /** Let the browser save a blob. */
