@@ -24,8 +24,8 @@ _SMALL = MapSettings(
     folds=FOLDS, members=4,
 )  # fmt: skip
 KANTO_EVENTS, KANTO_EPOCHS = 600, 6
-"""Earthquakes, drawn at random, of the 2,864 of the semi-synthetic Kanto, and how often they are seen. With more of both the
-error at known stations falls on, and that at new ones rises: the network then learns the few stations by heart."""
+"""Earthquakes, drawn at random, of the 2,864 of the semi-synthetic Kanto, and how often they are seen. With more of
+both the error at known stations falls on and that at new ones rises: the network learns the stations by heart."""
 
 
 @dataclass(frozen=True)
