@@ -17,8 +17,9 @@ from gmtools.simulate.microtremor import Fault, Machine, Site, layer
 RATE_HZ = 25.0
 DURATION_S = 480.0
 LOWEST_HZ = 0.15
-"""Corner of the high-pass filter that takes slow drift away, which would eat up the eight bits."""
-LARGEST = 127
+"""Corner of the high-pass filter that takes slow drift away, which would eat up the few bits."""
+CREST = 12.0
+"""Largest over root-mean-square motion, above which eight bits are too few: a burst would leave the rest no digits."""
 REAL = "texas"
 _REAL_FILE = "UT.STN11.A2_C50.miniseed"
 
@@ -34,7 +35,7 @@ class Noise:
     truth : str
         What is known about the place.
     simulated : bool
-    samples : ndarray of int8, (3, n_samples)
+    samples : ndarray of int8 or int16, (3, n_samples)
         ns, ew, vt.
     scales : ndarray, (3,)
         Samples times these have the unit of the recording.
@@ -55,13 +56,13 @@ SITES = {
     ),
     "terrace": (
         "Site B, a terrace with footsteps",
-        "thin layer, contrast 5, resonance at 3.2 Hz; one window of eight has a burst. The peak is stratigraphic.",
-        Site((layer(3.2, 5.0),), body_share=0.4, transient_rate=0.12), 5,
+        "thin layer, contrast 5, resonance at 3.2 Hz, and three bursts. The peak is stratigraphic.",
+        Site((layer(3.2, 5.0),), body_share=0.4, transient_rate=0.5), 8,
     ),
     "pump": (
         "Site C, beside a plant",
         "stiff ground and a machine that turns at 2.3 Hz nine tenths of the time. The peak is artefactual.",
-        Site((layer(6.0, 1.4),), machines=(Machine(2.3, (48, 36, 8), duty_cycle=0.9, drift=0.001),)), 7,
+        Site((layer(6.0, 1.4),), machines=(Machine(2.3, (48, 36, 8), duty_cycle=0.9, drift=0.001),)), 15,
     ),
     "sensor": (
         "Site D, an old sensor",
@@ -126,11 +127,13 @@ def _measured(path):
 
 
 def rounded(samples, label, truth, simulated):
-    """High-pass filter samples (3, n) at :data:`LOWEST_HZ` without shifting them, and round them to eight bits."""
+    """High-pass filter samples (3, n) at :data:`LOWEST_HZ` without shifting them; round them to eight or 16 bits."""
     filters = butter(2, LOWEST_HZ, "highpass", fs=RATE_HZ, output="sos")
     quiet = sosfiltfilt(filters, samples - samples.mean(axis=1, keepdims=True), axis=1)
-    scales = np.abs(quiet).max(axis=1) / LARGEST
-    return Noise(label, truth, simulated, np.rint(quiet / scales[:, None]).astype("int8"), scales)
+    top = np.abs(quiet).max(axis=1)
+    kind = "int8" if (top / quiet.std(axis=1)).max() < CREST else "int16"
+    scales = top / np.iinfo(kind).max
+    return Noise(label, truth, simulated, np.rint(quiet / scales[:, None]).astype(kind), scales)
 
 
 def recording(samples, scales, name):

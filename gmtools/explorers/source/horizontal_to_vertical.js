@@ -90,7 +90,7 @@ function render({ model, el }) {
 }
 
 const ORIGIN =
-  "Eight minutes, 25 samples a second, rounded to eight bits; twenty minutes or more are usual in the field. All networks " +
+  "Eight minutes, 25 samples a second; twenty minutes or more are usual in the field. Both networks " +
   "learned from simulated peaks, smoothed by a triangle a tenth of the frequency wide, over 18 windows of 70 s.";
 
 /** Networks of the payload, ready for use. */

@@ -10,7 +10,7 @@ const COMPONENTS = [
   { name: "east-west", color: "#d55e00", dash: [8, 4] },
   { name: "vertical", color: "#009e73", dash: [2, 3] },
 ];
-const MEAN = { color: "#000000", dash: [], width: 2.5 };
+const MEAN = { color: "#000000", dash: [], width: 3 };
 const WINDOW = { color: "#6d747c", dash: [], width: 0.7, faint: true };
 const TWO = { color: "#cc79a7", dash: [4, 4], width: 1.2 };
 const BINS = 400;
@@ -50,7 +50,7 @@ function legend() {
 }
 
 /** Smallest and largest sample of each of the bins, in turn: what a trace of many samples looks like from afar. */
-function envelope(samples, from = 0) {
+function envelope(samples, from, full) {
   const size = samples.length / BINS;
   const out = new Float64Array(2 * BINS);
   for (let bin = 0; bin < BINS; bin++) {
@@ -61,8 +61,8 @@ function envelope(samples, from = 0) {
       if (value < low) low = value;
       if (value > high) high = value;
     }
-    out[2 * bin] = from + low / 280;
-    out[2 * bin + 1] = from + high / 280;
+    out[2 * bin] = from + (0.45 * low) / full;
+    out[2 * bin + 1] = from + (0.45 * high) / full;
   }
   return out;
 }
@@ -72,7 +72,8 @@ export function drawWindows(figure, { record, kept, state }) {
   const duration = record.components[0].length / record.rate;
   const length = state.window_length_s;
   const x = Float64Array.from({ length: 2 * BINS }, (_, i) => ((i + 0.5) * duration) / (2 * BINS));
-  record.traces ??= record.components.map((samples, i) => envelope(samples, 2 - i)); // drawn again at every move
+  const full = record.components[0] instanceof Int16Array ? 32767 : 127;
+  record.traces ??= record.components.map((samples, i) => envelope(samples, 2 - i, full)); // drawn again at every move
   const centers = (wanted) => kept.flatMap((is, w) => (is === wanted ? [(w + 0.5) * length] : []));
   const dots = [
     { x: centers(true), shape: "disk", size: 7 },
