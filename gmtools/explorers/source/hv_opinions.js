@@ -44,7 +44,7 @@ export function opinionsTable(parent, classes) {
   const head = ["opinion", ...classes].map((text) => make("th", { scope: "col" }, text));
   const body = make("tbody");
   const caption = make("caption", {}, "Opinions on the peak, with the probability of each class");
-  const table = make("table", { class: "gmx-hv-table" }, caption, make("thead", {}, make("tr", {}, ...head)), body);
+  const table = make("table", { class: "gmx-hv-table gmx-hv-opinions" }, caption, make("thead", {}, make("tr", {}, ...head)), body);
   const reason = make("p", { class: "gmx-note" });
   parent.append(make("div", { class: "gmx-table", tabindex: 0, role: "region", "aria-label": "Opinions on the peak" }, table), reason);
   const rows = {};
