@@ -96,7 +96,8 @@ function makeControls(shown) {
   const quantity = select({ label: "Map of", value: model.get("quantity"), options: QUANTITIES, onInput });
   let draw = () => {};
   shown.records = checkbox({ label: "Pixels with training records", value: false, onInput: () => draw() });
-  const event = make("div", { class: "gmx-controls", style: "grid-template-columns: repeat(auto-fit, minmax(min(12rem, 100%), 1fr))" });
+  const style = "grid-template-columns: repeat(auto-fit, minmax(min(12rem, 100%), 1fr))";
+  const event = make("div", { class: "gmx-controls", style });
   root.append(kind, group("What to show", region.element, quantity.element, shown.records.element), event);
   let sliders = {};
   return {
@@ -190,7 +191,7 @@ function listen(shown, pad, canvas, read) {
     const { grid } = shown.region;
     const held = to.map((value, axis) => Math.min(Math.max(value, EDGE), [grid.nx, grid.ny][axis] - EDGE));
     const [longitude, latitude] = place(grid, ...held);
-    shown.change({ longitude: Number(longitude.toFixed(3)), latitude: Number(latitude.toFixed(3)) });
+    shown.change({ longitude: Number(longitude.toFixed(2)), latitude: Number(latitude.toFixed(2)) });
   };
   const lookAt = (to) => {
     if (!inside(shown.region.grid, to)) return;

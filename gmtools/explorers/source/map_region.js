@@ -58,7 +58,8 @@ const zone = (grid) => grid.epsg - 32600;
 
 /** Longitude and latitude of the pixels' centers, row by row from the south. */
 function centers(grid) {
-  return Array.from({ length: grid.nx * grid.ny }, (_, i) => place(grid, (i % grid.nx) + 0.5, Math.floor(i / grid.nx) + 0.5));
+  const center = (_, p) => place(grid, (p % grid.nx) + 0.5, Math.floor(p / grid.nx) + 0.5);
+  return Array.from({ length: grid.nx * grid.ny }, center);
 }
 
 /** Longitude and latitude (degrees) of a point in pixels from the southwestern corner. */
@@ -124,8 +125,8 @@ function distance({ network }, event, depth) {
 }
 
 /**
- * All maps of an event, natural logarithms (g): mean and sigma of the network, the classical median, their difference; and the
- * epicentral distance (km).
+ * All maps of an event, natural logarithms (g): mean and sigma of the network, the classical median, their difference;
+ * and the epicentral distance (km).
  * @param {object} region from regions()
  * @param {{magnitude: number, latitude: number, longitude: number, depth_km: number}} settings
  */

@@ -29,7 +29,10 @@ export function look(region, quantity) {
 }
 
 function colorsOf({ shown_g: [low, high] }, quantity) {
-  if (quantity === "sigma") return { palette: "cividis", low: SIGMA[0], high: SIGMA.at(-1), ticks: SIGMA.map((v) => [v, String(v), false]) };
+  if (quantity === "sigma") {
+    const ticks = SIGMA.map((value) => [value, String(value), false]);
+    return { palette: "cividis", low: SIGMA[0], high: SIGMA[SIGMA.length - 1], ticks };
+  }
   if (quantity === "difference") {
     const end = Math.log(LARGEST_FACTOR);
     const ticks = FACTORS.map((f) => [Math.log(f), f < 1 ? `1/${Math.round(1 / f)}` : String(f), f < 1]);

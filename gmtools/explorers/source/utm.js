@@ -57,7 +57,8 @@ export function fromUtm(east, north, zone) {
   let tangent = wanted;
   for (let step = 0; step < 3; step++) {
     const found = conformal(tangent);
-    const slope = ((1 - ECCENTRICITY ** 2) * Math.sqrt((1 + found ** 2) * (1 + tangent ** 2))) / (1 + (1 - ECCENTRICITY ** 2) * tangent ** 2);
+    const flat = 1 - ECCENTRICITY ** 2;
+    const slope = (flat * Math.sqrt((1 + found ** 2) * (1 + tangent ** 2))) / (1 + flat * tangent ** 2);
     tangent += (wanted - found) / slope;
   }
   const longitude = centralMeridian(zone) + (Math.atan2(Math.sinh(y), Math.cos(x)) * 180) / Math.PI;
