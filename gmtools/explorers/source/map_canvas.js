@@ -133,7 +133,8 @@ function hatch(context, { grid: { nx, ny }, far }, scale) {
 
 function isoLines(context, { grid: { nx, ny }, values, look }, at) {
   context.strokeStyle = look.palette === "purple_orange" ? "rgba(20, 20, 20, .65)" : "rgba(255, 255, 255, .7)";
-  for (const [level, , dashed] of look.ticks) {
+  for (const [level, , dashed, without] of look.ticks) {
+    if (without) continue;
     context.lineWidth = 0.9;
     context.setLineDash(dashed ? [4, 3] : []);
     context.beginPath();

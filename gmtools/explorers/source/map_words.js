@@ -14,8 +14,8 @@ export const target = ({ period }) => (period ? `SA(${period} s)` : "PGA");
 
 /**
  * Colors, range, ticks and title of a quantity.
- * @returns {{palette: string, low: number, high: number, ticks: [number, string, boolean][], title: string}} of each
- *   tick its value, its text, and whether its iso-line is dashed
+ * @returns {{palette: string, low: number, high: number, ticks: [number, string, boolean, boolean][], title: string}}
+ *   of each tick its value, its text, whether its iso-line is dashed, and whether it has none
  */
 export function look(region, quantity) {
   const model = region.classical.label;
@@ -35,7 +35,7 @@ function colorsOf({ shown_g: [low, high] }, quantity) {
   }
   if (quantity === "difference") {
     const end = Math.log(LARGEST_FACTOR);
-    const ticks = FACTORS.map((f) => [Math.log(f), f < 1 ? `1/${Math.round(1 / f)}` : String(f), f < 1]);
+    const ticks = FACTORS.map((f) => [Math.log(f), f < 1 ? `1/${Math.round(1 / f)}` : String(f), f < 1, f === 1]);
     return { palette: "purple_orange", low: -end, high: end, ticks };
   }
   const ticks = [];
