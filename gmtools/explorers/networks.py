@@ -26,6 +26,8 @@ MAKERS = {
     "ann_transfer_frozen": "gmtools.explorers.ground_motion_networks:make",
     "peak_perceptron": "gmtools.explorers.hv_networks:make",
     "peak_squeezenet": "gmtools.explorers.hv_networks:make",
+    "unet_italy": "gmtools.explorers.event_map_networks:make",
+    "unet_kanto": "gmtools.explorers.event_map_networks:make",
 }
 
 
