@@ -1,10 +1,12 @@
 """A classical ground-motion model as a table over magnitude, depth and distance, for a map beside the network's."""
 
+import warnings
+
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
 from gmtools import gmms
-from gmtools.errors import GmtoolsError
+from gmtools.errors import GmtoolsError, OutOfRange
 
 AXES = ("magnitude", "depth_km", "ln_distance")
 TOLERANCE_LN = 0.01
@@ -26,11 +28,10 @@ def lanzano():
     slope = (softer - reference) / np.log(0.5)
     if abs(reference + slope * np.log(0.25) - soft) > 1e-6:
         raise GmtoolsError("The site term of Lanzano et al. (2019) is no line in ln VS30 between 200 and 800 m/s.")
-    return table(
-        predict, np.arange(3.0, 8.01, 0.1), np.array([10.0]),
-        {"label": "Lanzano et al. (2019)", "distance": "epicentral", "note": "distance to the epicenter for RJB",
-         "vs30_slope": slope, "vs30_reference": 800.0},
-    )  # fmt: skip
+    note = f"distance to the epicenter for RJB; {_made_for('LanzanoEtAl2019')}"
+    site = {"vs30_slope": float(slope), "vs30_reference": 800.0}
+    about = {"label": "Lanzano et al. (2019)", "distance": "epicentral", "note": note, **site}
+    return table(predict, np.arange(3.0, 8.01, 0.1), np.array([10.0]), about)
 
 
 def zhao():
@@ -40,13 +41,19 @@ def zhao():
     """
     from gmtools.simulate.kanto import medians
 
+    def predict(magnitude, depth_km, distance_km):
+        return medians(magnitude, depth_km, distance_km)[0][:, 0]
+
     depth = np.array([0, 15, 25 - _JUST_BELOW, 25, 50 - _JUST_BELOW, 50, 125, 200])
-    return table(
-        lambda magnitude, depth_km, distance_km: medians(magnitude, depth_km, distance_km)[0][:, 0],
-        np.arange(3.0, 8.01, 0.25), depth,
-        {"label": "Zhao et al. (2006)", "distance": "hypocentral", "note": "VS30 450 m/s everywhere",
-         "vs30_slope": None, "vs30_reference": None},
-    )  # fmt: skip
+    note = f"VS30 450 m/s everywhere; {_made_for('ZhaoEtAl2006Asc')}"
+    site = {"vs30_slope": None, "vs30_reference": None}
+    about = {"label": "Zhao et al. (2006)", "distance": "hypocentral", "note": note, **site}
+    return table(predict, np.arange(3.0, 8.01, 0.25), depth, about)
+
+
+def _made_for(model):
+    (low, high), (_, far) = gmms.MODELS[model].magnitude, gmms.MODELS[model].distance_km
+    return f"made for M {low:g} to {high:g} within {far:g} km, and extrapolated beyond"
 
 
 def table(predict, magnitude, depth_km, about):
@@ -59,7 +66,7 @@ def table(predict, magnitude, depth_km, about):
     magnitude, depth_km : ndarray
         Nodes.
     about : dict
-        What the page has to know of the model.
+        What the page has to know of the model; its "note" tells the limits, which the table goes beyond.
 
     Returns
     -------
@@ -75,10 +82,12 @@ def table(predict, magnitude, depth_km, about):
     """
     nodes = (magnitude, depth_km, np.log(_DISTANCE_KM))
     mesh = np.meshgrid(*nodes, indexing="ij")
-    values = predict(mesh[0].ravel(), mesh[1].ravel(), np.exp(mesh[2].ravel())).reshape(mesh[0].shape)
     random = np.random.default_rng(0)
     places = [random.uniform(axis[0], axis[-1], 4000) for axis in nodes]
-    direct = predict(places[0], places[1], np.exp(places[2]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", OutOfRange)
+        values = predict(mesh[0].ravel(), mesh[1].ravel(), np.exp(mesh[2].ravel())).reshape(mesh[0].shape)
+        direct = predict(places[0], places[1], np.exp(places[2]))
     worst = float(np.abs(direct - lookup(nodes, values, *places)).max())
     if worst > TOLERANCE_LN:
         raise GmtoolsError(f"The table of {about['label']} errs by {worst:.3f} (ln); it needs more nodes.")
