@@ -21,7 +21,7 @@ from .lessons import PROJECT, Lesson, Settings
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # with this Python, whatever PATH says
 # As a page has it, or as a notebook's JSON has the HTML of an output.
-EXPLORER = re.compile(rb'class=\\?"gmtools-explorer\\?" data-explorer=\\?"(\w+)')
+EXPLORER = re.compile(rb'<div [^>]*\bdata-explorer=\\?"(\w+)')
 VENDORED = {
     "mathjax_path": "vendored/mathjax/tex-mml-chtml.js",
     "nb_ipywidgets_js": {

@@ -236,13 +236,18 @@ def standalone(names=(), data="auto", folder=FOLDER):
         As :func:`bundle`.
     """
     names = list(names) or available()
-    pages = []
     for name in names:
         bundle(name, folder)
-        (folder / f"{name}.payload.js").write_text(payload_script(name, payload_of(name, data)), encoding="utf-8")
+        _write(folder / f"{name}.payload.js", payload_script(name, payload_of(name, data)))
         title = html.escape(name.replace("_", " ").capitalize())
-        pages.append(folder / f"{name}.html")
-        pages[-1].write_text(PAGE.format(name=name, title=title), encoding="utf-8")
+        _write(folder / f"{name}.html", PAGE.format(name=name, title=title))
     there = [name for name in EXPLORERS if (folder / f"{name}.payload.js").exists()]
-    (folder / "loader.js").write_text(loader_script(there), encoding="utf-8")
-    return pages
+    _write(folder / "loader.js", loader_script(there))
+    return [folder / f"{name}.html" for name in names]
+
+
+def _write(path, text):
+    """Write under another name, then move: a browser that is open never reads half a file."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

@@ -37,8 +37,8 @@ def tabulate(model):
     dict of str to ndarray
         ``magnitude``, ``distance`` (ln(RJB + 5)), ``site`` (ln VS30): knots, float64. ``center`` float32 (n_columns):
         mean of each column. ``rows`` uint16 (n_rows, rank) and ``columns`` uint16 (n_columns, rank): the factors;
-        ``scale`` float32 (4, rank): lowest value and step of the rows, the same of the columns. ``outputs`` uint8: which
-        of the 26 outputs there are, 0 to 12 the means and 13 to 25 the sigmas of ln PSA (g). ``floor`` uint8: outputs
+        ``scale`` float32 (4, rank): lowest value and step of the rows, the same of the columns. ``outputs`` uint8:
+        which of the 26 outputs there are, 0 to 12 the means and 13 to 25 the sigmas of ln PSA (g). ``floor`` uint8: outputs
         that are raised to PGA where they are below it.
     """
     axes = _knots(model)
@@ -124,7 +124,7 @@ def _place(knots, values):
 
 
 def _evaluate(model, magnitude, distance, site):
-    """Array of the broadcast shape + (26,): means and sigmas of the model at points given in the table's coordinates."""
+    """Array of the broadcast shape + (26,): means and sigmas of the model at points in the table's coordinates."""
     shape = np.broadcast_shapes(*map(np.shape, (magnitude, distance, site)))
     rjb = np.maximum(np.exp(distance) - OFFSET_KM, 0)
     with warnings.catch_warnings():

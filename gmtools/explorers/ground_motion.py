@@ -1,14 +1,11 @@
 """The ground-motion explorer: what magnitude, distance and VS30 do to a spectrum, by networks and classical models."""
 
-import dataclasses
-import warnings
-
 import numpy as np
 import pandas as pd
 import traitlets
 
 from gmtools import catalog, columns, gmms, portable
-from gmtools.errors import DataNotFound, DownloadFailed, OutOfRange, SettingRefused
+from gmtools.errors import DataNotFound, DownloadFailed, SettingRefused
 from gmtools.explorers import classical_tables, ground_motion_records, networks
 from gmtools.explorers.base import Explorer, Number, Switch
 from gmtools.explorers.payload import pack, unpack
@@ -210,11 +207,6 @@ def _describe_network(key, network):
         raise SettingRefused(
             f"The network {key!r} has the periods {network.periods}; the explorer shows {columns.PERIODS}."
         )
-    scores = [
-        f"{score['score']}: {score['value']:.2f} {score['unit']} ({score['baseline']}: {score['baseline_value']:.2f}; "
-        f"{score['records']:,} records of {score['events']} earthquakes)"
-        for score in told.get("scores", [])
-    ]
     return {
         "key": key,
         "label": LABELS.get(key, key),
@@ -227,8 +219,20 @@ def _describe_network(key, network):
         "ranges": {name: list(network.ranges.get(name, (None, None))) for name in LIMITS},
         "source": told.get("ranges", "the data that it was trained on"),
         "sigma": told.get("sigma_ln", [None] * len(columns.PERIODS)),
-        "scores": scores,
+        "scores": _score_lines(told.get("scores", [])),
     }
+
+
+def _score_lines(scores):
+    """One sentence for each score, with all its baselines."""
+    baselines = {}
+    for score in scores:
+        head = f"{score['score']}, {score['records']:,} records of {score['events']} earthquakes: "
+        baselines.setdefault(f"{head}{score['value']:.2f} {score['unit']}", []).append(score)
+    return [
+        f"{head}. For comparison: " + ", ".join(f"{each['baseline']} {each['baseline_value']:.2f}" for each in others)
+        for head, others in baselines.items()
+    ]
 
 
 def _describe_classical(key):

@@ -1,7 +1,7 @@
 """Makes the networks of study 1 that come with the package: trained on the real records, scored on unseen earthquakes.
 
-They are those of the fast profile of lessons 12 and 13, with weights rounded to half precision: what ships, and what the
-page evaluates, are the rounded numbers.
+They are those of the fast profile of lessons 12 and 13, with weights rounded to half precision: what ships, and what
+the page evaluates, are the rounded numbers.
 """
 
 import dataclasses
@@ -37,7 +37,7 @@ def make(name, folder):
     grid = np.meshgrid(np.linspace(4, 7.5, 15), np.geomspace(1, 250, 15), [200, 400, 800], indexing="ij")
     told = {
         **network.provenance,
-        "data": sorted({table.data_id, network.provenance.get("data", table.data_id)}),
+        "data": [training.table_once(source, "real", SEED).data_id for source in recipes.RECIPES[name].tables],
         "settings": {"profile": PROFILE, "seed": SEED, **recipes.SETTINGS[PROFILE]},
         "sigma_ln": [round(float(value), 4) for value in np.sqrt(np.nanmean(residual**2, axis=0))],
         "sigma": "root mean square of the total residual (ln) on earthquakes that the network never saw, 5 folds",

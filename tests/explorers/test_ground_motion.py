@@ -138,7 +138,7 @@ def test_simulated_records_are_rounded_to_what_a_dot_shows_and_say_what_they_are
     assert {fact["pga"] for fact in facts} == {"simulated"} and len(codes) == len(table)
     low, step = ground_motion_records.CODES[columns.MAGNITUDE]
     magnitude = low + step * codes[:, 0].astype(float)
-    assert 3 <= magnitude.min() and magnitude.max() < 8.5
+    assert magnitude.min() >= 3 and magnitude.max() < 8.5
     low, step = ground_motion_records.CODES["ln(psa_g)"]
     pga = low + step * codes[:, 3].astype(float)
     strong = magnitude > 6.5
@@ -250,7 +250,7 @@ def test_a_sidecar_without_a_score_is_refused(tmp_path):
 
 
 def test_unknown_networks_are_refused_before_anything_is_trained(tmp_path):
-    with pytest.raises(UnknownModel, match="No network is called 'ann_mars'. Choose among ann_nga_west2"):
+    with pytest.raises(UnknownModel, match="No network is called 'ann_mars'"):
         networks.make(["ann_mars"], tmp_path)
     with pytest.raises(UnknownModel, match="there are none"):
         networks.read("ann_mars", tmp_path)

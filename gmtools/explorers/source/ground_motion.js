@@ -46,7 +46,11 @@ function render({ model, el }) {
   const warning = make("div", { class: "gmx-warning", role: "note" });
   const plots = make("div", { class: "gmx-plots" });
   root.append(warning, plots);
-  const figures = makeFigures(plots, scene);
+  const readout = make("p", { class: "gmx-note gmx-readout", "aria-hidden": "true" }, words.HOVER);
+  const figures = makeFigures(plots, scene, (panel, index) => {
+    readout.textContent = index === null ? words.HOVER : words.readout(scene, shown, panel, index, DISTANCES);
+  });
+  root.append(readout);
   const live = liveText(root);
   const table = make("div", { class: "gmx-table", tabindex: "0", role: "region", "aria-label": "Values" });
   const note = make("div", { class: "gmx-note" });
@@ -138,7 +142,8 @@ function makeInputs({ meta, models }, model, set, root) {
   };
 }
 
-function makeFigures(parent, { meta }) {
+function makeFigures(parent, { meta }, hover) {
+  const onHover = (panel) => (at) => hover(panel, at && at.index);
   const y = (label) => ({ label, log: true, range: [1e-4, 1] });
   const ticks = [PGA_TICK, 0.05, 0.1, 0.2, 0.5, 1, 2, 3];
   const format = (value) => (value === PGA_TICK ? "PGA" : plain(value));
@@ -148,11 +153,13 @@ function makeFigures(parent, { meta }) {
       caption: "Spectrum",
       x: { label: "period (s)", log: true, range: [0.022, longest * 1.1], ticks, format },
       y: y("spectral acceleration (g)"),
+      onHover: onHover("spectrum"),
     }),
     decay: plot(parent, {
       caption: "Decay with distance",
       x: { label: "Joyner-Boore distance (km)", log: true, range: [FLOOR_KM, 300] },
       y: y("acceleration (g)"),
+      onHover: onHover("decay"),
     }),
   };
 }
@@ -269,7 +276,10 @@ function picture({ state, curves, ordinate }, figures, root) {
     ink: theme.ink,
     dark: theme.dark,
     legend: curves.map(({ model }) => ({ ...model.facts.look, label: model.facts.label })),
-    lines: [`${words.scenario(state)}. Left: spectrum; right, or below: decay of ${ordinate}.`],
+    lines: [
+      `${words.scenario(state)}. Left, or above: spectrum; right, or below: decay of ${ordinate}.`,
+      "Lines: models, with one standard deviation. Filled dots: measured records; rings: reconstructed or simulated ones.",
+    ],
   });
 }
 

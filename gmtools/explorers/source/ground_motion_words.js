@@ -91,6 +91,15 @@ export function summary({ meta }, { state, curves, near, period, ordinate: name 
   return `${scenario(state)}. ${medians.length ? `Median ${name}: ${medians.join("; ")}.` : "No model is switched on."}${counted}`;
 }
 
+export const HOVER = "Point at a figure to read its lines.";
+
+/** What the lines say where the pointer is. */
+export function readout({ meta }, { curves, ordinate: name }, panel, index, distances) {
+  const place = panel === "spectrum" ? ordinate(meta.periods[index]) : `${name} at ${digits(distances[index])} km`;
+  const medians = curves.map(({ model, [panel]: curve }) => `${model.facts.label} ${digits(curve.median[index])} g`);
+  return `${place}: ${medians.join("; ") || "no model is switched on"}.`;
+}
+
 /** Alt text of the spectrum. */
 export function altSpectrum({ meta }, { state, curves, near }) {
   const parts = curves.map(({ model, spectrum }) => {
