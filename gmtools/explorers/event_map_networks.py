@@ -91,7 +91,8 @@ def _semi_synthetic():
     events = np.sort(dataset.frame[columns.EVENT].unique())
     drawn = np.random.default_rng(0).permutation(events)[:KANTO_EVENTS]
     kik_net = dataset.frame[dataset.frame[columns.EVENT].isin(drawn)]
-    return replace(dataset, frame=pd.concat([kik_net, map_studies.meso_net("full")], ignore_index=True))
+    frame = pd.concat([kik_net, map_studies.meso_net("full")], ignore_index=True)
+    return replace(dataset, frame=frame, citation=dataset.citation.replace("kik_net,", "kik_net and meso_net,"))
 
 
 REGIONS = {

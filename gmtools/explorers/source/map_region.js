@@ -3,8 +3,6 @@
 import { distances, ecef, predict } from "./unet.js";
 import { fromUtm, toUtm } from "./utm.js";
 
-const LARGEST_VS30 = 1500; // above it Lanzano et al. (2019) keep their site term
-
 /**
  * Regions of a payload.
  * @param {{meta: object, arrays: Object<string, {data: TypedArray, shape: number[]}>}} payload
@@ -108,7 +106,8 @@ function classical({ network, table, classical: model, layer, static_scale: scal
     let value = profile[i] + along * (profile[i + 1] - profile[i]);
     if (model.vs30_slope !== null) {
       const [low, high] = scale[layer];
-      const vs30 = Math.min(low + network.statics[layer][p] * (high - low), LARGEST_VS30);
+      const [softest, hardest] = model.vs30_limits;
+      const vs30 = Math.min(Math.max(low + network.statics[layer][p] * (high - low), softest), hardest);
       value += model.vs30_slope * Math.log(vs30 / model.vs30_reference);
     }
     return value;
