@@ -10,14 +10,14 @@ from gmtools.errors import GmtoolsError, OutOfRange
 
 AXES = ("magnitude", "depth_km", "ln_distance")
 TOLERANCE_LN = 0.01
-_DISTANCE_KM = np.exp(np.linspace(0, np.log(700), 50))
+_DISTANCE_KM = np.exp(np.linspace(0, np.log(1000), 55))
 _JUST_BELOW = 1e-6
 
 
 def lanzano():
     """Lanzano et al. (2019) for SA(1 s), the distance from the epicenter taken as RJB: see :func:`table`.
 
-    Its site term is a line in ln VS30, kept constant beyond 180 and 1500 m/s; the map adds it for each pixel.
+    Its site term is a line in ln VS30, constant above 1500 m/s; the map adds it for each pixel.
     """
 
     def predict(magnitude, depth_km, distance_km, vs30_m_s=800.0):
@@ -29,7 +29,7 @@ def lanzano():
     if abs(reference + slope * np.log(0.25) - soft) > 1e-6:
         raise GmtoolsError("The site term of Lanzano et al. (2019) is no line in ln VS30 between 200 and 800 m/s.")
     note = f"distance to the epicenter for RJB; {_made_for('LanzanoEtAl2019')}"
-    site = {"vs30_slope": float(slope), "vs30_reference": 800.0, "vs30_limits": [180.0, 1500.0]}
+    site = {"vs30_slope": float(slope), "vs30_reference": 800.0, "vs30_largest": 1500.0}
     about = {"label": "Lanzano et al. (2019)", "distance": "epicentral", "note": note, **site}
     return table(predict, np.arange(3.0, 8.01, 0.1), np.array([10.0]), about)
 

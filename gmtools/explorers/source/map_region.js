@@ -106,8 +106,7 @@ function classical({ network, table, classical: model, layer, static_scale: scal
     let value = profile[i] + along * (profile[i + 1] - profile[i]);
     if (model.vs30_slope !== null) {
       const [low, high] = scale[layer];
-      const [softest, hardest] = model.vs30_limits;
-      const vs30 = Math.min(Math.max(low + network.statics[layer][p] * (high - low), softest), hardest);
+      const vs30 = Math.min(low + network.statics[layer][p] * (high - low), model.vs30_largest);
       value += model.vs30_slope * Math.log(vs30 / model.vs30_reference);
     }
     return value;
