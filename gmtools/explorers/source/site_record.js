@@ -151,7 +151,8 @@ function makeFigures(root) {
   const spectra = plot(records, {
     caption: "Response spectra, 5 % damping",
     x: { label: "period (s)", log: true, range: [0.05, 5] },
-    y: { label: "PSA (g)", log: true, range: [1e-3, 1] },
+    // "0.00001" would run into the label of the axis
+    y: { label: "PSA (g)", log: true, range: [1e-3, 1], format: (value) => (value < 1e-3 ? value.toExponential(0) : plain(value)) },
   });
   return { profile, transfer, ...Object.fromEntries(traces), spectra };
 }
