@@ -137,6 +137,24 @@ def test_picture_is_saved(page):
     assert download.value.path().read_bytes()[:4] == b"\x89PNG"
 
 
+def test_both_records_are_played_one_after_the_other(page):
+    page.evaluate("""() => {
+      const start = AudioBufferSourceNode.prototype.start;
+      window.played = [];
+      AudioBufferSourceNode.prototype.start = function (when) {
+        window.played.push([when, this.buffer.duration, Math.max(...this.buffer.getChannelData(0).map(Math.abs))]);
+        start.call(this, when);
+      };
+    }""")
+    page.get_by_role("button", name="Play rock, then ground").click()
+    page.get_by_text("as sound, 25 times as fast").wait_for()
+    (first, duration, rock), (second, _, ground) = page.evaluate("window.played")
+    assert duration == pytest.approx(40 / 25, abs=0.01) and second > first + duration
+    assert ground == pytest.approx(0.9, rel=0.02) and rock / ground == pytest.approx(
+        pga(page)[0] / pga(page)[1], rel=0.02
+    )
+
+
 def test_a_move_takes_less_than_50_ms(page):
     """Script time in the processor's ticks, so that other processes do not count."""
     page.get_by_label("Soil", exact=True).select_option("gradient")
