@@ -10,7 +10,7 @@ from gmtools.errors import GmtoolsError, OutOfRange
 
 AXES = ("magnitude", "depth_km", "ln_distance")
 TOLERANCE_LN = 0.01
-_DISTANCE_KM = np.exp(np.linspace(0, np.log(1000), 55))
+_DISTANCE_KM = np.exp(np.linspace(0, np.log(1000), 70))
 _JUST_BELOW = 1e-6
 
 

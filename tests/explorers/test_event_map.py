@@ -147,7 +147,7 @@ def test_table_finds_a_plane_again():
 
     arrays, about = classical_map.table(plane, np.array([4.0, 8.0]), np.array([0.0, 100.0]), {"label": "a plane"})
     assert about["largest_error_ln"] < 1e-6
-    assert arrays["classical"].shape == (2, 2, 55)
+    assert arrays["classical"].shape == (2, 2, 70)
 
 
 def test_checkerboard_keeps_events_and_places_apart():
