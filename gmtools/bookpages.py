@@ -52,7 +52,7 @@ def lesson_page(executed: NotebookNode) -> NotebookNode:
     page.cells = cells
     page.metadata.pop("papermill", None)
     page.metadata.pop("gmtools", None)
-    _forget_explorers(page)
+    _forget_widgets(page)
     return page
 
 
@@ -91,8 +91,11 @@ def _prefer_page_twins(cell: NotebookNode) -> None:
             output.data.pop(WIDGET_MIME, None)
 
 
-def _forget_explorers(page: NotebookNode) -> None:
-    """Leave out the saved state of explorers: a megabyte for each, which the page has once in a file of its own."""
+def _forget_widgets(page: NotebookNode) -> None:
+    """Leave out saved states that no output shows: an explorer's is a megabyte, and any loads the widget manager."""
+    outputs = (output for cell in page.cells for output in cell.get("outputs", []))
+    if not any(WIDGET_MIME in output.get("data", {}) for output in outputs):
+        page.metadata.pop("widgets", None)
     for widgets in page.metadata.get("widgets", {}).values():
         states = widgets.get("state", {})
         for model in [model for model, saved in states.items() if saved.get("model_module") == "anywidget"]:

@@ -192,12 +192,15 @@ def test_explorers_are_found_on_pages_and_in_outputs_and_their_files_go_along(mo
 
 def test_a_page_has_an_explorers_twin_and_not_its_widget():
     data = {"text/html": TWIN.format(name="event_map"), bookpages.WIDGET_MIME: {"model_id": "a"}}
-    ran = executed(cell_with(new_output("display_data", data=data)))
+    slider = new_output("display_data", data={bookpages.WIDGET_MIME: {"model_id": "b"}, "text/plain": "Slider"})
+    ran = executed(cell_with(new_output("display_data", data=data)), cell_with(slider))
     states = {"a": {"model_module": "anywidget"}, "b": {"model_module": "@jupyter-widgets/controls"}}
     ran.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": states}}
     page = bookpages.lesson_page(ran)
-    assert list(page.cells[-1].outputs[0].data) == ["text/html"]
+    assert list(page.cells[-2].outputs[0].data) == ["text/html"]
     assert list(page.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]) == ["b"]
+    ran.cells.pop()
+    assert "widgets" not in bookpages.lesson_page(ran).metadata
 
 
 def test_without_npm_the_build_says_so_and_goes_on(tmp_path, monkeypatch, capsys):
