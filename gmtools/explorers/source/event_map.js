@@ -27,7 +27,7 @@ const EDGE = 0.01; // pixels: an epicenter that is moved stays this far inside
 
 function render({ model, el }) {
   useTheme();
-  const root = make("section", { class: "gmx", "aria-label": "Map of an earthquake's ground motion" });
+  const root = make("section", { class: "gmx", "aria-label": "Ground-motion map" });
   el.append(root);
   const shown = { model, root, all: regions(unpack(model.get("payload"))), region: null, maps: null, cursor: null };
   shown.state = () => stateOf(model, defaults);
