@@ -77,7 +77,8 @@ export function sources({ members, network, provenance, classical }) {
     `${events} earthquakes at ${stations} stations. Error (rmse, ln) for earthquakes that they never saw: ` +
     `${known.value.toFixed(2)} at known stations, ${fresh.value.toFixed(2)} at new ones; ${fresh.baseline}: ` +
     `${known.baseline_value.toFixed(2)} and ${fresh.baseline_value.toFixed(2)}. Sigma is corrected to what new stations need. ` +
-    `Hatched: over 50 km from any training record. ${classical.label}: ${classical.note}. ${provenance.layers.join(". ")}.`
+    "Hatched: over 50 km from any training record. A regular pattern of two and four pixels is the network's, not the ground's. " +
+    `${classical.label}: ${classical.note}. ${provenance.layers.join(". ")}.`
   );
 }
 
