@@ -73,8 +73,8 @@ export function plot(parent, { caption, x, y, height = 300, onHover }) {
     grid: { stroke: () => theme.grid, width: 1 },
     ticks: { stroke: () => theme.line, width: 1, size: 5 },
     splits: () => settings.ticks?.filter((t) => t >= ranges[key][0] && t <= ranges[key][1]) ?? ticks(ranges[key], settings.log),
-    filter: (_, splits) => splits, // uPlot would drop some ticks of a logarithmic axis
-    values: (_, values) => values.map(settings.format ?? plain),
+    filter: (u, splits) => apart(splits.map((value) => [value, u.valToPos(value, key)]), key, settings.format ?? plain),
+    values: (_, values) => values.map((value) => (value === null ? "" : (settings.format ?? plain)(value))),
   });
   const scale = (settings, key) => ({ time: false, auto: false, distr: settings.log ? 3 : 1, range: () => ranges[key] });
   const chart = new uPlot(
@@ -255,6 +255,18 @@ function vertical(context, x, text, bbox, theme, ratio) {
   context.textAlign = "left";
   context.textBaseline = "top";
   context.fillText(text, x + 3 * ratio, bbox.top);
+}
+
+/** Values of ticks whose labels have room, null for the others; uPlot's own choice would drop most of a log axis. */
+function apart(ticks, key, format) {
+  let end = -Infinity;
+  return ticks.map(([value, at]) => {
+    const half = key === "x" ? 3.7 * format(value).length + 2 : 7;
+    const place = key === "x" ? at : -at;
+    if (place - half < end) return null;
+    end = place + half;
+    return value;
+  });
 }
 
 /**
