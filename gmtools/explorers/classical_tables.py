@@ -38,8 +38,8 @@ def tabulate(model):
         ``magnitude``, ``distance`` (ln(RJB + 5)), ``site`` (ln VS30): knots, float64. ``center`` float32 (n_columns):
         mean of each column. ``rows`` uint16 (n_rows, rank) and ``columns`` uint16 (n_columns, rank): the factors;
         ``scale`` float32 (4, rank): lowest value and step of the rows, the same of the columns. ``outputs`` uint8:
-        which of the 26 outputs there are, 0 to 12 the means and 13 to 25 the sigmas of ln PSA (g). ``floor`` uint8: outputs
-        that are raised to PGA where they are below it.
+        which of the 26 outputs there are, 0 to 12 the means and 13 to 25 the sigmas of ln PSA (g). ``floor`` uint8:
+        outputs that are raised to PGA where they are below it.
     """
     axes = _knots(model)
     values = _evaluate(model, *np.meshgrid(*axes, indexing="ij"))

@@ -95,12 +95,20 @@ def summary(facts):
 
 def told(facts):
     """Provenance with the version of the code and the license filled in."""
-    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
+    return {"gmtools": ", ".join([__version__, *_commit()]), "license": LICENSE, **facts}
+
+
+def _commit():
+    """The commit, and whether a Python file differs from it; nothing outside of a git checkout."""
+    git = ["git", "-C", str(FOLDER.parent)]
     try:
-        commit = subprocess.run(git, capture_output=True, text=True, timeout=20).stdout.strip()
-    except (OSError, subprocess.TimeoutExpired):
-        commit = ""
-    return {"gmtools": f"{__version__}, commit {commit}" if commit else __version__, "license": LICENSE, **facts}
+        commit, changed = (
+            subprocess.run([*git, *words], capture_output=True, text=True, timeout=20, check=True).stdout.strip()
+            for words in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", "--", "../**/*.py", "../*.py"])
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [f"commit {commit}{' and changes' if changed else ''}"]
 
 
 def write(name, folder, arrays, facts):
