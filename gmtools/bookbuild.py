@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from .errors import BookFailed, PackageUnreachable
 from .lessons import PROJECT, Lesson, Settings
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # with this Python, whatever PATH says
+# As a page has it, or as a notebook's JSON has the HTML of an output.
+EXPLORER = re.compile(rb'<div [^>]*\bdata-explorer=\\?"(\w+)')
 VENDORED = {
     "mathjax_path": "vendored/mathjax/tex-mml-chtml.js",
     "nb_ipywidgets_js": {
@@ -31,12 +34,13 @@ VENDORED = {
 
 @dataclass(frozen=True)
 class Book:
-    """Where a built book is, and how it came about."""
+    """Where a built book is, and how it came about; ``without_explorers`` says why they could not be bundled."""
 
     index: Path
     not_run: dict[str, str]
     offline: bool
     seconds: float
+    without_explorers: str = ""
 
 
 def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Book:
@@ -63,7 +67,9 @@ def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Bo
     settings = Settings(profile, data)
     scripts = _scripts(root)
     files, not_run = pages(settings, root)
-    files |= _configuration(root, offline=scripts is not None)
+    shown, without_explorers = _explorers(files, data)
+    files |= shown
+    files |= _configuration(root, offline=scripts is not None, explorers=bool(shown))
     if scripts:
         files |= _files_below(scripts, "static/vendored", without={vendor.STAMP})
     else:  # Sphinx never takes away what an earlier build left
@@ -72,7 +78,7 @@ def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Bo
     write_changed(files, source)
     _sphinx(source, root)
     index = root / "_build" / "html" / "index.html"
-    return Book(index, not_run, scripts is not None, time.perf_counter() - started)
+    return Book(index, not_run, scripts is not None, time.perf_counter() - started, without_explorers)
 
 
 def report(book: Book) -> str:
@@ -80,6 +86,8 @@ def report(book: Book) -> str:
     lines = [f"{name}: shown without output, {reason}" for name, reason in book.not_run.items()]
     if not book.offline:
         lines.append("Formulas and sliders of this book load from public addresses: it needs a network to be read.")
+    if book.without_explorers:
+        lines.append(f"The explorers could not be bundled, and their pages say so. {book.without_explorers}")
     return "\n".join([*lines, f"Book built in {book.seconds:.1f} s: {book.index}"])
 
 
@@ -149,21 +157,35 @@ def _files_below(folder: Path, name: str, without: set[str] = frozenset()) -> di
     return {f"{name}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in found}
 
 
-def _configuration(root: Path, offline: bool) -> dict[str, bytes]:
-    """Jupyter Book's files, with the vendored scripts named where there are any."""
+def _explorers(files: dict[str, bytes], data: str) -> tuple[dict[str, bytes], str]:
+    """What the explorers on these pages need, and why that is not all: nothing where no page has one."""
+    named = {name.decode() for content in files.values() for name in EXPLORER.findall(content)}
+    if not named:
+        return {}, ""
+    from .explorers import bundle
+
+    made, reason = bundle.page_files(sorted(named), data)
+    return {f"static/explorers/{name}": content for name, content in made.items()}, reason
+
+
+def _configuration(root: Path, offline: bool, explorers: bool) -> dict[str, bytes]:
+    """Jupyter Book's files, with the vendored scripts and the explorers named where there are any."""
     files = {name: (root / name).read_bytes() for name in ("_toc.yml", "references.bib")}
     written = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
-    files["_config.yml"] = yaml.safe_dump(configuration(written, offline), sort_keys=False).encode()
+    files["_config.yml"] = yaml.safe_dump(configuration(written, offline, explorers), sort_keys=False).encode()
     return files
 
 
-def configuration(written: dict, offline: bool) -> dict:
-    """The book's ``_config.yml`` with the vendored scripts in it, or as it is written, for the public addresses."""
+def configuration(written: dict, offline: bool, explorers: bool = False) -> dict:
+    """The book's ``_config.yml`` with the vendored scripts and the explorers' loader in it, where the book has them."""
     config = copy.deepcopy(written)
-    if offline:
-        sphinx = config["sphinx"]["config"]
+    sphinx = config["sphinx"]["config"]
+    if offline or explorers:
         sphinx["html_static_path"] = [*sphinx.get("html_static_path", []), "static"]
+    if offline:
         sphinx.update(VENDORED)
+    if explorers:
+        sphinx["html_js_files"] = [*sphinx.get("html_js_files", []), "explorers/loader.js"]
     return config
 
 

@@ -11,6 +11,7 @@ from .lessons import is_injected
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 RESULT_MIME = "application/vnd.gmtools.result+json"
+EXPLORER = 'class="gmtools-explorer"'
 NOT_RUN = """\
 ```{{warning}}
 This lesson has not been run for this edition of the book ({reason}), so it shows no output.
@@ -46,10 +47,12 @@ def lesson_page(executed: NotebookNode) -> NotebookNode:
         if groups:
             cells.append(_anchors(groups, cell.id))
         _strip_outputs(cell)
+        _prefer_page_twins(cell)
         cells += _one_figure_each(cell)
     page.cells = cells
     page.metadata.pop("papermill", None)
     page.metadata.pop("gmtools", None)
+    _forget_widgets(page)
     return page
 
 
@@ -79,6 +82,24 @@ def _strip_outputs(cell: NotebookNode) -> None:
     for output in cell.outputs:
         output.get("data", {}).pop(RESULT_MIME, None)
     cell.outputs = [output for output in cell.outputs if output.get("data", True) and not _is_progress_bar(output)]
+
+
+def _prefer_page_twins(cell: NotebookNode) -> None:
+    """Of an explorer keep the HTML that the page brings to life: its widget would need a kernel."""
+    for output in cell.outputs:
+        if EXPLORER in output.get("data", {}).get("text/html", ""):
+            output.data.pop(WIDGET_MIME, None)
+
+
+def _forget_widgets(page: NotebookNode) -> None:
+    """Leave out saved states that no output shows: an explorer's is a megabyte, and any loads the widget manager."""
+    outputs = (output for cell in page.cells for output in cell.get("outputs", []))
+    if not any(WIDGET_MIME in output.get("data", {}) for output in outputs):
+        page.metadata.pop("widgets", None)
+    for widgets in page.metadata.get("widgets", {}).values():
+        states = widgets.get("state", {})
+        for model in [model for model, saved in states.items() if saved.get("model_module") == "anywidget"]:
+            del states[model]
 
 
 def _is_progress_bar(output: NotebookNode) -> bool:

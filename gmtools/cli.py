@@ -1,4 +1,4 @@
-"""The command line: ``gmtools data``, ``run``, ``ensemble``, ``book`` and ``scoreboard``."""
+"""The command line: ``gmtools data``, ``run``, ``ensemble``, ``book``, ``scoreboard``, ``explorers``, ``networks``."""
 
 import argparse
 import sys
@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Make the parser; each command sets ``run``, a function of the parsed arguments."""
     from .catalog_cli import add_data_commands
+    from .explorers.cli import add_commands as add_explorer_commands
 
     program = argparse.ArgumentParser(prog="gmtools", description="Data, lessons, book and scoreboard.")
     program.add_argument("--version", action="version", version=f"gmtools {__version__}")
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     _add_ensemble(commands)
     _add(commands, "book", _book, "build the HTML book from the lessons that ran")
     _add(commands, "scoreboard", _scoreboard, "the papers' numbers, ours beside them, and the verdicts")
+    add_explorer_commands(commands)
     return program
 
 

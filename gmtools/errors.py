@@ -111,3 +111,7 @@ class NoPeak(GmtoolsError):
 
 class UnitsUnknown(GmtoolsError):
     """A recording does not say in which unit its samples are, or is no acceleration."""
+
+
+class SettingRefused(GmtoolsError):
+    """An explorer is set to a value that it cannot show."""

@@ -13,6 +13,8 @@ from gmtools.lessons import PROJECT, Settings
 
 PARAMETERS = 'profile = "fast"\nseed = 0\ndata = "auto"'
 
+TWIN = '<div class="gmtools-explorer" data-explorer="{name}" data-state="{{}}"></div>'
+
 
 def figure(alt=None, data="iVBORw0KGgo="):
     metadata = {"image/png": {"alt": alt}} if alt else {}
@@ -156,6 +158,49 @@ def test_vendored_scripts_are_named_only_where_they_are_there():
     config = bookbuild.configuration(written, offline=True)["sphinx"]["config"]
     assert config["mathjax_path"].startswith("vendored/") and "static" in config["html_static_path"]
     assert "sphinx_thebe" not in config["extensions"]
+
+
+def test_the_loader_of_explorers_is_named_only_where_the_book_has_some():
+    written = yaml.safe_load((PROJECT / "_config.yml").read_text())
+    without = bookbuild.configuration(written, offline=True)["sphinx"]["config"]
+    assert "explorers/loader.js" not in without.get("html_js_files", [])
+    for offline in (True, False):
+        config = bookbuild.configuration(written, offline, explorers=True)["sphinx"]["config"]
+        assert config["html_js_files"][-1] == "explorers/loader.js" and config["html_static_path"][-1] == "static"
+
+
+def test_explorers_are_found_on_pages_and_in_outputs_and_their_files_go_along(monkeypatch):
+    asked = []
+
+    def page_files(names, data):
+        asked.append((names, data))
+        return {"loader.js": b"load()"}, "no npm"
+
+    monkeypatch.setattr("gmtools.explorers.bundle.page_files", page_files)
+    output = new_output("display_data", data={"text/html": TWIN.format(name="event_map")})
+    files = {
+        "book/a.md": TWIN.format(name="ground_motion").encode(),
+        "notebooks/b.ipynb": nbformat.writes(executed(cell_with(output))).encode(),
+        "book/plain.md": b"The word data-explorer alone is none.",
+    }
+    assert bookbuild._explorers(files, "real") == ({"static/explorers/loader.js": b"load()"}, "no npm")
+    assert asked == [(["event_map", "ground_motion"], "real")]
+    assert bookbuild._explorers({"book/plain.md": files["book/plain.md"]}, "real") == ({}, "")
+    book = bookbuild.Book(PROJECT, {}, True, 2.0, "no npm")
+    assert "could not be bundled, and their pages say so. no npm" in bookbuild.report(book)
+
+
+def test_a_page_has_an_explorers_twin_and_not_its_widget():
+    data = {"text/html": TWIN.format(name="event_map"), bookpages.WIDGET_MIME: {"model_id": "a"}}
+    slider = new_output("display_data", data={bookpages.WIDGET_MIME: {"model_id": "b"}, "text/plain": "Slider"})
+    ran = executed(cell_with(new_output("display_data", data=data)), cell_with(slider))
+    states = {"a": {"model_module": "anywidget"}, "b": {"model_module": "@jupyter-widgets/controls"}}
+    ran.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": states}}
+    page = bookpages.lesson_page(ran)
+    assert list(page.cells[-2].outputs[0].data) == ["text/html"]
+    assert list(page.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]) == ["b"]
+    ran.cells.pop()
+    assert "widgets" not in bookpages.lesson_page(ran).metadata
 
 
 def test_without_npm_the_build_says_so_and_goes_on(tmp_path, monkeypatch, capsys):

@@ -1,0 +1,58 @@
+// Settings of an explorer in the address of the page: #explorer=ground_motion&magnitude=6.5
+
+const KEY = "explorer";
+
+/**
+ * Settings that the page's address carries for an explorer.
+ * @param {string} name
+ * @param {object} defaults what each setting looks like: number, string, boolean or list
+ * @returns {object} only settings that are named, of the right kind
+ */
+export function readState(name, defaults, hash = globalThis.location?.hash ?? "") {
+  const given = new URLSearchParams(hash.replace(/^#/, ""));
+  if (given.get(KEY) !== name) return {};
+  const state = {};
+  for (const [key, like] of Object.entries(defaults)) {
+    if (!given.has(key)) continue;
+    const value = parse(given.get(key), like);
+    if (value !== undefined) state[key] = value;
+  }
+  return state;
+}
+
+function parse(text, like) {
+  if (Array.isArray(like)) return text ? text.split(",") : [];
+  if (typeof like === "boolean") return text === "true";
+  if (typeof like === "number") {
+    const number = Number(text);
+    return text !== "" && Number.isFinite(number) ? number : undefined;
+  }
+  return text;
+}
+
+/**
+ * Address of this page that carries settings.
+ * @param {string} name
+ * @param {object} state
+ */
+export function link(name, state, address = globalThis.location.href) {
+  const given = new URLSearchParams({ [KEY]: name });
+  for (const [key, value] of Object.entries(state)) given.set(key, Array.isArray(value) ? value.join(",") : String(value));
+  return `${address.replace(/#.*$/, "")}#${given.toString().replaceAll("%2C", ",")}`;
+}
+
+/** All settings of a model that are named in defaults. */
+export function stateOf(model, defaults) {
+  return Object.fromEntries(Object.keys(defaults).map((key) => [key, model.get(key)]));
+}
+
+/** The line of Python that makes an explorer with these settings. */
+export function python(className, state) {
+  const literal = (value) => {
+    if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
+    if (typeof value === "boolean") return value ? "True" : "False";
+    return JSON.stringify(value);
+  };
+  const settings = Object.entries(state).map(([key, value]) => `${key}=${literal(value)}`);
+  return `${className}(${settings.join(", ")})`;
+}

@@ -1,0 +1,158 @@
+// A region of the map explorer without its picture: network, grid, classical model, and what all of them say of an event.
+
+import { distances, ecef, predict } from "./unet.js";
+import { fromUtm, toUtm } from "./utm.js";
+
+/**
+ * Regions of a payload.
+ * @param {{meta: object, arrays: Object<string, {data: TypedArray, shape: number[]}>}} payload
+ * @returns {Object<string, object>} name -> region, with network as unet.js takes it
+ */
+export function regions({ meta, arrays }) {
+  return Object.fromEntries(Object.entries(meta.regions).map(([name, about]) => [name, region(name, about, arrays)]));
+}
+
+function region(name, about, arrays) {
+  const { nx, ny } = about.grid;
+  const data = (key) => arrays[`${name}.${key}`].data;
+  const places = centers(about.grid);
+  const pixels = new Float32Array(3 * nx * ny);
+  places.forEach((place, i) => pixels.set(ecef(...place), 3 * i));
+  const statics = Object.fromEntries(about.static.map((key, k) => [key, every(data("static"), k, about.static.length)]));
+  const members = Array.from({ length: about.members }, (_, m) =>
+    Array.from({ length: about.network.layers }, (_, i) => data(`member_${m}_weights_${i}`)),
+  );
+  const network = { ...about.network, height: ny, width: nx, pixels, statics, members };
+  network.start = about.start;
+  network.sigma_factor = about.sigma_factor;
+  return {
+    ...about,
+    name,
+    network,
+    places,
+    records: data("records"),
+    far: data("far"), // km to the nearest pixel with training records
+    land: Array.from(data("land")).flatMap((dry, p) => (dry ? [p] : [])),
+    outline: rings(data("outline"), data("outline_ends")),
+    table: {
+      magnitude: data("classical_magnitude"),
+      depth: data("classical_depth_km"),
+      lnDistance: data("classical_ln_distance"),
+      values: data("classical"),
+    },
+  };
+}
+
+/** Every n-th number from the first-th on. */
+function every(values, first, n) {
+  return Float32Array.from({ length: values.length / n }, (_, i) => values[i * n + first]);
+}
+
+function rings(points, ends) {
+  return Array.from(ends, (end, i) => points.subarray(2 * (i ? ends[i - 1] : 0), 2 * end));
+}
+
+const zone = (grid) => grid.epsg - 32600;
+
+/** Longitude and latitude of the pixels' centers, row by row from the south. */
+function centers(grid) {
+  const center = (_, p) => place(grid, (p % grid.nx) + 0.5, Math.floor(p / grid.nx) + 0.5);
+  return Array.from({ length: grid.nx * grid.ny }, center);
+}
+
+/** Longitude and latitude (degrees) of a point in pixels from the southwestern corner. */
+export function place(grid, column, row) {
+  return fromUtm(grid.west_m + column * grid.pixel_m, grid.south_m + row * grid.pixel_m, zone(grid));
+}
+
+/** Column and row, in pixels from the southwestern corner, of a place in degrees. */
+export function pixel(grid, longitude, latitude) {
+  const [east, north] = toUtm(longitude, latitude, zone(grid));
+  return [(east - grid.west_m) / grid.pixel_m, (north - grid.south_m) / grid.pixel_m];
+}
+
+/** Whether a point in pixels lies on the grid. */
+export function inside(grid, [column, row]) {
+  return column >= 0 && row >= 0 && column < grid.nx && row < grid.ny;
+}
+
+/** Index of the node below a value, and how far it is on the way to the next. */
+function between(nodes, value) {
+  if (nodes.length === 1) return [0, 0];
+  const held = Math.min(Math.max(value, nodes[0]), nodes[nodes.length - 1]);
+  let low = 0;
+  while (low < nodes.length - 2 && nodes[low + 1] <= held) low++;
+  return [low, (held - nodes[low]) / (nodes[low + 1] - nodes[low])];
+}
+
+/**
+ * ln of the classical model's median (g) over the table's distances, for a magnitude and a depth.
+ * @returns {Float64Array}
+ */
+export function decay({ magnitude, depth, lnDistance, values }, m, depthKm) {
+  const [[i, alongM], [j, alongZ]] = [between(magnitude, m), between(depth, depthKm)];
+  const n = lnDistance.length;
+  const at = (a, b, k) => values[(Math.min(a, magnitude.length - 1) * depth.length + Math.min(b, depth.length - 1)) * n + k];
+  return Float64Array.from({ length: n }, (_, k) => {
+    const [near, far] = [i, i + 1].map((a) => (1 - alongZ) * at(a, j, k) + alongZ * at(a, j + 1, k));
+    return (1 - alongM) * near + alongM * far;
+  });
+}
+
+function classical({ network, table, classical: model, layer, static_scale: scale }, event, far) {
+  const profile = decay(table, event.magnitude, event.hypocentral_depth_km);
+  return far.map((km, p) => {
+    const [i, along] = between(table.lnDistance, Math.log(km));
+    let value = profile[i] + along * (profile[i + 1] - profile[i]);
+    if (model.vs30_slope !== null) {
+      const [low, high] = scale[layer];
+      const vs30 = Math.min(low + network.statics[layer][p] * (high - low), model.vs30_largest);
+      value += model.vs30_slope * Math.log(vs30 / model.vs30_reference);
+    }
+    return value;
+  });
+}
+
+/** The numbers that describe an event, as the network names them. */
+export function eventOf({ magnitude, latitude, longitude, depth_km: depth }) {
+  return { magnitude, event_longitude: longitude, event_latitude: latitude, hypocentral_depth_km: depth };
+}
+
+function distance({ network }, event, depth) {
+  return distances(network.pixels, event.event_longitude, event.event_latitude, depth);
+}
+
+/**
+ * All maps of an event, natural logarithms (g): mean and sigma of the network, the classical median, their difference;
+ * and the epicentral distance (km).
+ * @param {object} region from regions()
+ * @param {{magnitude: number, latitude: number, longitude: number, depth_km: number}} settings
+ */
+export function evaluate(region, settings) {
+  const event = eventOf(settings);
+  const { mean, sigma } = predict(region.network, event);
+  const epicentral = distance(region, event, 0);
+  const far = region.classical.distance === "epicentral" ? epicentral : distance(region, event, settings.depth_km);
+  const median = classical(region, event, far);
+  const difference = mean.map((value, p) => value - median[p]);
+  return { mean, sigma, classical: median, difference, distance: epicentral };
+}
+
+const WORDS = {
+  magnitude: ["magnitude", ""],
+  event_longitude: ["longitude", "°"],
+  event_latitude: ["latitude", "°"],
+  hypocentral_depth_km: ["depth", " km"],
+};
+
+/** Sentences on what of an event lies outside the training events; empty if nothing does. */
+export function outside({ network, grid }, settings) {
+  const event = eventOf(settings);
+  const found = Object.entries(WORDS).flatMap(([name, [word, unit]]) => {
+    const [low, high] = network.ranges[name];
+    const span = `${Number(low.toFixed(2))} to ${Number(high.toFixed(2))}${unit}`;
+    return event[name] < low - 1e-3 || event[name] > high + 1e-3 ? [`${word} ${event[name]}${unit} is outside ${span}`] : [];
+  });
+  if (!inside(grid, pixel(grid, settings.longitude, settings.latitude))) found.push("the epicenter is off the map");
+  return found;
+}

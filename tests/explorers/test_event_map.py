@@ -1,0 +1,193 @@
+"""The map explorer in Python: the networks that ship, their scores, the classical tables, the outlines, the widget."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gmtools import columns, gmms
+from gmtools.errors import GmtoolsError, OutOfRange, SettingRefused, UnknownModel
+from gmtools.explorers import classical_map, event_map_networks, map_outline, networks
+from gmtools.explorers.event_map import NETWORKS, START, EventMap, payload
+from gmtools.explorers.payload import unpack
+from gmtools.grids import MapGrid
+
+SHIPPED = pytest.mark.skipif(
+    not all((networks.FOLDER / f"{name}.npz").exists() for name in NETWORKS.values()), reason="needs both networks"
+)
+EVALUATE = """
+import { unpack } from "SOURCE/core/payload.js";
+import { evaluate, outside, regions } from "SOURCE/map_region.js";
+const all = regions(unpack(payload));
+answer(events.map(([name, settings]) => {
+  return { ...evaluate(all[name], settings), warned: outside(all[name], settings) };
+}));
+"""
+EVENTS = [
+    ("italy", START["italy"]),
+    ("italy", {"magnitude": 4.2, "latitude": 44.9, "longitude": 11.2, "depth_km": 20.0}),
+    ("kanto", START["kanto"]),
+    ("kanto", {"magnitude": 3.5, "latitude": 36.4, "longitude": 139.0, "depth_km": 10.0}),
+]
+
+
+@pytest.fixture(scope="module")
+def content():
+    return payload()
+
+
+@pytest.fixture
+def on_page(node, content):
+    return node(EVALUATE, content, events=EVENTS)
+
+
+@SHIPPED
+def test_page_is_keras(on_page):
+    for (region, settings), found in zip(EVENTS, on_page, strict=True):
+        mean, sigma = EventMap(region=region, **settings).maps()
+        assert np.array(found["mean"]) == pytest.approx(mean.ravel(), abs=1e-4)
+        assert np.array(found["sigma"]) == pytest.approx(sigma.ravel(), rel=1e-4)
+        assert found["warned"] == []
+
+
+@SHIPPED
+def test_page_has_the_classical_model(on_page):
+    grid = EventMap().grid
+    found = on_page[0]
+    stored, facts = networks.read("unet_italy")
+    low, high = facts["static_scale"][columns.VS30]
+    vs30 = low + stored["static"][..., facts["static"].index(columns.VS30)].astype(float) * (high - low)
+    frame = gmms.scenarios(START["italy"]["magnitude"], np.maximum(found["distance"], 1.0), vs30.ravel())
+    with pytest.warns(OutOfRange):
+        expected = gmms.predict("LanzanoEtAl2019", frame, (1.0,)).mean[:, 0]
+    assert len(expected) == grid.nx * grid.ny
+    assert np.abs(np.array(found["classical"]) - expected).max() < 0.01
+    assert np.array(found["difference"]) == pytest.approx(np.array(found["mean"]) - found["classical"])
+
+
+@SHIPPED
+def test_an_event_outside_is_warned_of_on_both_sides(node, content):
+    settings = START["italy"] | {"magnitude": 7.8, "longitude": 6.2, "latitude": 41.2}
+    ((found),) = node(EVALUATE, content, events=[("italy", settings)])
+    assert found["warned"][0].startswith("magnitude 7.8 is outside 3.5 to ")
+    assert any(text.startswith("latitude 41.2° is outside") for text in found["warned"])
+    with pytest.warns(OutOfRange) as caught:
+        EventMap(**settings).maps()
+    assert sum("unet_italy: magnitude 7.8" in str(warning.message) for warning in caught) == 1
+
+
+@SHIPPED
+@pytest.mark.parametrize("name", NETWORKS.values())
+def test_networks_say_how_good_they_are(name):
+    facts = networks.provenance(name)
+    stored, sidecar = networks.read(name)
+    scores = {(one["score"], one["baseline"], one["on"]): one for one in facts["scores"]}
+    for on in ("new earthquakes, known stations", "new earthquakes, new stations"):
+        constant = scores["rmse", "mean of the training records", on]
+        line = scores["rmse", "linear regression on the same input maps", on]
+        assert constant["value"] < 0.95 * constant["baseline_value"]
+        assert line["value"] < 1.05 * line["baseline_value"]
+        assert 0.9 < scores["sd of standardized residuals", "uncorrected sigma", on]["value"] < 1.1
+    weights = [values for key, values in stored.items() if "weights" in key]
+    assert all(values.dtype == np.float16 for values in weights)
+    assert sum(values.nbytes for values in weights) < 150_000
+    assert (networks.FOLDER / f"{name}.npz").stat().st_size < 150_000
+    assert sidecar["sigma_factor"] == pytest.approx(1.15, abs=0.25)
+
+
+@SHIPPED
+def test_no_layer_under_a_closed_license_ships():
+    for name in NETWORKS.values():
+        stored, facts = networks.read(name)
+        assert set(facts["static"]) <= {"easting_km", "northing_km", columns.VS30}
+        assert stored["static"].shape[-1] == len(facts["static"])
+
+
+@SHIPPED
+def test_outline_and_land(content):
+    meta, arrays = unpack(content)
+    grid = MapGrid(**meta["regions"]["italy"]["grid"])
+    land = arrays["italy.land"].astype(bool)
+    row, column = grid.pixels([12.5, 13.38, 10.0, 14.5], [41.9, 42.34, 42.6, 43.5])  # Rome, L'Aquila, two seas
+    assert land[row, column].tolist() == [True, True, False, False]
+    far = arrays["italy.far"]
+    assert (far[arrays["italy.records"] > 0] == 0).all() and far.max() > 50
+
+
+def test_a_lake_is_no_land():
+    outer = [[0, 0], [1000, 0], [1000, 1000], [0, 1000], [0, 0]]
+    lake = [[300, 300], [300, 600], [600, 600], [600, 300], [300, 300]]
+    grid = MapGrid(32633, 0, 0, 1, nx=12, ny=10)
+    dry = map_outline.land(np.array(outer + lake, "int16"), np.array([5, 10]), grid)
+    assert dry.sum() == 100 - 9 and not dry[4, 4] and not dry[0, 11]
+
+
+def test_countries_of_a_topology():
+    square = {"type": "Polygon", "arcs": [[0, ~1]]}
+    topology = {
+        "transform": {"scale": [0.5, 0.5], "translate": [10, 40]},
+        "arcs": [[[0, 0], [2, 0], [0, 2]], [[0, 0], [0, 2], [2, 0]]],
+        "objects": {"countries": {"geometries": [square, {"type": "MultiPolygon", "arcs": [[[0, ~1]], [[0, ~1]]]}]}},
+    }
+    found = map_outline.countries(topology)
+    assert len(found) == 3
+    assert found[0][0].tolist() == [[10, 40], [11, 40], [11, 41], [10, 41], [10, 40]]
+
+
+def test_table_that_is_too_coarse():
+    def hinge(magnitude, depth_km, distance_km):
+        return np.abs(magnitude - 5.05)
+
+    with pytest.raises(GmtoolsError, match=r"The table of a hinge errs by 0\.0\d+ \(ln\); it needs more nodes"):
+        classical_map.table(hinge, np.arange(4.0, 6.01, 0.1), np.array([10.0]), {"label": "a hinge"})
+
+
+def test_table_finds_a_plane_again():
+    def plane(magnitude, depth_km, distance_km):
+        return magnitude + 0.01 * depth_km - 2 * np.log(distance_km)
+
+    arrays, about = classical_map.table(plane, np.array([4.0, 8.0]), np.array([0.0, 100.0]), {"label": "a plane"})
+    assert about["largest_error_ln"] < 1e-6
+    assert arrays["classical"].shape == (2, 2, 70)
+
+
+def test_checkerboard_keeps_events_and_places_apart():
+    random = np.random.default_rng(0)
+    event, station = random.integers(0, 30, 600), random.integers(0, 40, 600)
+    frame = pd.DataFrame(
+        {
+            columns.EVENT: event,
+            columns.STATION_LONGITUDE: 10 + station // 2 * 0.1 + station % 2 * 1e-4,  # two codes at one place
+            columns.STATION_LATITUDE: 43.0,
+        }
+    )
+    of_event, of_station = event_map_networks._groups(frame)
+    assert pd.Series(of_event).groupby(event).nunique().max() == 1
+    assert pd.Series(of_station).groupby(station // 2).nunique().max() == 1
+    assert set(of_event) == set(of_station) == set(range(event_map_networks.FOLDS))
+
+
+def test_sigma_is_corrected_by_other_folds():
+    random = np.random.default_rng(1)
+    residual = random.normal(0, 1.4, 20_000)
+    fold = random.integers(0, event_map_networks.FOLDS, len(residual))
+    corrected, factor = event_map_networks._corrected(residual, fold)
+    assert factor == pytest.approx(1.4, abs=0.02)
+    assert corrected.std() == pytest.approx(1.0, abs=0.02)
+
+
+@SHIPPED
+def test_settings_move_and_are_refused():
+    explorer = EventMap(magnitude=6.5)
+    assert explorer.state() == {**START["italy"], "magnitude": 6.5, "region": "italy", "quantity": "mean"}
+    explorer.region = "kanto"
+    assert (explorer.latitude, explorer.depth_km) == (START["kanto"]["latitude"], START["kanto"]["depth_km"])
+    assert EventMap(region="kanto", latitude=36.0).latitude == 36.0
+    with pytest.raises(SettingRefused, match=r"EventMap\.depth_km cannot be -1; it takes 0 to 200 km"):
+        explorer.depth_km = -1
+    with pytest.raises(SettingRefused, match="choose among 'italy', 'kanto'"):
+        explorer.region = "greece"
+
+
+def test_network_that_is_not_there(tmp_path):
+    with pytest.raises(UnknownModel, match="gmtools networks unet_italy"):
+        event_map_networks.load("unet_italy", tmp_path)

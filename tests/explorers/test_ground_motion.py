@@ -1,0 +1,256 @@
+"""The ground-motion explorer without a browser: networks, tables, records, traits, the JavaScript's numbers."""
+
+import dataclasses
+import json
+import warnings
+
+import numpy as np
+import pytest
+
+from gmtools import columns, gmms, portable
+from gmtools.errors import OutOfRange, SettingRefused, UnknownModel
+from gmtools.explorers import GroundMotion, classical_tables, ground_motion, ground_motion_records, networks
+from gmtools.explorers.payload import unpack
+
+MODELS_JS = """
+import { unpack } from "SOURCE/core/payload.js";
+import { Model } from "SOURCE/ground_motion_models.js";
+const { meta, arrays } = unpack(payload);
+const models = meta.models.map((facts) => new Model(facts, arrays, meta.periods.length));
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_published_networks_and_records():
+    """What every machine has."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GMTOOLS_OFFLINE", "1")
+        patch.delenv("GMTOOLS_DATA", raising=False)
+        patch.setenv("GMTOOLS_CACHE", "/nonexistent")
+        yield
+
+
+@pytest.fixture(scope="module")
+def content():
+    return ground_motion.payload()
+
+
+@pytest.fixture(scope="module")
+def scenarios():
+    random = np.random.default_rng(3)
+    count = 400
+    vs30 = np.exp(random.uniform(*np.log(classical_tables.VS30_M_S), count))
+    return random.uniform(3, 8, count), 300 * random.uniform(0, 1, count) ** 2, vs30
+
+
+def quiet(function, *arguments):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", OutOfRange)
+        return function(*arguments)
+
+
+@pytest.mark.parametrize("key", ground_motion.SHIPPED)
+def test_javascript_portable_network_and_keras_agree(key, content, scenarios, node):
+    from gmtools import training
+    from gmtools.models import ann
+
+    network = portable.load(networks.FOLDER / f"{ground_motion.SHIPPED[key]}.npz")
+    ours = quiet(network.predict, *scenarios)
+    keras_model = ann.build(network.members * 13)
+    training.set_weights(keras_model, network)
+    inputs = np.column_stack([scenarios[0], np.log1p(scenarios[1]), np.log1p(scenarios[2])])
+    inputs = ((inputs - network.input_mean) / network.input_sd).astype("float32")
+    theirs = keras_model.predict(inputs, verbose=0).reshape(len(inputs), network.members, 13).mean(axis=1)
+    script = (
+        MODELS_JS
+        + """
+    const model = models.find((one) => one.key === key);
+    answer(scenarios.map(([m, r, v]) => Array.from(model.spectrum(m, r, v).median)));
+    """
+    )
+    page = node(script, content, key=key, scenarios=np.transpose(scenarios).tolist())
+    assert np.log(page) == pytest.approx(ours, abs=1e-9)
+    assert np.exp(theirs) == pytest.approx(np.array(page), rel=1e-4)
+
+
+@pytest.mark.parametrize("model", ground_motion.CLASSICAL)
+def test_a_classical_model_is_read_from_its_table_within_one_percent(model, scenarios):
+    mean, sigma = classical_tables.evaluate(classical_tables.tables([model])[model], *scenarios)
+    truth = quiet(gmms.predict, model, gmms.scenarios(*scenarios))
+    assert np.isnan(mean).all(axis=0).tolist() == np.isnan(truth.mean).all(axis=0).tolist()
+    assert np.nanmax(np.abs(mean - truth.mean)) < 0.01
+    assert np.nanmax(np.abs(sigma / truth.sigma - 1)) < 0.01
+
+
+def test_javascript_reads_the_tables_as_python_does(content, scenarios, node):
+    script = (
+        MODELS_JS
+        + """
+    const tables = models.filter((one) => one.table);
+    const all = (curve) => [Array.from(curve.median), Array.from(curve.sigma)];
+    answer(tables.map((model) => scenarios.map(([m, r, v]) => all(model.spectrum(m, r, v)))));
+    """
+    )
+    found = np.array(node(script, content, scenarios=np.transpose(scenarios)[:50].tolist()), float)
+    _, arrays = unpack(content)
+    for model, values in zip(ground_motion.CLASSICAL, found, strict=True):
+        table = {part: arrays[f"{model}.{part}"] for part in classical_tables.PARTS}
+        mean, sigma = classical_tables.evaluate(table, *(values[:50] for values in scenarios))
+        assert np.log(values[:, 0]) == pytest.approx(mean, abs=1e-9, nan_ok=True)
+        assert values[:, 1] == pytest.approx(sigma, abs=1e-9, nan_ok=True)
+
+
+def test_a_decay_is_the_spectrum_at_each_distance(content, node):
+    script = (
+        MODELS_JS
+        + """
+    const distances = [1, 10, 50, 300];
+    answer(models.map((model) => ({
+      decay: Array.from(model.decay(6.3, distances, 350, 5).median),
+      spectra: distances.map((distance) => model.spectrum(6.3, distance, 350).median[5]),
+    })));
+    """
+    )
+    for model in node(script, content):
+        assert model["decay"] == pytest.approx(model["spectra"], rel=1e-12)
+
+
+def test_bends_finds_the_corners():
+    x = np.linspace(0, 10, 101)
+    values = np.stack([np.abs(x - 3), np.minimum(x, 7.5)], axis=1)
+    assert classical_tables.bends(x, values, 1e-6) == [0, 30, 75, 100]
+
+
+def test_half_precision_in_javascript_is_numpys(node):
+    bits = np.array([0, 1, 0x3FF, 0x400, 0x3C00, 0xC248, 0x7BFF, 0x8001, 0x7C00, 0xFC00], "uint16")
+    script = 'import { half } from "SOURCE/ann.js";\nanswer(bits.map((b) => String(half(b))));'
+    assert [float(value) for value in node(script, bits=bits.tolist())] == bits.view("float16").tolist()
+
+
+def test_without_data_there_are_no_dots_and_no_published_networks(content):
+    meta, arrays = unpack(content)
+    assert meta["records"] == [] and arrays["records"].shape == (0, 16)
+    assert "published" not in [model["key"] for model in meta["models"]]
+
+
+def test_simulated_records_are_rounded_to_what_a_dot_shows_and_say_what_they_are():
+    facts, codes, table = ground_motion_records.thinned("simulated")
+    assert {fact["pga"] for fact in facts} == {"simulated"} and len(codes) == len(table)
+    low, step = ground_motion_records.CODES[columns.MAGNITUDE]
+    magnitude = low + step * codes[:, 0].astype(float)
+    assert magnitude.min() >= 3 and magnitude.max() < 8.5
+    low, step = ground_motion_records.CODES["ln(psa_g)"]
+    pga = low + step * codes[:, 3].astype(float)
+    strong = magnitude > 6.5
+    assert pga[strong].mean() > pga[~strong].mean()
+
+
+def test_records_near_a_scenario_are_found_in_javascript(node):
+    codes = np.array(
+        [[140, 131, 120, *[100] * 13], [140, 200, 120, *[255] * 13], [100, 131, 120, *[100] * 13]], "uint8"
+    )
+    script = """
+    import { Records } from "SOURCE/ground_motion_models.js";
+    const records = new Records({ data: Uint8Array.from(codes.flat()), shape: [3, 16] }, { data: [0, 0, 0] }, ways);
+    const state = { magnitude: 6, rjb_km: 20.2, vs30_m_s: 395 };
+    answer([
+      records.near(state, { magnitude: 0.25, distance: 1.3, site: 1.4 }),
+      records.near(state, { magnitude: 0.25, site: 1.4 }),
+      records.distance(0), records.ordinate(0, 0), String(records.ordinate(1, 0)),
+    ]);
+    """
+    near, along, distance, pga, missing = node(
+        script, codes=codes.tolist(), ways=list(ground_motion_records.CODES.values())
+    )
+    assert (near, along, missing) == ([0], [0, 1], "NaN")
+    assert distance == pytest.approx(np.expm1(131 * 0.0233)) and pga == pytest.approx(np.exp(-14 + 6.6))
+
+
+@pytest.fixture(scope="module")
+def explorer():
+    return GroundMotion(magnitude=6.5)
+
+
+def test_settings_are_traits_that_can_be_observed(explorer):
+    seen = []
+    explorer.observe(lambda change: seen.append(change.new), "magnitude")
+    explorer.magnitude = 7
+    assert seen == [7.0] and explorer.state()["magnitude"] == 7.0
+    explorer.unobserve_all()
+    explorer.magnitude = 6.5
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        ("magnitude", 12, "GroundMotion.magnitude cannot be 12; it takes 3 to 8"),
+        ("rjb_km", float("nan"), "rjb_km cannot be nan; it takes 0 to 300 km"),
+        ("vs30_m_s", "soft", "vs30_m_s cannot be 'soft'"),
+        ("period_s", 0.4, "period_s cannot be 0.4 s; choose among 0, 0.05"),
+        ("models", ["BSSA15"], "models cannot name BSSA15; this machine has nga_only"),
+    ],
+)
+def test_impossible_settings_are_refused_and_leave_the_old_ones(explorer, setting, value, told):
+    before = explorer.state()
+    with pytest.raises(SettingRefused, match=told):
+        setattr(explorer, setting, value)
+    assert explorer.state() == before
+
+
+def test_values_are_those_of_the_network_and_its_sigma(explorer):
+    network = portable.load(networks.FOLDER / "ann_nga_west2.npz")
+    table = explorer.values()
+    ours = table[table["model"] == "nga_only"]
+    expected = network.predict(explorer.magnitude, explorer.rjb_km, explorer.vs30_m_s)[0]
+    assert np.log(ours["median_g"]).to_numpy() == pytest.approx(expected)
+    assert np.log(ours["high_g"] / ours["median_g"]).to_numpy() == pytest.approx(network.provenance["sigma_ln"])
+
+
+def test_a_setting_outside_of_a_models_range_warns_with_the_range(explorer):
+    with pytest.warns(OutOfRange, match=r"Kale et al. \(2015\), Iran: rjb_km 250 .* is outside 0 to 200"):
+        explorer.predict("KaleEtAl2015Iran", 6.0, 250.0, 400.0)
+
+
+def test_an_unknown_model_is_refused_with_those_there_are(explorer):
+    with pytest.raises(SettingRefused, match="No model 'mine' here; there are nga_only"):
+        explorer.predict("mine", 6.0, 250.0, 400.0)
+
+
+def test_a_network_of_ones_own_is_shown_and_travels_with_the_twin():
+    network = portable.load(networks.FOLDER / "ann_nga_west2.npz")
+    bias = np.asarray(network.weights[-1][1], float) + np.log(2)
+    double = dataclasses.replace(
+        network, weights=(*network.weights[:-1], (network.weights[-1][0], bias)), provenance={}
+    )
+    explorer = GroundMotion(networks={"twice": double})
+    medians = explorer.values().set_index(["model", "period_s"])["median_g"]
+    assert (medians["twice"] / medians["nga_only"]).to_numpy() == pytest.approx(2.0, rel=1e-6)
+    assert 'data-payload="' in explorer.twin() and 'data-payload="' not in GroundMotion().twin()
+
+
+def test_what_ships_says_where_it_comes_from():
+    for path in sorted(networks.FOLDER.glob("*.npz")):
+        facts = networks.provenance(path.stem)
+        assert facts["scores"] and path.stem in networks.MAKERS, path.name
+
+
+@pytest.mark.parametrize("name", ground_motion.SHIPPED.values())
+def test_our_networks_beat_the_trivial_baseline_on_unseen_earthquakes(name):
+    scores = networks.provenance(name)["scores"]
+    mean = next(score for score in scores if score["baseline"] == "mean of the other folds")
+    assert mean["value"] < 0.9 * mean["baseline_value"] and mean["events"] > 300
+
+
+def test_a_sidecar_without_a_score_is_refused(tmp_path):
+    networks.write("small", tmp_path, {"a": np.zeros(2)}, {"provenance": {"data": [], "settings": {}, "scores": [{}]}})
+    with pytest.raises(networks.FormatError, match="says nothing about scores/score, scores/value"):
+        networks.provenance("small", tmp_path)
+    arrays, facts = networks.read("small", tmp_path)
+    assert arrays["a"].tolist() == [0, 0] and json.dumps(facts["provenance"]["gmtools"])
+
+
+def test_unknown_networks_are_refused_before_anything_is_trained(tmp_path):
+    with pytest.raises(UnknownModel, match="No network is called 'ann_mars'"):
+        networks.make(["ann_mars"], tmp_path)
+    with pytest.raises(UnknownModel, match="there are none"):
+        networks.read("ann_mars", tmp_path)

@@ -1,0 +1,249 @@
+"""The ground-motion explorer in Chromium, opened as a file: no server, no network."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from gmtools import portable
+from gmtools.errors import PackageUnreachable
+from gmtools.explorers import bundle, ground_motion, networks
+
+MOVES = """(way) => { for (let k = 0; k < 50; k++) {
+  way.value = 4 + 0.05 * k; way.dispatchEvent(new Event("input", { bubbles: true })); } }"""
+
+
+@pytest.fixture(scope="module")
+def address():
+    try:
+        return bundle.standalone(["ground_motion"])[0].as_uri()
+    except PackageUnreachable as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def open_page(browser):
+    """``open_page(address)``: a page without network whose errors and requests are checked when the test ends."""
+    context = browser.new_context(viewport={"width": 900, "height": 900}, accept_downloads=True)
+    context.set_offline(True)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    said, asked = [], []
+
+    def opened(address, **media):
+        page = context.new_page()
+        page.emulate_media(**media)
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("requestfailed", lambda request: said.append(f"failed: {request.url}"))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(address)
+        return page
+
+    yield opened
+    context.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+@pytest.fixture
+def page(open_page, address):
+    page = open_page(address)
+    page.wait_for_selector(".gmx-table td")
+    return page
+
+
+def slider(page, label):
+    return page.get_by_label(label, exact=True)
+
+
+def box(page, label):
+    return page.get_by_label(f"{label}, number")
+
+
+def printed(page, model="nga_only", column=0):
+    """What the table prints for a model."""
+    return float(page.locator(f"tr[data-model={model}] td").nth(column).inner_text())
+
+
+def keras_pga(magnitude, rjb_km, vs30_m_s):
+    """PGA (g) of our NGA-West2 networks, evaluated by Keras."""
+    from gmtools import training
+    from gmtools.models import ann
+
+    network = portable.load(networks.FOLDER / "ann_nga_west2.npz")
+    model = ann.build(network.members * 13)
+    training.set_weights(model, network)
+    raw = np.array([[magnitude, np.log1p(rjb_km), np.log1p(vs30_m_s)]])
+    inputs = ((raw - network.input_mean) / network.input_sd).astype("float32")
+    return float(np.exp(model.predict(inputs, verbose=0).reshape(network.members, 13)[:, 0].mean()))
+
+
+def test_after_moving_m_from_5_to_7_the_printed_pga_is_keras(page):
+    slider(page, "Magnitude M").fill("5")
+    small = printed(page)
+    slider(page, "Magnitude M").fill("7")
+    assert box(page, "Magnitude M").input_value() == "7"
+    assert small == pytest.approx(keras_pga(5.0, 20.0, 400.0), rel=1e-4)
+    assert printed(page) == pytest.approx(keras_pga(7.0, 20.0, 400.0), rel=1e-4)
+    assert printed(page) > 2 * small
+
+
+def test_it_works_by_keyboard_alone(page):
+    before = printed(page)
+    slider(page, "Magnitude M").focus()
+    page.keyboard.press("ArrowRight")
+    assert box(page, "Magnitude M").input_value() == "6.05" and printed(page) > before
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.type") == "number"
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowLeft")
+    assert float(box(page, "Distance RJB (km)").input_value()) < 20
+    page.get_by_role("checkbox", name="our transfer network, Iran").focus()
+    page.keyboard.press("Space")
+    assert page.locator("tr[data-model=transfer_frozen]").count() == 0
+    page.get_by_role("button", name="Reset").focus()
+    page.keyboard.press("Enter")
+    assert printed(page) == before and page.locator("tr[data-model=transfer_frozen]").count() == 1
+
+
+def test_each_press_moves_a_logarithmic_slider_on_and_home_and_end_reach_its_limits(page):
+    slider(page, "VS30 (m/s)").focus()
+    seen = []
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+        seen.append(float(box(page, "VS30 (m/s)").input_value()))
+    assert (np.diff([400, *seen]) > 0).all()
+    page.keyboard.press("End")
+    assert box(page, "VS30 (m/s)").input_value() == "1500"
+    page.keyboard.press("Home")
+    assert box(page, "VS30 (m/s)").input_value() == "150"
+
+
+def test_a_number_that_cannot_be_is_marked_and_put_right(page):
+    before = printed(page)
+    box(page, "Magnitude M").fill("12")
+    assert box(page, "Magnitude M").get_attribute("aria-invalid") == "true" and printed(page) == before
+    box(page, "Magnitude M").press("Enter")
+    assert box(page, "Magnitude M").input_value() == "8" and printed(page) != before
+
+
+def test_screen_readers_hear_values_and_see_the_figures_described(page):
+    box(page, "Magnitude M").fill("7")
+    page.wait_for_selector(".gmx-live:has-text('M 7, RJB 20 km, VS30 400 m/s')")
+    assert page.locator(".gmx-live").get_attribute("aria-live") == "polite"
+    labels = [canvas.get_attribute("aria-label") for canvas in page.locator("canvas[role=img]").all()]
+    assert "Response spectra for M 7, RJB 20 km" in labels[0] and "Decay of PGA with distance for M 7" in labels[1]
+    assert slider(page, "Distance RJB (km)").get_attribute("aria-valuetext") == "20 km"
+
+
+def test_leaving_the_range_of_the_data_is_said_and_shown(page):
+    warning = page.locator(".gmx-warning")
+    assert not warning.is_visible()
+    box(page, "Magnitude M").fill("7.9")
+    assert "our transfer network, Iran (M 3.4 to 7.37)" in warning.inner_text()
+    assert "NGA-West2" not in warning.inner_text()
+
+
+def test_the_ordinate_of_the_decay_gets_a_column(page):
+    page.get_by_label("Decay of", exact=True).select_option("1")
+    header = page.locator(".gmx-table thead th").all_inner_texts()
+    assert header == ["model", "PGA (g)", "PSA(1 s) (g)", "16 % to 84 % (g)", "σ (ln)"]
+    assert page.locator("figcaption").all_inner_texts() == ["Spectrum", "Decay with distance: PSA(1 s)"]
+    assert printed(page, column=1) < printed(page, column=0)
+
+
+def test_the_table_is_copied_as_csv(page):
+    box(page, "Magnitude M").fill("6.6")
+    page.get_by_role("button", name="Copy as CSV").click()
+    page.wait_for_selector("[role=status]:has-text('Table copied.')")
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert text.startswith("# M 6.6, RJB 20 km, VS30 400 m/s")
+    rows = list(csv.DictReader(io.StringIO("\n".join(line for line in text.splitlines() if line[0] != "#"))))
+    pga = next(row for row in rows if (row["panel"], row["model"], row["period_s"]) == ("spectrum", "BSSA14", "0"))
+    assert float(pga["median_g"]) == pytest.approx(printed(page, "BSSA14"), rel=1e-4)
+    assert sum(row["panel"] == "decay" for row in rows) == 3 * 61
+
+
+def test_the_figures_are_saved_as_a_picture(page):
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as PNG").click()
+    content = download.value.path().read_bytes()
+    assert download.value.suggested_filename == "ground_motion.png"
+    width, height = np.frombuffer(content[16:24], ">u4")
+    assert content.startswith(b"\x89PNG") and width > 500 and height > 300
+
+
+def test_a_link_brings_the_same_scenario(page, open_page, address):
+    box(page, "VS30 (m/s)").fill("250")
+    page.get_by_role("checkbox", name="Boore et al. (2014)").uncheck()
+    page.get_by_role("button", name="Copy link").click()
+    page.wait_for_selector("[role=status]:has-text('Link copied.')")
+    link = page.evaluate("navigator.clipboard.readText()")
+    other = open_page(link)
+    other.wait_for_selector(".gmx-table td")
+    assert printed(other) == printed(page) and box(other, "VS30 (m/s)").input_value() == "250"
+    assert other.locator("tbody tr").count() == 2
+
+
+def test_a_hostile_link_does_no_harm(open_page, address):
+    state = "magnitude=1e9&rjb_km=-5&vs30_m_s=x&period_s=0.4&models=%3Cimg%20src%3Dx%3E,BSSA14&payload=1"
+    page = open_page(f"{address}#explorer=ground_motion&{state}")
+    page.wait_for_selector(".gmx-table td")
+    values = [box(page, name).input_value() for name in ("Magnitude M", "Distance RJB (km)", "VS30 (m/s)")]
+    assert values == ["8", "0", "400"]
+    assert page.locator("tbody tr").count() == 1 and page.locator("img").count() == 0
+
+
+def test_one_move_takes_less_than_16_ms_of_script_time(page):
+    """With every model switched on, and in the processor's ticks, so that other processes do not count."""
+    for check in page.locator("fieldset input[type=checkbox]").all():
+        check.check()
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def script_s():
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return next(entry["value"] for entry in metrics if entry["name"] == "ScriptDuration")
+
+    slider(page, "Magnitude M").evaluate(MOVES)
+    before = script_s()
+    slider(page, "Magnitude M").evaluate(MOVES)
+    assert 0 < (script_s() - before) / 50 < 0.016
+
+
+def test_scripts_and_numbers_weigh_less_than_1500_kilobytes(address):
+    files = ("loader.js", "ground_motion.js", "ground_motion.payload.js")
+    assert sum((bundle.FOLDER / name).stat().st_size for name in files) < 1.5e6
+
+
+def test_it_fits_a_phone(page):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.wait_for_timeout(150)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.locator(".gmx-plot canvas").first.bounding_box()["width"] <= 340
+
+
+def test_colors_follow_the_theme(open_page, address):
+    page = open_page(address, color_scheme="dark")
+    page.wait_for_selector(".gmx-table td")
+    ground = "getComputedStyle(document.querySelector('.gmx')).backgroundColor"
+    assert page.evaluate(ground) == "rgb(20, 24, 30)"
+    page.evaluate("document.documentElement.dataset.theme = 'light'")
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+
+
+def test_every_model_of_the_machine_can_be_switched_on(page):
+    for check in page.locator("fieldset input[type=checkbox]").all():
+        check.check()
+    known = ground_motion.GroundMotion().known
+    assert page.locator("tbody tr").count() == len(known)
+    assert "–" in page.locator("tr[data-model=GhasemiEtAl2009] td").first.inner_text()
+
+
+def test_a_page_whose_explorers_could_not_be_bundled_says_so(open_page, tmp_path):
+    (tmp_path / "loader.js").write_text(bundle.loader_script([], "there is no npm."), encoding="utf-8")
+    (tmp_path / "page.html").write_text(bundle.PAGE.format(name="ground_motion", title="T"), encoding="utf-8")
+    page = open_page((tmp_path / "page.html").as_uri())
+    said = page.locator("[role=note]").inner_text()
+    assert "could not be bundled when the book was built. there is no npm." in said

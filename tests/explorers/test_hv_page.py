@@ -1,0 +1,185 @@
+"""The H/V explorer in a browser: opened as a file, without a network."""
+
+import re
+
+import numpy as np
+import pytest
+
+from gmtools import hvsr
+from gmtools.errors import PackageUnreachable
+from gmtools.explorers import bundle
+from gmtools.explorers.horizontal_to_vertical import HorizontalToVertical
+
+B = "Konno-Ohmachi b (low: smooth), number"
+WINDOW = "Window length (s), number"
+CLIPBOARD = (
+    "Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => { window.copied = text; }}})"
+)
+MOVES = """(box) => {
+  for (let k = 0; k < 20; k++) {
+    box.value = 20 + 2 * k;
+    box.dispatchEvent(new Event("input"));
+  }
+}"""
+
+
+@pytest.fixture(scope="module")
+def address():
+    try:
+        (page,) = bundle.standalone(["horizontal_to_vertical"])
+    except PackageUnreachable as error:
+        pytest.skip(str(error))
+    return page.as_uri()
+
+
+@pytest.fixture
+def page(browser, address):
+    yield from _opened(browser, address)
+
+
+@pytest.fixture(scope="module")
+def explorer():
+    return HorizontalToVertical("simulated")
+
+
+def _opened(browser, address):
+    context = browser.new_context(viewport={"width": 1000, "height": 900}, offline=True)
+    page, faults = context.new_page(), []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("requestfailed", lambda request: faults.append(request.url))
+    page.add_init_script(CLIPBOARD)
+    page.goto(address)
+    page.wait_for_selector(".gmx-hv-verdict strong")
+    yield page
+    context.close()
+    assert faults == []
+
+
+def copied(page, button):
+    """What a button puts on the clipboard."""
+    page.get_by_role("button", name=button).click()
+    page.get_by_text("copied.").wait_for()
+    return page.evaluate("window.copied")
+
+
+def looked(page):
+    """Wait until SqueezeNet has looked at the peak."""
+    page.locator("tr[data-who=squeezenet]:not([aria-busy]) .gmx-hv-bar").first.wait_for()
+
+
+def test_what_it_shows_is_what_python_computes(page, explorer):
+    page.get_by_label("Recording").select_option("terrace")
+    page.get_by_label(B).fill("63")
+    page.get_by_label(WINDOW).fill("25")
+    explorer.recording, explorer.smoothing_b, explorer.window_length_s = "terrace", 63, 25
+    looked(page)
+    text = copied(page, "Copy curve as CSV")
+    rows = np.array([line.split(",") for line in text.splitlines() if re.match(r"[\d.]", line)], float).T
+    curve = explorer.curve()
+    assert rows[0] == pytest.approx(curve.frequency_hz, rel=1e-5)
+    assert rows[1] == pytest.approx(curve.mean, rel=1e-5)
+    assert rows[2] == pytest.approx(curve.sigma_ln, rel=1e-5)
+    assert rows[3:] == pytest.approx(explorer.spectra().mean(), rel=1e-5)
+    opinions = explorer.opinions()
+    for who, expected in opinions.iterrows():
+        said = re.search(rf"# {who} \(.*\): (.*)", text).group(1)
+        assert np.allclose([float(value) for value in said.split(",")], expected, atol=1e-4), who
+    peak, sesame = explorer.peak(), explorer.sesame()
+    assert f"f0 = {peak['f0_hz']:.3g} Hz, H/V = {peak['amplitude']:.3g}" in page.locator(".gmx-hv-verdict").inner_text()
+    said = page.locator(".gmx-hv-criteria tbody td:last-child").all_inner_texts()
+    assert said == ["passed" if passed else "failed" for passed in sesame["passed"]]
+    words = "reliable and clear" if hvsr.passes(sesame) else "not reliable and clear"
+    assert f"SESAME: {words} ({sesame['passed'].sum()} of 9" in page.locator(".gmx-hv-verdict").inner_text()
+    kept = explorer.spectra().kept
+    assert f"{kept.sum()} of {kept.size} kept" in page.locator("figcaption").first.inner_text()
+
+
+def test_says_what_is_simulated_and_how_good_the_networks_are(page):
+    assert page.get_by_text("Simulated noise.", exact=False).first.is_visible()
+    assert "learned from simulated peaks" in page.locator(".gmx").inner_text()
+    page.get_by_text("What it really is").click()
+    told = page.locator("details").inner_text()
+    assert "1D resonance at 1.1 Hz. The peak is stratigraphic." in told
+    assert re.search(r"SqueezeNet: balanced accuracy \d+ % on 78 validation peaks.*rules without learning: \d+ %", told)
+    assert "rounded to eight bits: the same opinion on" in told
+
+
+def test_flat_curve_has_no_peak_to_judge(page):
+    page.get_by_label("Recording").select_option("rock")
+    assert page.locator(".gmx-hv-verdict").inner_text().startswith("No peak: the curve is flat")
+    assert page.locator(".gmx-hv-criteria tbody").inner_text().strip() == "The curve has no peak to judge."
+    assert page.locator("tr[data-who] strong").all_inner_texts() == ["no peak"] * 3
+
+
+def test_keyboard_alone_moves_it_and_the_change_is_told(page, explorer):
+    page.get_by_label("Window length (s)", exact=True).focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    assert page.get_by_label(WINDOW).input_value() == "45"
+    told = page.locator("[aria-live=polite]").filter(has_text="SqueezeNet (lesson 43) stratigraphic")
+    told.wait_for()
+    assert re.match(r"\d+ of 10 windows kept\. Peak at 1\.\d+ hertz", told.inner_text())
+    page.keyboard.press("Tab")  # to the number box, then the next slider, its box, the box to tick
+    assert page.evaluate("document.activeElement.tagName") == "INPUT"
+
+
+def test_every_input_has_a_name_and_every_figure_its_words(page):
+    looked(page)
+    for element in page.locator(".gmx :is(input, select)").all():
+        assert element.evaluate("(e) => e.labels.length > 0 || e.ariaLabel")
+    words = [canvas.get_attribute("aria-label") for canvas in page.locator("canvas").all()]
+    assert len(words) == 4 and all(len(text) > 40 for text in words)
+    assert "rejected: windows from 160 s" in words[0]
+
+
+def test_a_link_carries_the_state(browser, address):
+    wanted = "recording=pump&window_length_s=30&reject=false"
+    for page in _opened(browser, f"{address}#explorer=horizontal_to_vertical&{wanted}"):
+        assert "f0 = 2.29 Hz" in page.locator(".gmx-hv-verdict").inner_text()
+        assert "16 of 16 kept" in page.locator("figcaption").first.inner_text()
+        link = copied(page, "Copy link")
+        assert "recording='pump'" in copied(page, "Copy as Python").replace('"', "'")
+    for page in _opened(browser, link):
+        assert "16 of 16 kept" in page.locator("figcaption").first.inner_text()
+
+
+def test_recording_that_the_page_lacks_is_named(browser, address):
+    for page in _opened(browser, f"{address}#explorer=horizontal_to_vertical&recording=mars"):
+        assert 'The recording "mars" is not on this page' in page.locator(".gmx-warning").inner_text()
+
+
+def test_picture_is_saved(page):
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as PNG").click()
+    assert download.value.suggested_filename == "horizontal_to_vertical.png"
+    assert download.value.path().read_bytes()[:4] == b"\x89PNG"
+
+
+def test_curve_within_100_ms_and_squeezenet_within_a_second(page):
+    """Script time in the processor's ticks, so that other processes do not count."""
+    looked(page)
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def script_s():
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return next(entry["value"] for entry in metrics if entry["name"] == "ScriptDuration")
+
+    before = script_s()
+    page.get_by_label(B).evaluate(MOVES)
+    moved = script_s()
+    assert 0 < (moved - before) / 20 < 0.100
+    looked(page)
+    assert script_s() - moved < 1.0
+
+
+def test_fits_a_phone(page):
+    page.set_viewport_size({"width": 360, "height": 700})
+    page.wait_for_timeout(100)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_scripts_and_numbers_are_small(address):
+    names = ("horizontal_to_vertical.js", "horizontal_to_vertical.payload.js", "loader.js")
+    assert sum((bundle.FOLDER / name).stat().st_size for name in names) < 1.5e6

@@ -1,0 +1,181 @@
+"""The site_record explorer in a browser: opened as a file, without a network."""
+
+import re
+
+import numpy as np
+import pytest
+
+from gmtools.errors import PackageUnreachable
+from gmtools.explorers import bundle
+from gmtools.simulate import site_motion
+
+MAGNITUDE = "Magnitude M, number"
+VS30 = "VS30 (m/s), number"
+CLIPBOARD = (
+    "Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => { window.copied = text; }}})"
+)
+MOVES = """(box) => {
+  for (let k = 0; k < 20; k++) {
+    box.value = 200 + 10 * k;
+    box.dispatchEvent(new Event("input"));
+  }
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    try:
+        (page,) = bundle.standalone(["site_record"])
+    except PackageUnreachable as error:
+        pytest.skip(str(error))
+    return page.as_uri()
+
+
+@pytest.fixture
+def page(browser, address):
+    yield from _opened(browser, address)
+
+
+def _opened(browser, address):
+    context = browser.new_context(viewport={"width": 1000, "height": 900}, offline=True)
+    page, faults = context.new_page(), []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("requestfailed", lambda request: faults.append(request.url))
+    page.add_init_script(CLIPBOARD)
+    page.goto(address)
+    page.wait_for_selector(".gmx td")
+    yield page
+    context.close()
+    assert faults == []
+
+
+def pga(page):
+    """PGA (g) on rock and on the ground, as the table prints it."""
+    return [float(text) for text in page.locator(".gmx tbody tr").first.locator("td").all_inner_texts()[:2]]
+
+
+def expected(**given):
+    motion = site_motion.simulate(**given)
+    return [float(f"{value:.3g}") for value in (motion.pga_rock_g, motion.pga_surface_g)]
+
+
+def copied(page, button):
+    """What a button puts on the clipboard."""
+    page.get_by_role("button", name=button).click()
+    page.get_by_text("copied.").wait_for()
+    return page.evaluate("window.copied")
+
+
+def spectra(page):
+    text = copied(page, "Copy spectra as CSV")
+    assert text.startswith("# simulated")
+    rows = [line.split(",") for line in text.splitlines() if re.match(r"[\d.]", line)]
+    return np.array(rows, float).T
+
+
+def test_what_it_shows_is_what_python_computes(page):
+    assert pga(page) == expected()
+    page.get_by_label(MAGNITUDE).fill("5")
+    page.get_by_label(VS30).fill("180")
+    page.get_by_label("Soil", exact=True).select_option("gradient")
+    page.get_by_label("Chance").select_option("3")
+    given = {"magnitude": 5.0, "vs30_m_s": 180.0, "ground": "gradient", "realization": 3}
+    motion = site_motion.simulate(**given)
+    assert pga(page) == expected(**given)
+    periods, rock, ground = spectra(page)
+    assert periods == pytest.approx(motion.periods_s, rel=1e-5)
+    assert rock == pytest.approx(motion.rock_psa_g, rel=1e-5)
+    assert ground == pytest.approx(motion.surface_psa_g, rel=1e-5)
+
+
+def test_says_that_it_is_simulated(page):
+    assert page.get_by_text("Everything here is simulated; nothing was recorded.").is_visible()
+    captions = page.locator("figcaption").all_inner_texts()
+    assert sum("(simulated)" in caption for caption in captions) == 3
+
+
+def test_keyboard_alone_moves_it_and_the_change_is_told(page):
+    page.get_by_label("Magnitude M", exact=True).focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    assert page.get_by_label(MAGNITUDE).input_value() == "6.5"
+    assert pga(page) == expected(magnitude=6.5)
+    told = f"PGA {pga(page)[0]} g on rock and {pga(page)[1]} g on the ground"
+    page.locator("[aria-live=polite]").filter(has_text=told).wait_for()
+    label = page.locator("canvas").nth(3).get_attribute("aria-label")
+    assert "M 6.5 earthquake at 30 km" in label and "P at 3.03 s" in label
+
+
+def test_every_input_has_a_name_and_every_figure_its_words(page):
+    for element in page.locator(".gmx :is(input, select)").all():
+        assert element.evaluate("(e) => e.labels.length > 0 || e.ariaLabel")
+    words = [canvas.get_attribute("aria-label") for canvas in page.locator("canvas").all()]
+    assert len(words) == 6 and all(len(text) > 40 for text in words)
+
+
+def test_ground_softer_than_nature_is_warned_of(page):
+    warning = page.locator(".gmx-warning")
+    assert warning.inner_text() == ""
+    page.get_by_label(VS30).fill("150")
+    page.get_by_label("Depth to rock (m), number").fill("10")
+    assert "VS of 53.6 m/s at the surface" in warning.inner_text()
+
+
+def test_a_link_carries_the_state(browser, address):
+    for page in _opened(browser, f"{address}#explorer=site_record&magnitude=4.5&ground=gradient&realization=2"):
+        assert pga(page) == expected(magnitude=4.5, ground="gradient", realization=2)
+        link = copied(page, "Copy link")
+    for page in _opened(browser, link):
+        assert pga(page) == expected(magnitude=4.5, ground="gradient", realization=2)
+
+
+def test_picture_is_saved(page):
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as PNG").click()
+    assert download.value.suggested_filename == "site_record.png"
+    assert download.value.path().read_bytes()[:4] == b"\x89PNG"
+
+
+def test_both_records_are_played_one_after_the_other(page):
+    page.evaluate("""() => {
+      const start = AudioBufferSourceNode.prototype.start;
+      window.played = [];
+      AudioBufferSourceNode.prototype.start = function (when) {
+        window.played.push([when, this.buffer.duration, Math.max(...this.buffer.getChannelData(0).map(Math.abs))]);
+        start.call(this, when);
+      };
+    }""")
+    page.get_by_role("button", name="Play rock, then ground").click()
+    page.get_by_text("as sound, 25 times as fast").wait_for()
+    (first, duration, rock), (second, _, ground) = page.evaluate("window.played")
+    assert duration == pytest.approx(40 / 25, abs=0.01) and second > first + duration
+    assert ground == pytest.approx(0.9, rel=0.02) and rock / ground == pytest.approx(
+        pga(page)[0] / pga(page)[1], rel=0.02
+    )
+
+
+def test_a_move_takes_less_than_50_ms(page):
+    """Script time in the processor's ticks, so that other processes do not count."""
+    page.get_by_label("Soil", exact=True).select_option("gradient")
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def script_s():
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return next(entry["value"] for entry in metrics if entry["name"] == "ScriptDuration")
+
+    before = script_s()
+    page.get_by_label(VS30).evaluate(MOVES)
+    assert 0 < (script_s() - before) / 20 < 0.050
+
+
+def test_fits_a_phone(page):
+    page.set_viewport_size({"width": 360, "height": 700})
+    page.wait_for_timeout(100)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_scripts_and_numbers_are_small(address):
+    size = sum((bundle.FOLDER / name).stat().st_size for name in ("site_record.js", "site_record.payload.js"))
+    assert size < 1.5e6
