@@ -16,7 +16,10 @@ from .errors import LessonNotFound
 PROJECT = Path(__file__).resolve().parents[1]
 INJECTED = "injected-parameters"
 # A change in these cannot change what a lesson computes, so it does not make a run stale.
-NOT_HASHED = {"bookbuild.py", "bookpages.py", "catalog_cli.py", "cli.py", "datapage.py", "progress.py", "vendor.py"}
+NOT_HASHED = {
+    *("bookbuild.py", "bookpages.py", "bookpdf.py", "browser.py", "catalog_cli.py", "cli.py", "datapage.py"),
+    *("progress.py", "vendor.py"),
+}
 
 
 @dataclass(frozen=True)
