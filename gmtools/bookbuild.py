@@ -27,6 +27,10 @@ VENDORED = {
         "vendored/jupyter-widgets/html-manager/embed-amd.js": {},
     },
 }
+# Where a notebook of a public repository can be opened; Colab takes the first host only, the theme both.
+LAUNCHED = ("https://github.com/", "https://gitlab.com/")
+BINDER = "https://mybinder.org"
+COLAB = "https://colab.research.google.com"
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Bo
     source = root / "_build" / "book_source"
     write_changed(files, source)
     _sphinx(source, root)
+    _offer_lessons(root)
     index = root / "_build" / "html" / "index.html"
     return Book(index, not_run, scripts is not None, time.perf_counter() - started)
 
@@ -158,8 +163,26 @@ def _configuration(root: Path, offline: bool) -> dict[str, bytes]:
 
 
 def configuration(written: dict, offline: bool) -> dict:
-    """The book's ``_config.yml`` with the vendored scripts in it, or as it is written, for the public addresses."""
+    """The book's ``_config.yml`` with what depends on the place.
+
+    Parameters
+    ----------
+    written
+        The file's content.
+    offline
+        Whether the vendored scripts are there to be named; otherwise the public addresses stay.
+
+    Returns
+    -------
+    dict
+        A copy, with buttons that open a lesson at Binder and in Colab where ``repository: url`` is one of ``LAUNCHED``.
+    """
     config = copy.deepcopy(written)
+    repository = config.get("repository", {}).get("url", "")
+    if repository.startswith(LAUNCHED):
+        config["launch_buttons"] = {"notebook_interface": "jupyterlab", "binderhub_url": BINDER}
+        if repository.startswith(LAUNCHED[0]):
+            config["launch_buttons"]["colab_url"] = COLAB
     if offline:
         sphinx = config["sphinx"]["config"]
         sphinx["html_static_path"] = [*sphinx.get("html_static_path", []), "static"]
@@ -207,6 +230,12 @@ def _sphinx(source: Path, root: Path) -> None:
         # A page that warned is cached as read, and a second build would pass without a word.
         shutil.rmtree(root / "_build" / ".doctrees", ignore_errors=True)
         raise BookFailed(f"The book was not built; warnings are errors.\n{_said(run)}")
+
+
+def _offer_lessons(root: Path) -> None:
+    """Let the download button give the lesson as it is written, without outputs and without what the page needs."""
+    for lesson in lessons.discover(root):
+        shutil.copyfile(lesson.path, root / "_build" / "html" / "_sources" / "notebooks" / lesson.relative)
 
 
 def _said(run: subprocess.CompletedProcess) -> str:
