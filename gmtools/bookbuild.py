@@ -99,12 +99,15 @@ def pages(settings: Settings, root: Path = PROJECT) -> tuple[dict[str, bytes], d
         Lesson -> why there is no run of it to show.
     """
     files = _files_below(root / "book", "book")
-    not_run = {}
+    not_run, shown = {}, []
     for lesson in lessons.discover(root):
         page, reason = _lesson(lesson, settings, root)
+        shown.append(page)
         files[f"notebooks/{lesson.relative.as_posix()}"] = nbformat.writes(page).encode()
         if reason:
             not_run[lesson.name] = reason
+    front, pictures = bookpages.with_figures(files["book/index.md"].decode(), bookpages.figures(shown))
+    files |= {"book/index.md": front.encode()} | {f"book/{name}": png for name, png in pictures.items()}
     files |= _generated(results(settings, root, without=not_run))
     return files, not_run
 
