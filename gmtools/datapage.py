@@ -53,8 +53,8 @@ def data_page(known: Mapping[str, Manifest]) -> str:
     known : mapping of str to Manifest
         As :func:`gmtools.catalog.manifests` returns it. A set of several studies is described at the first of them.
     """
-    words = [f"- **{word}**: {meaning}" for words in (KINDS, ACCESS) for word, meaning in words.items()]
-    parts = [_HEAD, "## The words", "\n".join(words)]
+    words = [_meanings("What the numbers are", KINDS), _meanings("Access", ACCESS)]
+    parts = [_HEAD, "## The words", *words]
     described = set()
     for study, title in STUDIES.items():
         used = [entry for entry in known.values() if study in entry.study]
@@ -62,6 +62,10 @@ def data_page(known: Mapping[str, Manifest]) -> str:
         described |= {entry.id for entry in here}
         parts += [f"## {title}", _table(used), *map(_section, here)] if used else []
     return "\n\n".join(parts) + "\n"
+
+
+def _meanings(title: str, words: Mapping[str, str]) -> str:
+    return "\n".join([f"{title}:", "", *(f"- **{word}**: {meaning}" for word, meaning in words.items())])
 
 
 def _table(entries: list[Manifest]) -> str:
