@@ -1,5 +1,6 @@
 # make book    the environment, the lessons, the HTML book: works in a fresh clone
-# make test    the tests
+# make pdf     the built book as one PDF (needs Chromium)
+# make test    the tests, those of the built book among them
 # make lab     JupyterLab on the notebooks
 # make full    the lessons as the papers have them (wants a GPU or a night), then the book
 # make smoke   every lesson in seconds, on simulated data: does each cell run?
@@ -21,12 +22,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: book test lab full smoke lint lock clean
+.PHONY: book pdf test lab full smoke lint lock clean
 .DELETE_ON_ERROR:
 
 book: $(READY)
 	@$(BIN)/gmtools run --profile $(PROFILE) --data $(DATA)
 	@$(BIN)/gmtools book --profile $(PROFILE) --data $(DATA)
+
+pdf: $(READY)
+	@$(BIN)/gmtools pdf
 
 test: $(READY)
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)

@@ -30,6 +30,10 @@ VENDORED = {
         "vendored/jupyter-widgets/html-manager/embed-amd.js": {},
     },
 }
+# Where a notebook of a public repository can be opened; Colab takes the first host only, the theme both.
+LAUNCHED = ("https://github.com/", "https://gitlab.com/")
+BINDER = "https://mybinder.org"
+COLAB = "https://colab.research.google.com"
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Bo
     source = root / "_build" / "book_source"
     write_changed(files, source)
     _sphinx(source, root)
+    _offer_lessons(root)
     index = root / "_build" / "html" / "index.html"
     return Book(index, not_run, scripts is not None, time.perf_counter() - started, without_explorers)
 
@@ -102,12 +107,15 @@ def pages(settings: Settings, root: Path = PROJECT) -> tuple[dict[str, bytes], d
         Lesson -> why there is no run of it to show.
     """
     files = _files_below(root / "book", "book")
-    not_run = {}
+    not_run, shown = {}, []
     for lesson in lessons.discover(root):
         page, reason = _lesson(lesson, settings, root)
+        shown.append(page)
         files[f"notebooks/{lesson.relative.as_posix()}"] = nbformat.writes(page).encode()
         if reason:
             not_run[lesson.name] = reason
+    front, pictures = bookpages.with_figures(files["book/index.md"].decode(), bookpages.figures(shown))
+    files |= {"book/index.md": front.encode()} | {f"book/{name}": png for name, png in pictures.items()}
     files |= _generated(results(settings, root, without=not_run))
     return files, not_run
 
@@ -177,8 +185,28 @@ def _configuration(root: Path, offline: bool, explorers: bool) -> dict[str, byte
 
 
 def configuration(written: dict, offline: bool, explorers: bool = False) -> dict:
-    """The book's ``_config.yml`` with the vendored scripts and the explorers' loader in it, where the book has them."""
+    """The book's ``_config.yml`` with what depends on the place.
+
+    Parameters
+    ----------
+    written
+        The file's content.
+    offline
+        Whether the vendored scripts are there to be named; otherwise the public addresses stay.
+    explorers
+        Whether the explorers' loader is there to be named.
+
+    Returns
+    -------
+    dict
+        A copy, with buttons that open a lesson at Binder and in Colab where ``repository: url`` is one of ``LAUNCHED``.
+    """
     config = copy.deepcopy(written)
+    repository = config.get("repository", {}).get("url", "")
+    if repository.startswith(LAUNCHED):
+        config["launch_buttons"] = {"notebook_interface": "jupyterlab", "binderhub_url": BINDER}
+        if repository.startswith(LAUNCHED[0]):
+            config["launch_buttons"]["colab_url"] = COLAB
     sphinx = config["sphinx"]["config"]
     if offline or explorers:
         sphinx["html_static_path"] = [*sphinx.get("html_static_path", []), "static"]
@@ -229,6 +257,12 @@ def _sphinx(source: Path, root: Path) -> None:
         # A page that warned is cached as read, and a second build would pass without a word.
         shutil.rmtree(root / "_build" / ".doctrees", ignore_errors=True)
         raise BookFailed(f"The book was not built; warnings are errors.\n{_said(run)}")
+
+
+def _offer_lessons(root: Path) -> None:
+    """Let the download button give the lesson as it is written, without outputs and without what the page needs."""
+    for lesson in lessons.discover(root):
+        shutil.copyfile(lesson.path, root / "_build" / "html" / "_sources" / "notebooks" / lesson.relative)
 
 
 def _said(run: subprocess.CompletedProcess) -> str:

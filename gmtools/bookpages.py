@@ -1,8 +1,10 @@
 """An executed lesson as a page of the book: alt texts, anchors for the scoreboard, no duplicates."""
 
 import ast
+import base64
 import copy
 import re
+from collections.abc import Iterable, Mapping
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
@@ -12,6 +14,7 @@ from .lessons import is_injected
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 RESULT_MIME = "application/vnd.gmtools.result+json"
 EXPLORER = 'class="gmtools-explorer"'
+CARD_FIGURE = re.compile(r"^:img-top: figures/(?P<id>\S+)\.png\n:img-alt: .*\n", re.MULTILINE)
 NOT_RUN = """\
 ```{{warning}}
 This lesson has not been run for this edition of the book ({reason}), so it shows no output.
@@ -61,6 +64,42 @@ def not_run_page(source: NotebookNode, reason: str) -> NotebookNode:
     page = copy.deepcopy(source)
     page.cells.insert(1, new_markdown_cell(NOT_RUN.format(reason=reason), id="not-run"))
     return page
+
+
+def figures(pages: Iterable[NotebookNode]) -> dict[str, tuple[bytes, str]]:
+    """Cell id -> PNG and alt text of the first figure with an alt text that the cell drew."""
+    found = {}
+    for cell in (cell for page in pages for cell in page.cells):
+        for output in cell.get("outputs", []):
+            if _alt(output) and "image/png" in output.get("data", {}):
+                found.setdefault(cell.id, (base64.b64decode(output.data["image/png"]), _alt(output)))
+    return found
+
+
+def with_figures(text: str, drawn: Mapping[str, tuple[bytes, str]]) -> tuple[str, dict[str, bytes]]:
+    """Give the cards of a page the figures that their lessons drew.
+
+    Parameters
+    ----------
+    text
+        MyST Markdown with cards whose ``:img-top: figures/ID.png`` names a cell.
+    drawn
+        As :func:`figures` returns it.
+
+    Returns
+    -------
+    text : str
+        The page with the figures' alt texts, and without pictures on the cards of cells that drew none.
+    pictures : dict
+        Path beside the page -> PNG.
+    """
+    named = {match["id"] for match in CARD_FIGURE.finditer(text)} & drawn.keys()
+
+    def option(match: re.Match) -> str:
+        name = match["id"]
+        return f":img-top: figures/{name}.png\n:img-alt: {drawn[name][1]}\n" if name in named else ""
+
+    return CARD_FIGURE.sub(option, text), {f"figures/{name}.png": drawn[name][0] for name in sorted(named)}
 
 
 def recorded_groups(cell: NotebookNode) -> list[str]:

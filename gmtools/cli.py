@@ -1,4 +1,4 @@
-"""The command line: ``gmtools data``, ``run``, ``ensemble``, ``book``, ``scoreboard``, ``explorers``, ``networks``."""
+"""The command line: ``gmtools data``, ``run``, ``ensemble``, ``book``, ``pdf``, ``scoreboard``, ``explorers``, ``networks``."""
 
 import argparse
 import sys
@@ -47,6 +47,8 @@ def parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_ensemble(commands)
     _add(commands, "book", _book, "build the HTML book from the lessons that ran")
+    pdf = commands.add_parser("pdf", help="the built book as one PDF", description="Print the built book as one PDF.")
+    pdf.set_defaults(run=_pdf)
     _add(commands, "scoreboard", _scoreboard, "the papers' numbers, ours beside them, and the verdicts")
     add_explorer_commands(commands)
     return program
@@ -120,6 +122,12 @@ def _book(wanted: argparse.Namespace) -> None:
     from . import bookbuild
 
     print(bookbuild.report(bookbuild.build(wanted.profile, wanted.data)))
+
+
+def _pdf(wanted: argparse.Namespace) -> None:
+    from . import bookpdf
+
+    print(f"Book printed: {bookpdf.make()}")
 
 
 def _scoreboard(wanted: argparse.Namespace) -> None:

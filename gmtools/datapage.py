@@ -16,6 +16,13 @@ ACCESS = {
     "registration": "free, but you register with the owner and import the file",
     "not public": "no public address; a course's mirror or the steps below",
 }
+STUDIES = {
+    "ann_gmm_iran": "Study 1: from NGA-West2 to Iran",
+    "unet_kanto": "Study 2: maps for Kanto",
+    "unet_italy": "Study 3: maps for Italy",
+    "hvsr_ann_cnn": "Study 4: peaks of H/V",
+    "vs30_cnn_lstm": "Study 5: VS30 from an accelerogram",
+}
 _HEAD = """\
 # Data
 
@@ -39,22 +46,35 @@ def page() -> str:
 
 
 def data_page(known: Mapping[str, Manifest]) -> str:
-    """Return a page on data sets: meaning of the words, one table, one section for each set.
+    """Return a page on data sets: meaning of the words, then a table and the sets of each study.
 
     Parameters
     ----------
     known : mapping of str to Manifest
-        As :func:`gmtools.catalog.manifests` returns it.
+        As :func:`gmtools.catalog.manifests` returns it. A set of several studies is described at the first of them.
     """
-    words = [f"- **{word}**: {meaning}" for words in (KINDS, ACCESS) for word, meaning in words.items()]
-    table = ["| data set | what the numbers are | access | license | studies |", "|---|---|---|---|---|"]
-    table += [_line(entry) for entry in known.values()]
-    sections = [_section(entry) for entry in known.values()]
-    return "\n\n".join([_HEAD, "## The words", "\n".join(words), "## At a glance", "\n".join(table), *sections]) + "\n"
+    words = [_meanings("What the numbers are", KINDS), _meanings("Access", ACCESS)]
+    parts = [_HEAD, "## The words", *words]
+    described = set()
+    for study, title in STUDIES.items():
+        used = [entry for entry in known.values() if study in entry.study]
+        here = [entry for entry in used if entry.id not in described]
+        described |= {entry.id for entry in here}
+        parts += [f"## {title}", _table(used), *map(_section, here)] if used else []
+    return "\n\n".join(parts) + "\n"
+
+
+def _meanings(title: str, words: Mapping[str, str]) -> str:
+    return "\n".join([f"{title}:", "", *(f"- **{word}**: {meaning}" for word, meaning in words.items())])
+
+
+def _table(entries: list[Manifest]) -> str:
+    lines = ["| data set | what the numbers are | access | license |", "|---|---|---|---|"]
+    return "\n".join([*lines, *map(_line, entries)])
 
 
 def _line(entry: Manifest) -> str:
-    cells = [f"[{entry.id}](#data-{_slug(entry)})", entry.kind, entry.access, entry.licence, ", ".join(entry.study)]
+    cells = [f"[{entry.title}](#data-{_slug(entry)})", entry.kind, entry.access, entry.licence]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -70,7 +90,7 @@ def _section(entry: Manifest) -> str:
         "Cite": entry.citation.strip() + doi,
         "Where it comes from": entry.provenance.strip(),
     }
-    parts = [f"(data-{_slug(entry)})=\n## {entry.title}"]
+    parts = [f"(data-{_slug(entry)})=\n### {entry.title}"]
     parts.append("\n".join(f"- **{name}**: {fact}" for name, fact in facts.items() if fact))
     parts += [_listed("Known faults", entry.faults), _listed("How to get it", entry.steps, numbered=True)]
     return "\n\n".join(part for part in parts if part)

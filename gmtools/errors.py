@@ -49,6 +49,10 @@ class PackageUnreachable(GmtoolsError):
     """A JavaScript package of the book is neither cached nor to be had from npm."""
 
 
+class BrowserNotFound(GmtoolsError):
+    """There is no Chromium, or nothing that drives it."""
+
+
 class UnknownModel(GmtoolsError):
     """A model key that the book does not know."""
 

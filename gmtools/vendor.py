@@ -20,7 +20,8 @@ from .errors import ChecksumMismatch, FormatError, PackageUnreachable
 
 LOCK = Path(__file__).with_name("vendor.json")
 STAMP = "vendored.json"
-# embed-amd.js looks for its icon fonts beside the place where requirejs believes its modules to be.
+# embed-amd.js looks for its icon fonts beside the place where requirejs believes its modules to be, and typesets labels
+# through the queue of MathJax 2, which the book's MathJax 3 lacks.
 WIDGETS_CONFIG = """\
 (function () {
   var here = document.currentScript.src.replace(/[^/]*$/, "jupyter-widgets/html-manager/");
@@ -30,6 +31,16 @@ WIDGETS_CONFIG = """\
     paths["@jupyter-widgets/" + name] = here + name.replace(/.*\\//, "");
   });
   window.requirejs.config({ paths: paths });
+
+  var mathjax;
+  function keep(value) {
+    mathjax = value;
+    if (mathjax && !mathjax.Hub) {
+      mathjax.Hub = { Queue: function (call) { if (mathjax.typesetPromise) mathjax.typesetPromise([call[2]]); } };
+    }
+  }
+  keep(window.MathJax);
+  Object.defineProperty(window, "MathJax", { get: function () { return mathjax; }, set: keep });
 })();
 """
 

@@ -1,3 +1,4 @@
+import base64
 import copy
 import json
 import subprocess
@@ -82,6 +83,21 @@ def test_papermills_cell_is_shown_only_where_it_says_something_new():
     assert len(bookpages.lesson_page(executed()).cells) == 2
     page = bookpages.lesson_page(executed(injected='profile = "smoke"\nseed = 0\ndata = "auto"'))
     assert 'profile = "smoke"' in page.cells[2].source
+
+
+CARDS = ":img-top: figures/one.png\n:img-alt: from the lesson\n\n:img-top: figures/two.png\n:img-alt: other\n"
+
+
+def test_cards_get_the_figures_of_their_cells_with_their_own_alt_texts():
+    drew, other = cell_with(figure("Curves fall.")), cell_with(figure("Not asked for."))
+    drew.id, other.id = "one", "three"
+    text, pictures = bookpages.with_figures(CARDS, bookpages.figures([executed(drew, other)]))
+    assert text == ":img-top: figures/one.png\n:img-alt: Curves fall.\n\n"
+    assert pictures == {"figures/one.png": base64.b64decode("iVBORw0KGgo=")}
+
+
+def test_a_card_whose_lesson_has_not_run_has_no_picture():
+    assert bookpages.with_figures(CARDS, {}) == ("\n", {})
 
 
 @pytest.fixture

@@ -6,12 +6,19 @@ from gmtools import datapage
 from gmtools.manifests import manifests
 
 
-def test_every_manifest_has_a_line_and_a_section():
+def test_every_manifest_has_one_section_and_a_line_for_each_of_its_studies():
     text = datapage.page()
     for entry in manifests().values():
         anchor = f"data-{entry.id.replace('_', '-')}"
-        assert f"| [{entry.id}](#{anchor}) | {entry.kind} | {entry.access} |" in text
-        assert f"({anchor})=\n## {entry.title}\n" in text
+        line = f"| [{entry.title}](#{anchor}) | {entry.kind} | {entry.access} | {entry.licence} |\n"
+        assert text.count(line) == len(entry.study)
+        assert text.count(f"({anchor})=\n### {entry.title}\n") == 1
+
+
+def test_a_set_stands_under_the_first_of_its_studies():
+    text = datapage.page()
+    first, second = text.index("## Study 1: "), text.index("## Study 2: ")
+    assert first < text.index("(data-nga-west2-extract)=") < second < text.index("(data-meso-net)=")
 
 
 def test_licence_faults_and_steps_are_in_plain_sight():
@@ -30,8 +37,8 @@ def test_what_is_not_known_is_left_out():
 
 def test_a_licence_with_a_bar_does_not_break_the_table():
     entry = replace(manifests()["peer_nga_west2"], licence="A | B")
-    line = next(line for line in datapage.data_page({entry.id: entry}).split("\n") if line.startswith("| [peer"))
-    assert line.replace("\\|", "").count("|") == 6
+    line = next(line for line in datapage.data_page({entry.id: entry}).split("\n") if line.startswith("| [PEER"))
+    assert line.replace("\\|", "").count("|") == 5
 
 
 def test_without_manifests_the_page_still_explains_the_words():

@@ -8,12 +8,12 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 import yaml
+from built import HTML, name, needs_book, pages
 
 from gmtools import lessons
 from gmtools.lessons import PROJECT
 
-HTML = PROJECT / "_build" / "html"
-pytestmark = pytest.mark.skipif(not (HTML / "index.html").exists(), reason="no book here: make book")
+pytestmark = needs_book
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "embed": "src"}
 
 
@@ -44,15 +44,7 @@ def page(path: Path) -> Page:
     return Page(path)
 
 
-def pages() -> list[Path]:
-    return [path for path in sorted(HTML.rglob("*.html")) if "_static" not in path.relative_to(HTML).parts]
-
-
-def names(paths) -> str:
-    return paths.relative_to(HTML).as_posix()
-
-
-@pytest.fixture(params=pages(), ids=names)
+@pytest.fixture(params=pages(), ids=name)
 def path(request):
     return request.param
 

@@ -1,0 +1,153 @@
+"""The built book as a reader has it: in a browser, without a network, from a folder and from a server."""
+
+import filecmp
+
+import pytest
+from built import HTML, name, needs_book, pages
+
+from gmtools import lessons
+from gmtools.lessons import PROJECT
+
+pytestmark = needs_book
+SCREENSHOTS = PROJECT / "_build" / "screenshots"
+FIRST_LESSONS = [f"notebooks/{lesson.relative.with_suffix('.html')}" for lesson in lessons.discover()[1:]]
+LOOKED_AT = [
+    "book/index.html",
+    "book/scoreboard.html",
+    "book/data.html",
+    *(page for page in FIRST_LESSONS if page.split("/")[-1][1] == "1"),
+    *(name(path) for path in pages() if "explorers" in path.parts),
+]
+WITH_AXE = [*LOOKED_AT, "book/bibliography.html", "book/glossary.html", "search.html"]
+LOOKS = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
+    "phone": {"color_scheme": "light", "viewport": {"width": 360, "height": 740}},
+}
+
+
+@pytest.fixture(scope="module")
+def served(serve) -> str:
+    return serve(HTML)
+
+
+@pytest.fixture(params=["file", "server"])
+def root(request, served) -> str:
+    return f"{HTML.as_uri()}/" if request.param == "file" else served
+
+
+@pytest.mark.parametrize("page", [name(path) for path in pages()])
+def test_a_page_loads_without_a_fault_and_with_its_pictures(page, root, visit):
+    opened = visit(root + page)
+    opened.page.wait_for_load_state("networkidle")
+    broken = opened.page.evaluate("[...document.images].filter(i => !i.naturalWidth).map(i => i.src)")
+    assert (opened.faults, broken) == ([], [])
+
+
+def test_search_finds_a_word_and_leads_to_it(root, visit):
+    opened = visit(f"{root}book/index.html", viewport={"width": 1280, "height": 900})
+    page = opened.page
+    assert page.locator(".search-button-field:visible, input[type=search]:visible").count() == 1
+    page.keyboard.press("Control+K")
+    page.locator("dialog input[type=search]").fill("attenuation")
+    page.keyboard.press("Enter")
+    hits = page.locator("#search-results li a")
+    hits.first.wait_for()
+    titles = hits.all_inner_texts()
+    assert any("Glossary" in title for title in titles), titles
+    hits.filter(has_text="Glossary").first.click()
+    page.locator("article", has_text="Anelastic attenuation").wait_for()
+    assert opened.faults == []
+
+
+def test_the_dark_theme_is_one_press_away_and_stays(visit, served):
+    page = visit(f"{served}book/index.html", color_scheme="light").page
+    ground = "getComputedStyle(document.body).backgroundColor"
+    pale = page.evaluate(ground)
+    for _ in range(3):
+        if page.locator("html").get_attribute("data-theme") == "dark":
+            break
+        page.locator(".theme-switch-button:visible").click()
+    assert (pale, page.evaluate(ground)) == ("rgb(255, 255, 255)", "rgb(18, 18, 18)")
+    page.goto(f"{served}book/data.html")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+
+
+def test_the_first_press_of_tab_offers_to_skip_to_the_text(visit, root):
+    page = visit(f"{root}book/index.html", viewport={"width": 1280, "height": 900}).page
+    page.keyboard.press("Tab")
+    link = page.locator(":focus")
+    assert (link.inner_text(), link.get_attribute("href")) == ("Skip to main content", "#main-content")
+    assert link.is_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.getElementById('main-content').contains(document.activeElement)")
+
+
+def test_who_walks_with_tab_sees_where_the_focus_is(visit, served):
+    page = visit(f"{served}book/index.html", viewport={"width": 1280, "height": 900}).page
+    marked = """() => {
+        const element = document.activeElement, style = getComputedStyle(element);
+        const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 || style.boxShadow !== "none";
+        return seen ? "" : element.outerHTML.slice(0, 100);
+    }"""
+    unmarked = []
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        unmarked += filter(None, [page.evaluate(marked)])
+    assert unmarked == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", WITH_AXE)
+def test_axe_finds_no_serious_fault(page, theme, visit, axe, served):
+    opened = visit(served + page, **LOOKS[theme])
+    opened.page.wait_for_load_state("networkidle")
+    assert axe(opened.page) == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("page", LOOKED_AT)
+def test_a_page_fits_its_window_and_has_its_picture_taken(page, look, visit, served):
+    opened = visit(served + page, **LOOKS[look])
+    opened.page.wait_for_load_state("networkidle")
+    path = SCREENSHOTS / f"{page.removesuffix('.html').replace('/', '_')}_{look}.png"
+    opened.page.screenshot(path=path, full_page="notebooks" not in page and "scoreboard" not in page)
+    assert path.stat().st_size > 10_000
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= LOOKS[look]["viewport"]["width"]
+
+
+def test_a_lesson_can_be_downloaded_as_it_is_written(visit, served):
+    lesson = lessons.discover()[1]
+    page = visit(f"{served}notebooks/{lesson.relative.with_suffix('.html')}").page
+    page.locator(".dropdown-download-buttons > button").click()
+    with page.expect_download() as waiting:
+        page.locator(".btn-download-source-button").click()
+    assert waiting.value.suggested_filename == lesson.path.name
+    assert filecmp.cmp(waiting.value.path(), lesson.path, shallow=False)
+
+
+def test_from_a_folder_the_download_button_shows_the_lesson_in_another_tab(visit):
+    lesson = lessons.discover()[1]
+    page = visit((HTML / "notebooks" / lesson.relative.with_suffix(".html")).as_uri()).page
+    page.locator(".dropdown-download-buttons > button").click()
+    with page.expect_popup() as waiting:
+        page.locator(".btn-download-source-button").click()
+    assert waiting.value.url.endswith(lesson.path.name)
+    assert waiting.value.locator("body").inner_text() == lesson.path.read_text(encoding="utf-8")
+
+
+def test_no_button_leads_to_a_server_that_is_not_there(visit, served):
+    page = visit(served + FIRST_LESSONS[0]).page
+    assert page.locator("text=Live Code").count() == 0
+    assert page.evaluate("typeof THEBE_JS_URL") == "undefined"
+
+
+def test_sliders_have_names_and_icon_fonts(visit, served):
+    opened = visit(f"{served}notebooks/40_hvsr/41_from_noise_to_hv.html")
+    handles = opened.page.locator(".noUi-handle")
+    handles.first.wait_for()
+    names = [handle.get_attribute("aria-label") for handle in handles.all()]
+    assert len(names) >= 2 and all(names) and len(set(names)) == len(names)
+    opened.page.evaluate("document.fonts.load('12px FontAwesome')")
+    assert opened.faults == []

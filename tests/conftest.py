@@ -1,0 +1,140 @@
+"""Pages in a headless Chromium, from a folder or from a local server, with a record of what goes wrong on them."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import urlsplit
+
+import pytest
+from filelock import FileLock
+
+from gmtools import browser as browsers
+from gmtools import vendor
+from gmtools.errors import BrowserNotFound, PackageUnreachable
+from gmtools.lessons import PROJECT
+
+GRAVE = ("serious", "critical")
+
+
+@dataclass
+class Visit:
+    """An opened page (Playwright's) and what went wrong on it: console errors, failed or outside requests."""
+
+    page: object
+    faults: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium. Where there is none the test is skipped, but fails in CI."""
+    with ExitStack() as stack:
+        try:
+            yield stack.enter_context(browsers.chromium())
+        except BrowserNotFound as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(str(error))
+
+
+@pytest.fixture
+def visit(browser) -> Iterator[Callable[..., Visit]]:
+    """``visit(address, **options)`` opens a page in a context of its own; options are those of ``new_context``."""
+    with ExitStack() as stack:
+        yield lambda address, **options: stack.enter_context(visiting(browser, address, **options))
+
+
+@contextmanager
+def visiting(browser, address: str, **options) -> Iterator[Visit]:
+    context = browser.new_context(**options)
+    try:
+        opened = Visit(context.new_page())
+        watch(opened)
+        opened.page.goto(address, wait_until="load")
+        yield opened
+    finally:
+        context.close()
+
+
+def watch(visit: Visit) -> None:
+    """Write down every fault of a page, and let nothing through to another host."""
+
+    def guard(route):
+        if is_local(route.request.url):
+            route.continue_()
+        else:
+            visit.faults.append(f"asks another host: {route.request.url}")
+            route.abort()
+
+    def console(message):
+        if message.type == "error":
+            visit.faults.append(f"console: {message.text} ({message.location.get('url')})")
+
+    page = visit.page
+    page.route("**/*", guard)
+    page.on("console", console)
+    page.on("pageerror", lambda error: visit.faults.append(f"script: {error}"))
+    page.on("requestfailed", lambda request: visit.faults.append(f"failed: {request.url} ({request.failure})"))
+    page.on("response", lambda answer: answer.status < 400 or visit.faults.append(f"{answer.status}: {answer.url}"))
+
+
+def is_local(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme in ("file", "data", "blob", "about") or parts.hostname == "127.0.0.1"
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder))
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def serve() -> Iterator[Callable[[Path], str]]:
+    """``serve(folder)`` returns the address, with a slash at its end, at which a local server offers a folder."""
+    with ExitStack() as stack:
+        yield lambda folder: stack.enter_context(serving(folder))
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[object], list[str]]:
+    """``axe(page)`` lists what axe-core finds to be a serious or critical fault of accessibility, with its element."""
+    script = axe_core().read_text(encoding="utf-8")
+
+    def grave_faults(page) -> list[str]:
+        page.evaluate(script)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        return [
+            f"{fault['id']}: {fault['help']}: {' '.join(map(str, node['target']))}: {node['html'][:120]}"
+            for fault in found
+            if fault["impact"] in GRAVE
+            for node in fault["nodes"]
+        ]
+
+    return grave_faults
+
+
+def axe_core() -> Path:
+    folder = PROJECT / "_build" / "vendor_tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock"):
+            return vendor.fetch(folder, Path(__file__).with_name("vendor.json")) / "axe-core" / "axe.min.js"
+    except PackageUnreachable as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
