@@ -98,6 +98,16 @@ def test_a_held_out_station_teaches_nothing():
     assert rms[0] > 0.35 and rms[1] < 0.2
 
 
+def test_weights_let_each_station_count_once():
+    """A soft station with nine records and fifteen stiff ones with one each: the constant follows the stations."""
+    stations, vs30 = np.array(["A"] * 9 + [f"B{k}" for k in range(15)]), np.array([200.0] * 9 + [800.0] * 15)
+    folds = np.arange(24) % 2
+    args = baselines.on_ordinates, np.random.default_rng(6).standard_normal((24, 2)), vs30, stations, folds
+    alike = baselines.at_unseen_stations(*args)["constant"]
+    once = baselines.at_unseen_stations(*args, weight=baselines.per_station(stations))["constant"]
+    assert alike.max() < 520 and once.min() > 650
+
+
 def test_shape_forgets_the_size():
     psa, pga = np.array([[0.2, 0.4], [2.0, 4.0]]), np.array([0.1, 1.0])
     np.testing.assert_allclose(baselines.shape(psa, pga), np.log([[2, 4], [2, 4]]))
