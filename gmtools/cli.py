@@ -1,4 +1,4 @@
-"""The command line: ``gmtools data``, ``run``, ``ensemble``, ``book``, ``pdf``, ``scoreboard``, ``explorers``, ``networks``."""
+"""The command line: what ``gmtools --help`` lists."""
 
 import argparse
 import sys

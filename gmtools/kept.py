@@ -39,15 +39,15 @@ def once(name, inputs, make, folder=None):
     """
     folder = Path(folder or lessons.PROJECT / "_build" / "models")
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}-{_key(inputs)}.npz"
+    path = folder / f"{name}-{key(inputs)}.npz"
     with FileLock(path.with_suffix(".lock")):  # two lessons that run side by side compute it once
         if not path.exists():
             _write(path, make())
         return _read(path)
 
 
-def _key(inputs):
-    """Twelve hexadecimal digits that change when an input does."""
+def key(inputs):
+    """Twelve hexadecimal digits that change when one of the inputs of :func:`once` does."""
     digest = hashlib.sha256()
     for value in inputs:
         if isinstance(value, np.ndarray):

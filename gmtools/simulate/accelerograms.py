@@ -15,13 +15,14 @@ the earthquake tells about the site. Absolute amplitudes are plausible, not cali
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import fft
 
-from gmtools import columns
-from gmtools.accelerograms import Accelerogram
+from gmtools import columns, site_response
+from gmtools.accelerograms import Accelerogram, Exclusion, exclusion_table
 from gmtools.errors import GmtoolsError
 from gmtools.simulate import profiles
 
@@ -49,6 +50,7 @@ _COLUMNS = (
     columns.S_TIME,
     columns.SNR,
 )
+_LEAST_S = 1.0  # before P and after S: the signal-to-noise ratio is scaled by what is there
 _PADDING_S = 10.0  # lets the last reverberations end before the transform wraps around
 
 
@@ -153,13 +155,18 @@ class SimulatedRecords:
     ----------
     frame : DataFrame, one row for each record
         Ids, magnitude, depth, distances, coordinates, VS30, depth to rock, P and S times (s), signal-to-noise ratio.
+    exclusions : DataFrame
+        As of :func:`gmtools.accelerograms.select`: pairs that the drawing passed by, because their record would have
+        less than a second before P or after S, so that its signal-to-noise ratio has no meaning.
     profiles : Profiles
         Of the stations, in the order of their numbers (``S0000`` first).
+    inputs : list
+        What decides the records, as :func:`gmtools.record_store.keep` asks for it: arguments and code.
 
     Raises
     ------
     GmtoolsError
-        The network has fewer pairs of event and station within the distance than records are asked for.
+        The network has fewer usable pairs of event and station within the distance than records are asked for.
     """
 
     def __init__(
@@ -174,19 +181,28 @@ class SimulatedRecords:
         snr_db: tuple[float, float] = (20.0, 50.0),
         farthest_km: float = 120.0,
     ):
+        sizes = [n_records, n_stations, n_events, duration_s, sampling_rate_hz, pre_event_s, snr_db, farthest_km]
+        self.inputs = [seed, sizes, *(Path(file) for file in (__file__, profiles.__file__, site_response.__file__))]
         self.seed, self.sampling_rate_hz = seed, sampling_rate_hz
         self.n_samples = round(duration_s * sampling_rate_hz)
         self._n_fft = fft.next_fast_len(round((duration_s + _PADDING_S) * sampling_rate_hz), real=True)
         self._frequency = fft.rfftfreq(self._n_fft, 1 / sampling_rate_hz)
         random = np.random.default_rng([seed, 51])
         stations, self.profiles = _stations(random, n_stations)
-        rows = _pairs(random, stations, _events(random, n_events), farthest_km)
-        if len(rows) < n_records:
+        rows = _times(random, _pairs(random, stations, _events(random, n_events), farthest_km), pre_event_s, snr_db)
+        usable = np.flatnonzero(rows[columns.P_TIME].ge(_LEAST_S) & rows[columns.S_TIME].le(duration_s - _LEAST_S))
+        if len(usable) < n_records:
             raise GmtoolsError(
-                f"{n_stations} stations and {n_events} events have {len(rows)} pairs within {farthest_km:g} km, fewer "
-                f"than {n_records} records. Ask for fewer records, or for more stations or events."
+                f"{n_stations} stations and {n_events} events have {len(rows)} pairs within {farthest_km:g} km, "
+                f"{len(rows) - len(usable)} of them with P or S less than {_LEAST_S:g} s from an end of {duration_s:g} "
+                f"s: fewer than {n_records} records. Ask for fewer records, for longer ones, or for more stations or "
+                "events."
             )
-        rows = _times(random, rows, pre_event_s, snr_db).iloc[:n_records]
+        taken = usable[:n_records]
+        self.exclusions = _cut_off(
+            rows.drop(index=taken).iloc[: np.max(taken, initial=-1) + 1 - len(taken)], duration_s
+        )
+        rows = rows.iloc[taken].reset_index(drop=True)
         self.frame = rows[list(_COLUMNS)].copy()
         self._rows = {name: rows[name].to_numpy() for name in rows}
         self._transfer = lru_cache(maxsize=1024)(self._transfer_functions)
@@ -345,6 +361,13 @@ def _pairs(
     }.items():
         table[ours] = table[x] / _KM_PER_DEGREE
     return table
+
+
+def _cut_off(pairs: pd.DataFrame, duration_s: float) -> pd.DataFrame:
+    """List pairs whose P or S comes too near an end of the record."""
+    rows = pairs[[columns.RECORD, columns.P_TIME, columns.S_TIME]].itertuples(index=False, name=None)
+    detail = "P at {:.1f} s, S at {:.1f} s of {:g} s; a second is needed before P and after S"
+    return exclusion_table([Exclusion(name, "cut off", detail.format(p, s, duration_s)) for name, p, s in rows])
 
 
 def _times(

@@ -1,12 +1,14 @@
 import io
 import re
 import zipfile
+from itertools import chain
+from pathlib import PurePosixPath
 
 import numpy as np
 import pytest
 import scipy.io
 
-from gmtools import catalog, columns
+from gmtools import catalog, cli, columns, datasets
 from gmtools.accelerograms import Accelerogram, Exclusion, Rules, select
 from gmtools.errors import (
     ColumnMissing,
@@ -402,3 +404,58 @@ def test_what_is_no_collection(tmp_path):
     (tmp_path / "folder" / "stations.csv").write_text("code,vs30\n1,2\n")
     with pytest.raises(ColumnMissing, match=columns.STATION):
         list(strong_motion.read(tmp_path / "folder"))
+
+
+def clipped(samples):
+    return samples.clip(-8, 8)
+
+
+def held(samples):
+    samples = samples.copy()
+    samples[3000:3250, 1] = 0.5
+    return samples
+
+
+FAULTY = {  # every fault that issue and study name, each in a file of its own
+    "gap": [("gap.mat", matlab(held(SAMPLES))), ("cut_off.mat", matlab(numofData=7000))],
+    "unit not stated": [(name, content) for name, content in tadas("1_0119_ap_Acc", UNITS=None).items()],
+    "component missing": [("two.mat", matlab(SAMPLES[:, :2])), ("4_0119_ap_Acc_E.asc", dyna("E"))],
+    "too short": [("three_seconds.mat", matlab(SAMPLES[:300]))],
+    "clipped": [("clipped.mat", matlab(clipped(SAMPLES)))],
+    "no VS30": [("no_vs30.mat", matlab(Vs30=np.empty((0, 0)))), ("zero.mat", matlab(Vs30=0))],
+}
+
+
+@pytest.mark.parametrize("as_archive", [False, True])
+def test_faulty_records_are_counted_from_the_import_to_the_lesson(tmp_path, monkeypatch, capsys, as_archive):
+    """``gmtools data import`` and what a lesson then loads: each faulty record is listed once, with its reason."""
+    monkeypatch.setenv("GMTOOLS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GMTOOLS_DATA", str(tmp_path / "none"))
+    monkeypatch.setenv("GMTOOLS_OFFLINE", "1")
+    files = {"20120106001648_6501.mat": matlab()} | dict(chain.from_iterable(FAULTY.values()))
+    given = tmp_path / "records.zip" if as_archive else tmp_path / "records"
+    if as_archive:
+        given.write_bytes(packed(files))
+    else:
+        given.mkdir()
+        for name, content in files.items():
+            (given / name).write_bytes(content)
+    assert cli.main(["data", "import", "afad", str(given)]) == 0
+    assert "records" in capsys.readouterr().out
+    dataset = datasets.load("afad", data="real")
+    assert list(dataset.frame[columns.RECORD]) == ["20120106001648_6501"] and not dataset.simulated
+    expected = {
+        reason: len({PurePosixPath(name).stem.rstrip("NEU") for name, _ in found}) for reason, found in FAULTY.items()
+    }
+    assert dataset.records.exclusions["reason"].value_counts().to_dict() == expected
+    assert all(f"{count} {reason}" in dataset.notice() for reason, count in expected.items())
+
+
+@pytest.mark.parametrize("reason", FAULTY)
+def test_an_import_of_nothing_but_one_fault_is_a_typed_error_with_its_count(tmp_path, monkeypatch, reason):
+    monkeypatch.setenv("GMTOOLS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GMTOOLS_DATA", str(tmp_path / "none"))
+    (tmp_path / "records.zip").write_bytes(packed(dict(FAULTY[reason])))
+    assert cli.main(["data", "import", "afad", str(tmp_path / "records.zip")]) == 0
+    with pytest.raises(DataNotFound, match=rf"left out: \{{'{reason}': \d\}}\. Import other records"):
+        datasets.load("afad", data="real")
