@@ -20,7 +20,7 @@ html {{ font-size: 11px; }}
 article {{ break-before: page; }}
 article:first-of-type {{ break-before: auto; }}
 pre, pre span {{ white-space: pre-wrap !important; }}
-img, tr {{ break-inside: avoid; max-width: 100%; }}
+img, tr, .sd-card {{ break-inside: avoid; max-width: 100%; }}
 summary, .headerlink {{ display: none !important; }}
 </style></head><body>
 {articles}

@@ -53,6 +53,7 @@ def test_search_finds_a_word_and_leads_to_it(root, visit):
     page.keyboard.press("Enter")
     hits = page.locator("#search-results li a")
     hits.first.wait_for()
+    page.wait_for_load_state("networkidle")  # the excerpts of the hits
     titles = hits.all_inner_texts()
     assert any("Glossary" in title for title in titles), titles
     hits.filter(has_text="Glossary").first.click()
