@@ -14,6 +14,7 @@ from .lessons import is_injected
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 RESULT_MIME = "application/vnd.gmtools.result+json"
 EXPLORER = 'class="gmtools-explorer"'
+NUMPY_NUMBER = re.compile(r"^np\.\w+\((?P<number>.*)\)$")
 CARD_FIGURE = re.compile(r"^:img-top: figures/(?P<id>\S+)\.png\n:img-alt: .*\n", re.MULTILINE)
 NOT_RUN = """\
 ```{{warning}}
@@ -120,7 +121,16 @@ def _anchors(groups: list[str], cell_id: str) -> NotebookNode:
 def _strip_outputs(cell: NotebookNode) -> None:
     for output in cell.outputs:
         output.get("data", {}).pop(RESULT_MIME, None)
+        _unwrap_number(output)
     cell.outputs = [output for output in cell.outputs if output.get("data", True) and not _is_progress_bar(output)]
+
+
+def _unwrap_number(output: NotebookNode) -> None:
+    """Write a glued NumPy number as a plain one: formats in the text, ``{glue:text}`x:.2f```, take no other."""
+    if "scrapbook" in output.get("metadata", {}):
+        for kind, content in output.data.items():
+            if kind.endswith("text/plain"):
+                output.data[kind] = NUMPY_NUMBER.sub(r"\g<number>", content)
 
 
 def _prefer_page_twins(cell: NotebookNode) -> None:
