@@ -132,3 +132,17 @@ def test_law_of_total_variance(node):
     mean, sigma = node(script)
     assert mean == pytest.approx(10 + 3 * 2 + 5 * 2)
     assert sigma == pytest.approx(2 * 3 * np.sqrt(1.5 + 1.0))
+
+
+def test_the_map_says_where_network_and_classical_model_part_near_the_epicenter(node):
+    script = """
+      import { disagreement } from "SOURCE/map_words.js";
+      const region = { land: [0, 1, 2, 3], classical: { label: "the formula" } };
+      const distance = [10, 30, 49, 51];
+      const said = (shift) => disagreement(region, { distance, mean: shift, classical: [0, 0, 0, 0] });
+      answer([said([-0.6, 0.6, 0, 9]), said([-1.2, -1.2, -1.2, 0]), said([2, 2, 0, 0]), said([0, 0, 0, -9])]);
+    """
+    agree, lower, higher, far = node(script)
+    assert agree == far == ""
+    assert "3.3 times lower than that of the formula" in lower
+    assert "7.4 times higher" in higher

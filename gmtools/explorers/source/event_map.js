@@ -8,7 +8,7 @@ import { link, python, stateOf } from "./core/state.js";
 import { colors, onTheme, useTheme } from "./core/theme.js";
 import { drawMap } from "./map_canvas.js";
 import { evaluate, inside, outside, pixel, place, regions } from "./map_region.js";
-import { look, reading, sources, summary, table } from "./map_words.js";
+import { disagreement, look, reading, sources, summary, table } from "./map_words.js";
 
 const NAME = "event_map";
 const defaults = { region: "italy", quantity: "mean", magnitude: 6.1, latitude: 42.34, longitude: 13.38, depth_km: 8.3 };
@@ -53,7 +53,12 @@ function render({ model, el }) {
     shown.maps = evaluate(shown.region, state);
     controls.set(state);
     const beyond = outside(shown.region, state).join("; ");
-    warning.textContent = beyond && `Outside the training earthquakes: ${beyond}. Read the map as extrapolation.`;
+    warning.textContent = [
+      beyond && `Outside the training earthquakes: ${beyond}. Read the map as extrapolation.`,
+      disagreement(shown.region, shown.maps),
+    ]
+      .filter(Boolean)
+      .join(" ");
     map.tell();
   }
   const soon = together(update);

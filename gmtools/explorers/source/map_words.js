@@ -5,6 +5,7 @@ import { csv } from "./core/share.js";
 const SIGMA = [0.4, 0.6, 0.8, 1, 1.2];
 const FACTORS = [1 / 3, 1 / 2, 1, 2, 3];
 const LARGEST_FACTOR = 4;
+const NEAR_KM = 50;
 
 const place = ([longitude, latitude]) => `${latitude.toFixed(2)}° N, ${longitude.toFixed(2)}° E`;
 const grams = (ln) => `${Number(Math.exp(ln).toPrecision(3))} g`;
@@ -64,6 +65,19 @@ export function summary(region, maps, { magnitude, latitude, longitude, depth_km
   return (
     `Magnitude ${magnitude} at ${place([longitude, latitude])}, depth ${depth} km: largest median ${target(region)} on ` +
     `land ${grams(maps.mean[top])} at ${place(places[top])}, sigma there ${maps.sigma[top].toFixed(2)}.`
+  );
+}
+
+/** A sentence where network and classical model part by more than a factor of two near the epicenter, or "". */
+export function disagreement(region, maps) {
+  const near = region.land.filter((p) => maps.distance[p] <= NEAR_KM);
+  const ratios = near.map((p) => maps.mean[p] - maps.classical[p]).sort((a, b) => a - b);
+  const ln = ratios.length ? ratios[Math.floor(ratios.length / 2)] : 0;
+  if (Math.abs(ln) < Math.LN2) return "";
+  const factor = Math.exp(Math.abs(ln)).toPrecision(2);
+  return (
+    `Within ${NEAR_KM} km of the epicenter the network's median is ${factor} times ${ln < 0 ? "lower" : "higher"} than that of ` +
+    `${region.classical.label}. It has learned from few strong or near records; believe the classical model there.`
   );
 }
 
