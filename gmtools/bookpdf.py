@@ -30,6 +30,8 @@ HEAD = re.compile(r'<link[^>]+rel="stylesheet"[^>]*>|<script[^>]+mathjax/[^>]+><
 ARTICLE = re.compile(r'<article class="bd-article">(.*?)</article>', re.DOTALL)
 TAG = re.compile(r"<[^<>]+>")
 ATTRIBUTE = re.compile(r'(?<=\s)(?P<name>id|href|src)="(?P<value>[^"]*)"')
+UNFOLD = "document.querySelectorAll('details:not(.hide)').forEach((folded) => { folded.open = true; })"
+"""Answers are printed; the code of figures, which the lessons fold away, is not."""
 FOOTER = '<p style="font-size: 8px; width: 100%; text-align: center"><span class="pageNumber"></span></p>'
 MARGIN = {"top": "15mm", "bottom": "15mm", "left": "14mm", "right": "14mm"}
 
@@ -50,7 +52,7 @@ def make(root: Path = PROJECT) -> Path:
     Raises
     ------
     BookFailed
-        There is no built book.
+        There is no built book, or it has no MathJax.
     BrowserNotFound
         There is no Chromium to print with.
     """
@@ -65,7 +67,10 @@ def make(root: Path = PROJECT) -> Path:
         page = browser.new_page()
         page.set_default_timeout(600_000)
         page.goto(whole.as_uri(), wait_until="load")
-        page.evaluate("window.MathJax?.startup?.promise")
+        if not page.evaluate("Boolean(window.MathJax?.startup)"):
+            raise BookFailed("The book's formulas cannot be drawn: MathJax is not there. Build it once with a network.")
+        page.evaluate("window.MathJax.startup.promise")
+        page.evaluate(UNFOLD)
         page.pdf(
             path=path, format="A4", margin=MARGIN, print_background=True, outline=True, tagged=True,
             display_header_footer=True, header_template="<p></p>", footer_template=FOOTER,

@@ -109,6 +109,13 @@ def test_a_card_whose_lesson_has_not_run_has_no_picture():
     assert bookpages.with_figures(CARDS, {}) == ("\n", {})
 
 
+def test_each_card_of_the_front_page_names_a_cell_of_a_lesson():
+    named = {match["id"] for match in bookpages.CARD_FIGURE.finditer((PROJECT / "book" / "index.md").read_text())}
+    cells = {cell.id for lesson in lessons.discover() for cell in lessons.read(lesson.path).cells}
+    assert len(named) == 5
+    assert named <= cells
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     (tmp_path / "book").mkdir()
