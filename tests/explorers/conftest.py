@@ -1,15 +1,12 @@
 """Helpers of the explorers' tests: JavaScript modules run by node, pages opened by Chromium."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from gmtools.explorers import bundle
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def run_node(script: str, folder: Path, payload: bytes = b"", **values):
@@ -44,15 +41,3 @@ def run_node(script: str, folder: Path, payload: bytes = b"", **values):
 def node(tmp_path):
     """``node(script, payload=b"", **values)``: see :func:`run_node`."""
     return lambda script, payload=b"", **values: run_node(script, tmp_path, payload, **values)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Headless Chromium."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        yield browser
-        browser.close()
