@@ -2,8 +2,6 @@
 
 import pytest
 
-from gmtools.explorers import bundle
-
 HOSTILE = {
     "ground_motion": {
         "magnitude=1e9&rjb_km=-5&vs30_m_s=x&models=%3Cimg%20src%3Dx%3E,BSSA14&payload=1": {
@@ -29,9 +27,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize(("name", "state"), [(name, state) for name, states in HOSTILE.items() for state in states])
-def test_a_hostile_link_does_no_harm(name, state, visit):
-    address = bundle.standalone([name])[0].as_uri()
-    opened = visit(f"{address}#explorer={name}&{state}", offline=True)
+def test_a_hostile_link_does_no_harm(name, state, visit, standalone):
+    opened = visit(f"{standalone(name)}#explorer={name}&{state}", offline=True)
     page = opened.page
     page.wait_for_function("document.querySelector('.gmx-live')?.textContent.length > 20")
     for label, value in HOSTILE[name][state].items():
