@@ -105,6 +105,12 @@ def test_no_page_names_a_folder_of_this_machine(path):
     assert str(PROJECT) not in path.read_text(encoding="utf-8")
 
 
+def test_no_script_names_a_folder_of_this_machine():
+    scripts = [*HTML.rglob("*.js"), *HTML.rglob("*.mjs")]
+    named = [path.name for path in scripts if str(PROJECT) in path.read_text(encoding="utf-8", errors="replace")]
+    assert scripts and named == []
+
+
 def test_known_blemishes_are_gone(path):
     text = path.read_text(encoding="utf-8")
     assert "THEBE" not in text
