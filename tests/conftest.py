@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from filelock import FileLock
 
@@ -29,6 +30,18 @@ class Visit:
     faults: list[str] = field(default_factory=list)
 
 
+@pytest.fixture(scope="session")
+def skip_unless_ci() -> Callable[[str], None]:
+    """``skip_unless_ci(reason)`` skips a test on a machine that lacks something, and fails it in CI."""
+    return skip_or_fail
+
+
+def skip_or_fail(reason: str) -> None:
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 @pytest.fixture(scope="module")
 def browser():
     """Headless Chromium. Where there is none the test is skipped, but fails in CI."""
@@ -36,9 +49,7 @@ def browser():
         try:
             yield stack.enter_context(browsers.chromium())
         except BrowserNotFound as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(str(error))
+            skip_or_fail(str(error))
 
 
 @pytest.fixture
@@ -135,6 +146,23 @@ def axe_core() -> Path:
         with FileLock(folder / ".lock"):
             return vendor.fetch(folder, Path(__file__).with_name("vendor.json")) / "axe-core" / "axe.min.js"
     except PackageUnreachable as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
+        skip_or_fail(str(error))
+
+
+@pytest.fixture(scope="session")
+def keras_pga() -> Callable[[float], float]:
+    """``keras_pga(magnitude)``: PGA (g) at 20 km and 400 m/s by our NGA-West2 networks, evaluated by Keras."""
+    from gmtools import portable, training
+    from gmtools.explorers import networks
+    from gmtools.models import ann
+
+    network = portable.load(networks.FOLDER / "ann_nga_west2.npz")
+    model = ann.build(network.members * 13)
+    training.set_weights(model, network)
+
+    def pga(magnitude: float) -> float:
+        raw = np.array([[magnitude, np.log1p(20.0), np.log1p(400.0)]])
+        inputs = ((raw - network.input_mean) / network.input_sd).astype("float32")
+        return float(np.exp(model.predict(inputs, verbose=0).reshape(network.members, 13)[:, 0].mean()))
+
+    return pga

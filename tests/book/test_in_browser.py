@@ -6,6 +6,7 @@ import pytest
 from built import HTML, name, needs_book, pages
 
 from gmtools import lessons
+from gmtools.explorers import EXPLORERS
 from gmtools.lessons import PROJECT
 
 pytestmark = needs_book
@@ -23,6 +24,13 @@ LOOKS = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
     "phone": {"color_scheme": "light", "viewport": {"width": 360, "height": 740}},
+}
+SLIDERS = {"horizontal_to_vertical": "Window length (s)"}
+TOLD = {  # part of what is read aloud once an explorer is at rest; SqueezeNet answers last
+    "ground_motion": "PGA",
+    "event_map": "largest median",
+    "horizontal_to_vertical": "SqueezeNet",
+    "site_record": "PGA",
 }
 
 
@@ -151,4 +159,34 @@ def test_sliders_have_names_and_icon_fonts(visit, served):
     names = [handle.get_attribute("aria-label") for handle in handles.all()]
     assert len(names) >= 2 and all(names) and len(set(names)) == len(names)
     opened.page.evaluate("document.fonts.load('12px FontAwesome')")
+    assert opened.faults == []
+
+
+@pytest.fixture(scope="module")
+def bundled(skip_unless_ci) -> None:
+    missing = [name for name in EXPLORERS if not (HTML / "_static" / "explorers" / f"{name}.js").exists()]
+    if missing:
+        skip_unless_ci(f"{', '.join(missing)} could not be bundled when the book was built")
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_an_explorer_follows_its_slider_from_a_folder_without_a_network(name, visit, bundled):
+    opened = visit((HTML / f"book/explorers/{name}.html").as_uri(), offline=True)
+    opened.page.locator(".gmx").wait_for()
+    live = opened.page.locator(".gmx-live").first
+    live.filter(has_text=TOLD[name]).wait_for()
+    before = live.inner_text()
+    opened.page.get_by_label(SLIDERS.get(name, "Magnitude M"), exact=True).press("ArrowRight")
+    changed = "(before) => document.querySelector('.gmx-live').textContent !== before"
+    opened.page.wait_for_function(changed, arg=before)
+    assert opened.faults == []
+
+
+@pytest.mark.parametrize("page", ["book/explorers/ground_motion.html", "book/index.html"])
+def test_moved_from_m_5_to_7_the_ground_motion_explorer_prints_what_keras_computes(page, visit, bundled, keras_pga):
+    opened = visit((HTML / page).as_uri(), offline=True)
+    printed = opened.page.locator("tr[data-model=nga_only] td").first
+    for magnitude in (5, 7):
+        opened.page.get_by_label("Magnitude M", exact=True).fill(str(magnitude))
+        assert float(printed.inner_text()) == pytest.approx(keras_pga(magnitude), rel=1e-4)
     assert opened.faults == []

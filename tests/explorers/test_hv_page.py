@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from gmtools import hvsr
-from gmtools.errors import PackageUnreachable
 from gmtools.explorers import bundle
 from gmtools.explorers.horizontal_to_vertical import HorizontalToVertical
 
@@ -24,12 +23,8 @@ MOVES = """(box) => {
 
 
 @pytest.fixture(scope="module")
-def address():
-    try:
-        (page,) = bundle.standalone(["horizontal_to_vertical"])
-    except PackageUnreachable as error:
-        pytest.skip(str(error))
-    return page.as_uri()
+def address(standalone):
+    return standalone("horizontal_to_vertical")
 
 
 @pytest.fixture

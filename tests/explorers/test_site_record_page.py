@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pytest
 
-from gmtools.errors import PackageUnreachable
 from gmtools.explorers import bundle
 from gmtools.simulate import site_motion
 
@@ -23,12 +22,8 @@ MOVES = """(box) => {
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    try:
-        (page,) = bundle.standalone(["site_record"])
-    except PackageUnreachable as error:
-        pytest.skip(str(error))
-    return page.as_uri()
+def address(standalone):
+    return standalone("site_record")
 
 
 @pytest.fixture

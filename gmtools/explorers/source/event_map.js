@@ -4,7 +4,7 @@ import { button, checkbox, group, make, select, slider } from "./core/controls.j
 import { liveText } from "./core/live.js";
 import { unpack } from "./core/payload.js";
 import { copy, savePng } from "./core/share.js";
-import { link, python, stateOf } from "./core/state.js";
+import { harmless, link, python, stateOf } from "./core/state.js";
 import { colors, onTheme, useTheme } from "./core/theme.js";
 import { drawMap } from "./map_canvas.js";
 import { evaluate, inside, outside, pixel, place, regions } from "./map_region.js";
@@ -29,8 +29,10 @@ function render({ model, el }) {
   useTheme();
   const root = make("section", { class: "gmx", "aria-label": "Ground-motion map" });
   el.append(root);
-  const shown = { model, root, all: regions(unpack(model.get("payload"))), region: null, maps: null, cursor: null };
-  shown.state = () => stateOf(model, defaults);
+  const content = unpack(model.get("payload"));
+  const shown = { model, root, all: regions(content), region: null, maps: null, cursor: null };
+  const choices = { region: Object.keys(shown.all), quantity: QUANTITIES.map(([name]) => name) };
+  shown.state = () => harmless(stateOf(model, defaults), defaults, content.meta.limits, choices);
   shown.change = (values) => {
     for (const [name, value] of Object.entries(values)) model.set(name, value);
     model.save_changes();
@@ -174,8 +176,9 @@ function makeMap(shown) {
     draw();
   }
   function tell() {
-    const text = summary(shown.region, shown.maps, shown.state());
-    canvas.setAttribute("aria-label", `Map: ${look(shown.region, shown.model.get("quantity")).title}. ${text}`);
+    const state = shown.state();
+    const text = summary(shown.region, shown.maps, state);
+    canvas.setAttribute("aria-label", `Map: ${look(shown.region, state.quantity).title}. ${text}`);
     live.say(text);
     read();
   }

@@ -6,7 +6,7 @@ import { liveText } from "./core/live.js";
 import { decades, plain, plot, swatch } from "./core/plot.js";
 import { unpack } from "./core/payload.js";
 import { copy, csv, savePng } from "./core/share.js";
-import { link, python, stateOf } from "./core/state.js";
+import { harmless, link, python, stateOf } from "./core/state.js";
 import { colors, useTheme } from "./core/theme.js";
 import { Model, Records } from "./ground_motion_models.js";
 import * as words from "./ground_motion_words.js";
@@ -79,11 +79,7 @@ function render({ model, el }) {
 
 /** Settings of the model, made harmless: within limits, and only models that are here. */
 function readState(model, { meta, models }) {
-  const state = stateOf(model, defaults);
-  for (const [name, [low, high]] of Object.entries(meta.limits)) {
-    const value = Number(state[name]);
-    state[name] = Number.isFinite(value) ? Math.min(high, Math.max(low, value)) : defaults[name];
-  }
+  const state = harmless(stateOf(model, defaults), defaults, meta.limits);
   state.period = Math.max(0, meta.periods.indexOf(state.period_s));
   state.shown = models.filter(({ key }) => state.models?.includes(key));
   return state;

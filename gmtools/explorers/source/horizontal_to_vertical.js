@@ -4,7 +4,7 @@ import { button, checkbox, make, select, slider } from "./core/controls.js";
 import { liveText } from "./core/live.js";
 import { unpack } from "./core/payload.js";
 import { copy, csv, savePng } from "./core/share.js";
-import { link, python, stateOf } from "./core/state.js";
+import { harmless, link, python, stateOf } from "./core/state.js";
 import { colors, onTheme, useTheme } from "./core/theme.js";
 import sheet from "./horizontal_to_vertical.css";
 import { curve, meanSpectra, passes, peaks, sesame, spectra } from "./hv_curve.js";
@@ -57,9 +57,9 @@ function render({ model, el }) {
   function update() {
     const began = performance.now();
     stopLooking();
-    const state = stateOf(model, defaults);
+    const state = harmless(stateOf(model, defaults), defaults, content.meta.limits);
     for (const [name, control] of Object.entries(controls)) control.set(state[name]);
-    const record = records[state.recording] ?? records[defaults.recording];
+    const record = records[Object.hasOwn(records, state.recording) ? state.recording : defaults.recording];
     shown = { state, record, opinions: {}, ...compute(record, state, fixed) };
     origin.replaceChildren(make("strong", {}, record.simulated ? "Simulated noise. " : "Measured noise. "), ORIGIN);
     truth(record);
@@ -270,7 +270,7 @@ function spoken({ peak, rows, passed, kept, opinions }) {
 }
 
 function warningFor({ state, kept, curve: { windows } }, records) {
-  if (!(state.recording in records)) {
+  if (!Object.hasOwn(records, state.recording)) {
     return `The recording "${state.recording}" is not on this page: its file was not on the machine that made it. Another one is shown.`;
   }
   if (windows.length < 6) return `Only ${windows.length} of ${kept.length} windows are left: their spread says little. Take shorter windows or reject fewer.`;

@@ -5,7 +5,7 @@ import { liveText } from "./core/live.js";
 import { decades, plain, plot, swatch } from "./core/plot.js";
 import { unpack } from "./core/payload.js";
 import { copy, csv, savePng } from "./core/share.js";
-import { link, python, stateOf } from "./core/state.js";
+import { harmless, link, python, stateOf } from "./core/state.js";
 import { colors, useTheme } from "./core/theme.js";
 import { siteMotion } from "./record.js";
 import { timeAveragedVelocity } from "./sh_column.js";
@@ -48,6 +48,7 @@ function render({ model, el }) {
   el.append(root);
   root.append(make("p", { class: "gmx-note" }, make("strong", {}, "Simulated. "), NOTE));
   const controls = makeControls(root, model, constants);
+  const choices = { ground: constants.grounds, realization: [...Array(constants.realizations).keys()] };
   const warning = make("p", { class: "gmx-warning", role: "status" });
   root.append(warning);
   const table = makeTable(root);
@@ -56,7 +57,7 @@ function render({ model, el }) {
   let shown;
 
   function update() {
-    const state = stateOf(model, defaults);
+    const state = harmless(stateOf(model, defaults), defaults, constants.limits, choices);
     for (const [name, control] of Object.entries(controls)) control.set(String(state[name]));
     shown = { state, motion: siteMotion(state, arrays.noise.data, constants) };
     const facts = describe(shown);

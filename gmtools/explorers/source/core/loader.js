@@ -15,7 +15,7 @@
     box.setAttribute("role", "note");
     box.textContent =
       "The interactive explorer is missing on this page: its JavaScript could not be bundled when the book was " +
-      "built. " + settings.reason;
+      "built. Whoever builds it finds the reason with the command: gmtools explorers";
     place.replaceChildren(box);
   }
 

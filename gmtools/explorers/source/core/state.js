@@ -46,6 +46,26 @@ export function stateOf(model, defaults) {
   return Object.fromEntries(Object.keys(defaults).map((key) => [key, model.get(key)]));
 }
 
+/**
+ * Settings made harmless, for an address can carry anything: numbers within their limits, words that there are.
+ * @param {object} state
+ * @param {object} defaults taken for what is no number, or none of the choices
+ * @param {Object<string, [number, number]>} limits lowest and highest value of each number
+ * @param {Object<string, Array>} [choices] values that a setting can take
+ * @returns {object} a copy
+ */
+export function harmless(state, defaults, limits, choices = {}) {
+  const safe = { ...state };
+  for (const [name, [low, high]] of Object.entries(limits)) {
+    const value = Number(state[name]);
+    safe[name] = Number.isFinite(value) ? Math.min(high, Math.max(low, value)) : defaults[name];
+  }
+  for (const [name, values] of Object.entries(choices)) {
+    if (!values.includes(state[name])) safe[name] = defaults[name];
+  }
+  return safe;
+}
+
 /** The line of Python that makes an explorer with these settings. */
 export function python(className, state) {
   const literal = (value) => {
