@@ -175,8 +175,9 @@ def network(name: str, profile: str = "fast", seed: int = 0) -> Network:
             variable.assign(keras.ops.zeros_like(variable))
         return _fit(model, x, validation, name, epochs, y=y, batch_size=BATCH)
 
-    code = [Path(module.__file__) for module in (energy_lstm, lstm, record_batches)]
+    code = [Path(__file__), *(Path(module.__file__) for module in (energy_lstm, cnn_lstm, lstm, record_batches))]
     known = [x, y, *validation, *first.values(), asdict(variant), epochs, seed, BATCH, LEARNING_RATE, FINAL_SHARE]
+    known.append(keras.__version__)
     weights, history = _load(first, f"vs30_{name}", [*known, *code], make)
     return Network(model, weights, history, target.back, lambda one: frames(one, variant))
 
@@ -239,10 +240,10 @@ def raw_network(name: str, profile: str = "fast", seed: int = 0) -> Network:
         model.compile(keras.optimizers.Adam(rate), "mse", jit_compile=False)
         return _fit(model, record_batches.Batches(stream, target), batches(validation), name, epochs, shuffle=False)
 
-    code = [Path(module.__file__) for module in (cnn_lstm, lstm, record_batches, record_store)]
+    code = [Path(__file__), *(Path(module.__file__) for module in (cnn_lstm, lstm, record_batches, record_store))]
     first = cnn_lstm.weights_of(model)
     known = [*training.inputs, *validation.inputs, training.rows, validation.rows, *first.values(), epochs, seed]
-    known += [batch, LEARNING_RATE, PUBLISHED_RATE, FINAL_SHARE, *code]
+    known += [batch, LEARNING_RATE, PUBLISHED_RATE, FINAL_SHARE, keras.__version__, *code]
     weights, history = _load(first, f"vs30_{name}", known, make)
     return Network(model, weights, history, back, batches)
 

@@ -10,7 +10,7 @@ from gmtools.simulate.accelerograms import SimulatedRecords
 
 @pytest.mark.parametrize(("sd", "error"), [(0.40, 31.08), (0.45, 34.73), (0.50, 38.29)])
 def test_constant_of_a_log_normal_vs30(sd, error):
-    """Median exp(-s²) and 2 Phi(s) - 1: the exact numbers beside 31.1, 34.4 and 37.8 of the study sheet."""
+    """Median exp(-s²) and 2 Phi(s) - 1: the exact numbers by the closed form."""
     vs30 = 400 * np.exp(sd * norm.ppf((np.arange(100_000) + 0.5) / 100_000))
     constant = baselines.best_constant(vs30)
     assert constant == pytest.approx(400 * np.exp(-(sd**2)), rel=1e-3)

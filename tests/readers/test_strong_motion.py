@@ -416,7 +416,7 @@ def held(samples):
     return samples
 
 
-FAULTY = {  # every fault that issue and study name, each in a file of its own
+FAULTY = {  # every fault, each in a file of its own
     "gap": [("gap.mat", matlab(held(SAMPLES))), ("cut_off.mat", matlab(numofData=7000))],
     "unit not stated": [(name, content) for name, content in tadas("1_0119_ap_Acc", UNITS=None).items()],
     "component missing": [("two.mat", matlab(SAMPLES[:, :2])), ("4_0119_ap_Acc_E.asc", dyna("E"))],
