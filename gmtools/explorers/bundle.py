@@ -25,7 +25,6 @@ from gmtools.lessons import PROJECT
 
 SOURCE = Path(__file__).with_name("source")
 FOLDER = PROJECT / "_build" / "explorers"
-PATIENCE = ["--fetch-retries=1", "--fetch-retry-mintimeout=2000", "--fetch-timeout=30000"]
 TARGET = "es2020"
 PAGE_ENTRY = """\
 import explorer from "./{name}.js";
@@ -139,7 +138,7 @@ def _install(folder, source):
     folder.mkdir(parents=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(source / name, folder / name)
-    options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *PATIENCE]
+    options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *vendor.PATIENCE]
     try:
         asked = subprocess.run([*command, *options], cwd=folder, capture_output=True, text=True, timeout=300)
     except (OSError, subprocess.TimeoutExpired) as error:
