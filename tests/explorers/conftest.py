@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from explorer_pages import CLIPBOARD
 
 from gmtools.errors import PackageUnreachable
 from gmtools.explorers import bundle
@@ -56,3 +57,19 @@ def standalone(skip_unless_ci):
             skip_unless_ci(str(error))
 
     return address
+
+
+@pytest.fixture
+def explore(visit):
+    """``explore(address, ready)``: page of an explorer, offline, once ``ready`` is on it; no fault may be left."""
+    visits = []
+
+    def opened(address: str, ready: str, height: int = 900):
+        visits.append(visit(address, offline=True, viewport={"width": 1000, "height": height}))
+        page = visits[-1].page
+        page.evaluate(CLIPBOARD)
+        page.wait_for_selector(ready)
+        return page
+
+    yield opened
+    assert [fault for one in visits for fault in one.faults] == []

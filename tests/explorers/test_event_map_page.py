@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from explorer_pages import copied
 
 from gmtools.explorers import bundle, networks
 from gmtools.explorers.event_map import NETWORKS, START, EventMap
@@ -14,9 +15,7 @@ pytestmark = pytest.mark.skipif(
     not all((networks.FOLDER / f"{name}.npz").exists() for name in NETWORKS.values()), reason="needs both networks"
 )
 MAGNITUDE = "Magnitude M, number"
-CLIPBOARD = (
-    "Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => { window.copied = text; }}})"
-)
+READY = ".gmx canvas"
 MOVES = """async (box) => {
   for (let k = 0; k < 10; k++) {
     box.value = 4 + 0.1 * k;
@@ -32,29 +31,8 @@ def address(standalone):
 
 
 @pytest.fixture
-def page(browser, address):
-    yield from _opened(browser, address)
-
-
-def _opened(browser, address):
-    context = browser.new_context(viewport={"width": 1000, "height": 1300}, offline=True)
-    page, faults = context.new_page(), []
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("requestfailed", lambda request: faults.append(request.url))
-    page.add_init_script(CLIPBOARD)
-    page.goto(address)
-    page.wait_for_selector(".gmx canvas")
-    yield page
-    context.close()
-    assert faults == []
-
-
-def copied(page, button):
-    """What a button puts on the clipboard."""
-    page.get_by_role("button", name=button).click()
-    page.get_by_text("copied.").wait_for()
-    return page.evaluate("window.copied")
+def page(explore, address):
+    return explore(address, READY, height=1300)
 
 
 def table(page):
@@ -120,15 +98,15 @@ def test_an_event_outside_the_training_events_is_warned_of(page):
     assert "depth 39 km is outside" in warning.inner_text()
 
 
-def test_a_link_carries_the_state(browser, address):
+def test_a_link_carries_the_state(explore, address):
     state = "region=kanto&quantity=sigma&magnitude=5&latitude=35.7&longitude=139.8&depth_km=40"
-    for page in _opened(browser, f"{address}#explorer=event_map&{state}"):
-        assert place(page) == [35.7, 139.8]
-        assert page.get_by_label("Map of").input_value() == "sigma"
-        assert "Sigma of ln PGA" in page.locator("canvas").get_attribute("aria-label")
-        link = copied(page, "Copy link")
-    for page in _opened(browser, link):
-        assert place(page) == [35.7, 139.8] and page.get_by_label("Region").input_value() == "kanto"
+    page = explore(f"{address}#explorer=event_map&{state}", READY, height=1300)
+    assert place(page) == [35.7, 139.8]
+    assert page.get_by_label("Map of").input_value() == "sigma"
+    assert "Sigma of ln PGA" in page.locator("canvas").get_attribute("aria-label")
+    link = copied(page, "Copy link")
+    page = explore(link, READY, height=1300)
+    assert place(page) == [35.7, 139.8] and page.get_by_label("Region").input_value() == "kanto"
 
 
 def test_every_quantity_paints_another_map(page):

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from explorer_pages import copied
 
 from gmtools import hvsr
 from gmtools.explorers import bundle
@@ -11,9 +12,7 @@ from gmtools.explorers.horizontal_to_vertical import HorizontalToVertical
 
 B = "Konno-Ohmachi b (low: smooth), number"
 WINDOW = "Window length (s), number"
-CLIPBOARD = (
-    "Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => { window.copied = text; }}})"
-)
+READY = ".gmx-hv-verdict strong"
 MOVES = """(box) => {
   for (let k = 0; k < 20; k++) {
     box.value = 20 + 2 * k;
@@ -28,34 +27,13 @@ def address(standalone):
 
 
 @pytest.fixture
-def page(browser, address):
-    yield from _opened(browser, address)
+def page(explore, address):
+    return explore(address, READY)
 
 
 @pytest.fixture(scope="module")
 def explorer():
     return HorizontalToVertical("simulated")
-
-
-def _opened(browser, address):
-    context = browser.new_context(viewport={"width": 1000, "height": 900}, offline=True)
-    page, faults = context.new_page(), []
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("requestfailed", lambda request: faults.append(request.url))
-    page.add_init_script(CLIPBOARD)
-    page.goto(address)
-    page.wait_for_selector(".gmx-hv-verdict strong")
-    yield page
-    context.close()
-    assert faults == []
-
-
-def copied(page, button):
-    """What a button puts on the clipboard."""
-    page.get_by_role("button", name=button).click()
-    page.get_by_text("copied.").wait_for()
-    return page.evaluate("window.copied")
 
 
 def looked(page):
@@ -129,20 +107,20 @@ def test_every_input_has_a_name_and_every_figure_its_words(page):
     assert "rejected: windows from 160 s" in words[0]
 
 
-def test_a_link_carries_the_state(browser, address):
+def test_a_link_carries_the_state(explore, address):
     wanted = "recording=pump&window_length_s=30&reject=false"
-    for page in _opened(browser, f"{address}#explorer=horizontal_to_vertical&{wanted}"):
-        assert "f0 = 2.29 Hz" in page.locator(".gmx-hv-verdict").inner_text()
-        assert "16 of 16 kept" in page.locator("figcaption").first.inner_text()
-        link = copied(page, "Copy link")
-        assert "recording='pump'" in copied(page, "Copy as Python").replace('"', "'")
-    for page in _opened(browser, link):
-        assert "16 of 16 kept" in page.locator("figcaption").first.inner_text()
+    page = explore(f"{address}#explorer=horizontal_to_vertical&{wanted}", READY)
+    assert "f0 = 2.29 Hz" in page.locator(".gmx-hv-verdict").inner_text()
+    assert "16 of 16 kept" in page.locator("figcaption").first.inner_text()
+    link = copied(page, "Copy link")
+    assert "recording='pump'" in copied(page, "Copy as Python").replace('"', "'")
+    page = explore(link, READY)
+    assert "16 of 16 kept" in page.locator("figcaption").first.inner_text()
 
 
-def test_recording_that_the_page_lacks_is_named(browser, address):
-    for page in _opened(browser, f"{address}#explorer=horizontal_to_vertical&recording=mars"):
-        assert 'The recording "mars" is not on this page' in page.locator(".gmx-warning").inner_text()
+def test_recording_that_the_page_lacks_is_named(explore, address):
+    page = explore(f"{address}#explorer=horizontal_to_vertical&recording=mars", READY)
+    assert 'The recording "mars" is not on this page' in page.locator(".gmx-warning").inner_text()
 
 
 def test_picture_is_saved(page):

@@ -4,15 +4,14 @@ import re
 
 import numpy as np
 import pytest
+from explorer_pages import copied
 
 from gmtools.explorers import bundle
 from gmtools.simulate import site_motion
 
 MAGNITUDE = "Magnitude M, number"
 VS30 = "VS30 (m/s), number"
-CLIPBOARD = (
-    "Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => { window.copied = text; }}})"
-)
+READY = ".gmx td"
 MOVES = """(box) => {
   for (let k = 0; k < 20; k++) {
     box.value = 200 + 10 * k;
@@ -27,22 +26,8 @@ def address(standalone):
 
 
 @pytest.fixture
-def page(browser, address):
-    yield from _opened(browser, address)
-
-
-def _opened(browser, address):
-    context = browser.new_context(viewport={"width": 1000, "height": 900}, offline=True)
-    page, faults = context.new_page(), []
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("requestfailed", lambda request: faults.append(request.url))
-    page.add_init_script(CLIPBOARD)
-    page.goto(address)
-    page.wait_for_selector(".gmx td")
-    yield page
-    context.close()
-    assert faults == []
+def page(explore, address):
+    return explore(address, READY)
 
 
 def pga(page):
@@ -53,13 +38,6 @@ def pga(page):
 def expected(**given):
     motion = site_motion.simulate(**given)
     return [float(f"{value:.3g}") for value in (motion.pga_rock_g, motion.pga_surface_g)]
-
-
-def copied(page, button):
-    """What a button puts on the clipboard."""
-    page.get_by_role("button", name=button).click()
-    page.get_by_text("copied.").wait_for()
-    return page.evaluate("window.copied")
 
 
 def spectra(page):
@@ -117,12 +95,12 @@ def test_ground_softer_than_nature_is_warned_of(page):
     assert "VS of 53.6 m/s at the surface" in warning.inner_text()
 
 
-def test_a_link_carries_the_state(browser, address):
-    for page in _opened(browser, f"{address}#explorer=site_record&magnitude=4.5&ground=gradient&realization=2"):
-        assert pga(page) == expected(magnitude=4.5, ground="gradient", realization=2)
-        link = copied(page, "Copy link")
-    for page in _opened(browser, link):
-        assert pga(page) == expected(magnitude=4.5, ground="gradient", realization=2)
+def test_a_link_carries_the_state(explore, address):
+    page = explore(f"{address}#explorer=site_record&magnitude=4.5&ground=gradient&realization=2", READY)
+    assert pga(page) == expected(magnitude=4.5, ground="gradient", realization=2)
+    link = copied(page, "Copy link")
+    page = explore(link, READY)
+    assert pga(page) == expected(magnitude=4.5, ground="gradient", realization=2)
 
 
 def test_picture_is_saved(page):
