@@ -23,6 +23,9 @@ its own layer, and no layer mixes them."""
 FILL = {ELEVATION: 0.0}
 PROFILES = {"full": (1.0, 1), "fast": (0.1, 5), "smoke": (0.01, 2)}
 """Share of the records that :func:`thin` keeps, and the events that it keeps at least."""
+KIND_DEPTHS_KM = (25.0, 50.0)
+"""Hypocentral depths at which crustal earthquakes give way to those of the plate interface, and these to the slab's: a
+rule by depth alone, which the semi-synthetic Kanto is made with."""
 RECORDED = {
     "Yamagata 2019": "20190618_M6.4_Yamagata",
     "Iburi 2018": "20180906_M6.6_HokkaidoEasternIburi",

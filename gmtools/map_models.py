@@ -4,14 +4,61 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gmtools import chunks, ensembles
+from gmtools import chunks, columns, ensembles, kanto
 from gmtools.ensembles import Architecture, Ensemble, Member
 from gmtools.errors import GmtoolsError
 from gmtools.event_records import EventRecords
 from gmtools.map_studies import KANTO_MAPS, MapSettings, Study
 from gmtools.models import event_maps, unet
 
-STARTS = ("line", "mean", "range")
+STARTS = ("line", "formula", "mean", "range")
+
+
+@dataclass(frozen=True)
+class FormulaTerms:
+    """Input maps and what a ground-motion model for Japan has beside them.
+
+    Added are M^2, M ln R, and for plate interface and slab each an offset, a growth with M and a decay with ln R of
+    their own. Kanno et al. (2006) and Zhao et al. (2006), both BSSA 96(3), tell such kinds apart as well; here the kind
+    follows from the depth.
+
+    Attributes
+    ----------
+    magnitude, ln_distance, depth : int
+        Where these stand among the input maps.
+    limits : tuple of float
+        Depths of :data:`gmtools.kanto.KIND_DEPTHS_KM`, scaled as the depth map is.
+    """
+
+    magnitude: int
+    ln_distance: int
+    depth: int
+    limits: tuple[float, ...]
+
+    @classmethod
+    def of(cls, architecture):
+        """For the input maps of a network (:class:`gmtools.ensembles.Architecture`).
+
+        Raises
+        ------
+        GmtoolsError
+            Magnitude, ln distance or depth is not among them.
+        """
+        needed = (columns.MAGNITUDE, event_maps.LN_RHYP, columns.HYPOCENTRAL_DEPTH)
+        if missing := set(needed) - set(architecture.maps):
+            raise GmtoolsError(f'start = "formula" needs the input maps {", ".join(sorted(missing))}. Add them.')
+        low, high = architecture.ranges[columns.HYPOCENTRAL_DEPTH]
+        limits = tuple((limit - low) / (high - low) for limit in kanto.KIND_DEPTHS_KM)
+        return cls(*(architecture.maps.index(name) for name in needed), limits)
+
+    def __call__(self, inputs):
+        """Scaled input maps (..., n_maps) -> (..., n_terms)."""
+        magnitude, ln_distance, depth = (inputs[..., i] for i in (self.magnitude, self.ln_distance, self.depth))
+        added = [magnitude**2, magnitude * ln_distance]
+        for limit, below in zip(self.limits, (*self.limits[1:], np.inf), strict=True):
+            kind = ((depth >= limit) & (depth < below)).astype(float)
+            added += [kind, kind * magnitude, kind * ln_distance]
+        return np.concatenate([inputs, np.stack(added, axis=-1)], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -19,32 +66,37 @@ class Start:
     """Target = intercept + coefficients . input maps + scale * output of the network.
 
     A network that has only some hundred steps to learn spends them on the growth with magnitude and the decay with
-    distance. With kind "line" the linear regression on its own input maps gives it those; it learns the rest. With
-    "mean" it starts from the mean of the training records. With "range" its output 0 ... 1 spans the range of the
-    training records, for the sigmoid head.
+    distance. With kind "line" the linear regression on its own input maps gives it those, with "formula" the regression
+    on them and on the further terms of :class:`FormulaTerms`; it learns the rest. With "mean" it starts from the mean
+    of the training records. With "range" its output 0 ... 1 spans the range of the training records, for the sigmoid
+    head.
 
     Attributes
     ----------
     intercept : float
     coefficients : ndarray, (n_maps,)
-        For the scaled maps, in order.
+        For the scaled maps, in order, or for their terms.
     scale : float
+    terms : FormulaTerms, optional
     """
 
     intercept: float
     coefficients: np.ndarray
     scale: float
+    terms: FormulaTerms | None = None
 
     @classmethod
-    def fit(cls, kind, inputs, target):
+    def fit(cls, kind, inputs, target, architecture=None):
         """Take it from training records.
 
         Parameters
         ----------
-        kind : {"line", "mean", "range"}
+        kind : {"line", "formula", "mean", "range"}
         inputs : (n, n_maps) array
             Scaled input maps at the records.
         target : (n,) array
+        architecture : gmtools.ensembles.Architecture, optional
+            Names and ranges of the maps, for "formula".
 
         Raises
         ------
@@ -58,14 +110,15 @@ class Start:
             return cls(float(target.min()), none, float(np.ptp(target)) or 1.0)
         if kind == "mean":
             return cls(float(target.mean()), none, float(target.std()) or 1.0)
-        design = np.column_stack([np.ones(len(target)), inputs])
+        terms = FormulaTerms.of(architecture) if kind == "formula" else None
+        design = np.column_stack([np.ones(len(target)), terms(inputs) if terms else inputs])
         solution = np.linalg.lstsq(design, target, rcond=None)[0]
         scale = float((target - design @ solution).std()) or 1.0
-        return cls(float(solution[0]), solution[1:], scale)
+        return cls(float(solution[0]), solution[1:], scale, terms)
 
     def __call__(self, inputs):
         """Value without the network, for maps (..., n_maps)."""
-        return self.intercept + inputs @ self.coefficients
+        return self.intercept + (self.terms(inputs) if self.terms else inputs) @ self.coefficients
 
 
 @dataclass(frozen=True)
@@ -150,7 +203,7 @@ def train(study: Study, name: str, records: EventRecords, use, maps, seeds, sett
     if len(known) < 2:
         raise GmtoolsError(f"{name}: {len(known)} events to learn from; one must be left for validation. Use more.")
     inputs, there = input_values(study, architecture, known), np.isfinite(known.target)
-    start = Start.fit(settings.start, inputs[there], known.target[there].astype(float))
+    start = Start.fit(settings.start, inputs[there], known.target[there].astype(float), architecture)
     scaled = replace(known, target=((known.target - start(inputs)) / start.scale).astype("float32"))
     members = [member(scaled, settings.validation_share, seed) for seed in seeds]
     return MapModel(ensembles.train(name, architecture, study.static, members, settings.fit), start, study)
@@ -227,7 +280,8 @@ def chunk_recipe(study, name, records, maps=KANTO_MAPS, seed=0, settings=None):
     for one in chunks.chunk_members(*parts, study.frame["chunk"], settings.members, seed):
         if one.held_out_chunk == len(starts):
             there = np.isfinite(one.train.target)
-            starts.append(Start.fit(settings.start, inputs[0][there], one.train.target[there].astype(float)))
+            target = one.train.target[there].astype(float)
+            starts.append(Start.fit(settings.start, inputs[0][there], target, architecture))
         start = starts[-1]
         scaled = (
             replace(part, target=((part.target - start(values)) / start.scale).astype("float32"))

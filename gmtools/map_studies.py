@@ -26,7 +26,7 @@ class MapSettings:
         Side of a pixel.
     depth, base, padding, head
         See :func:`gmtools.models.unet.build`.
-    start : {"line", "mean", "range"}
+    start : {"line", "formula", "mean", "range"}
         See :class:`gmtools.map_models.Start`.
     epochs, batch, learning_rate, final_learning_rate, patience
         See :class:`gmtools.resumable.FitSettings`.
@@ -76,9 +76,12 @@ ITALY = {
 """Study 3. "full" is the thesis' grid, epochs and learning rate; it does not give the rest."""
 
 KANTO = {
-    "smoke": MapSettings(40_000, 1, 2, epochs=2, folds=2, members=1, grid=kanto.grid(40_000, 2), **_SMALL),
+    "smoke": MapSettings(
+        40_000, 1, 2, epochs=2, folds=2, members=1, grid=kanto.grid(40_000, 2), **_SMALL | {"start": "formula"}
+    ),
     "fast": MapSettings(
-        10_000, 3, 8, epochs=8, folds=5, members=2, grid=kanto.grid(10_000, 8), **_SMALL | {"learning_rate": 1e-3}
+        10_000, 3, 8, epochs=8, folds=5, members=2, grid=kanto.grid(10_000, 8),
+        **_SMALL | {"start": "formula", "learning_rate": 1e-3},
     ),
     "full": MapSettings(
         800, 4, 64, epochs=300, batch=4, learning_rate=1e-4, folds=5, members=10, patience=30, padding="valid",

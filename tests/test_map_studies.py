@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gmtools import columns, italy, map_models, map_studies
+from gmtools import columns, ensembles, italy, map_models, map_studies
 from gmtools.errors import DataNotFound, GmtoolsError
 from gmtools.models import event_maps
 
@@ -89,8 +89,44 @@ def test_the_sigmoid_head_spans_the_training_range():
 
 
 def test_another_start_is_refused():
-    with pytest.raises(GmtoolsError, match=r"start = 'curve' .* line, mean, range"):
+    with pytest.raises(GmtoolsError, match=r"start = 'curve' .* line, formula, mean, range"):
         map_models.Start.fit("curve", np.zeros((3, 2)), np.zeros(3))
+
+
+def kanto_architecture(maps=map_studies.KANTO_MAPS):
+    ranges = dict.fromkeys(maps, (0.0, 1.0)) | {columns.HYPOCENTRAL_DEPTH: (5.0, 105.0)}
+    return ensembles.Architecture(tuple(maps), ranges, 0.0, 1.0, depth=1, base=2)
+
+
+def test_the_formula_knows_kinds_of_earthquakes():
+    maps = list(map_studies.KANTO_MAPS)
+    inputs = np.random.default_rng(0).random((400, len(maps)))
+    value = dict(zip(maps, inputs.T, strict=True))
+    depth_km = 5 + 100 * value[columns.HYPOCENTRAL_DEPTH]
+    slab = depth_km >= 50
+    target = 2 * value[columns.MAGNITUDE] ** 2 - value["ln_rhyp"] * (1 + 0.5 * slab) - 0.7 * slab
+    target += 0.3 * value["easting_km"]
+    start = map_models.Start.fit("formula", inputs, target, kanto_architecture())
+    assert (depth_km < 25).any() and (~slab & (depth_km >= 25)).any()
+    np.testing.assert_allclose(start(inputs), target, atol=1e-9)
+    line = map_models.Start.fit("line", inputs, target)
+    assert rms(line(inputs) - target) > 0.05
+    np.testing.assert_allclose(start(inputs.reshape(20, 20, -1)).ravel(), target, atol=1e-9)
+
+
+def test_an_earthquake_at_a_limit_of_depth_belongs_to_the_deeper_kind():
+    terms = map_models.FormulaTerms.of(kanto_architecture())
+    inputs = np.ones((3, len(map_studies.KANTO_MAPS)))
+    inputs[:, terms.depth] = [0.19, 0.2, 0.45]  # 24, 25 and 50 km
+    n_maps = inputs.shape[1]
+    interface, slab = terms(inputs)[:, n_maps + 2], terms(inputs)[:, n_maps + 5]
+    assert (interface.tolist(), slab.tolist()) == ([0, 1, 0], [0, 0, 1])
+
+
+def test_a_formula_without_its_maps_is_refused():
+    maps = [name for name in map_studies.KANTO_MAPS if name != "ln_rhyp"]
+    with pytest.raises(GmtoolsError, match="needs the input maps ln_rhyp"):
+        map_models.Start.fit("formula", np.zeros((3, 8)), np.zeros(3), kanto_architecture(maps))
 
 
 def test_a_network_is_no_worse_than_the_line_it_starts_from(study, target, model):

@@ -43,7 +43,9 @@ from gmtools.simulate.records import correlation, true_columns
 MESO_EVENTS, MESO_RECORDS = 19, 1921
 """The deliverable's MeSO-net; of its about 300 stations 286 have published coordinates."""
 REFERENCE_VS30 = 450.0
-_KINDS = (("Asc", 0.0, 25.0), ("SInter", 25.0, 50.0), ("SSlab", 50.0, np.inf))
+_KINDS = tuple(
+    zip(("Asc", "SInter", "SSlab"), (0.0, *kanto.KIND_DEPTHS_KM), (*kanto.KIND_DEPTHS_KM, np.inf), strict=True)
+)
 _LATTICE = {"spacing": 5.0, "x": (50.0, 800.0), "y": (3600.0, 4380.0)}  # km in UTM zone 54 north
 _PATHS = {"x": (220.0, 640.0), "y": (3760.0, 4180.0)}  # km, where epicenters and stations lie
 _STEPS = 32
