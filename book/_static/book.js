@@ -28,11 +28,19 @@
     }
   }
 
+  // Before the deferred scripts, the first of which, Font Awesome, would make texts of the icons' titles.
+  document.addEventListener(
+    "readystatechange",
+    () => {
+      for (const icon of document.querySelectorAll(".theme-switch")) icon.removeAttribute("title");
+    },
+    { once: true },
+  );
+
   document.addEventListener("DOMContentLoaded", () => {
     // A label that differs from the text hides that text from those who listen or who speak commands.
     for (const named of document.querySelectorAll("summary[aria-label], .search-button-field[aria-label]"))
       named.removeAttribute("aria-label");
-    for (const icon of document.querySelectorAll(".theme-switch")) icon.removeAttribute("title");
     for (const entry of document.querySelectorAll("[role=list] > [role=doc-biblioentry]")) entry.role = "listitem";
     // From a folder browsers show a file whatever the link asks for: leave that to a tab of its own.
     if (location.protocol !== "file:")

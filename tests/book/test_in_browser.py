@@ -107,6 +107,15 @@ def test_who_walks_with_tab_sees_where_the_focus_is(visit, served):
     assert unmarked == []
 
 
+def test_on_a_slow_line_the_color_button_keeps_one_name(visit, served):
+    """Icons are drawn while another script is under way: their titles must not have become texts by then."""
+    page = visit(f"{served}book/index.html", **LOOKS["dark"]).page
+    page.route("**/bootstrap.js*", lambda route: None)  # never answered
+    page.reload(wait_until="commit")
+    page.locator(".theme-switch-button svg").first.wait_for(state="attached")
+    assert page.locator(".theme-switch-button title").count() == 0
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("page", WITH_AXE)
 def test_axe_finds_no_serious_fault(page, theme, visit, axe, served):
