@@ -267,7 +267,7 @@ def recordings() -> pd.DataFrame:
     return frame[frame[columns.PGA] > 0][names].assign(**{ROLE: role}).reset_index(drop=True)
 
 
-def thin(frame: pd.DataFrame, profile: str, seed: int = 0) -> pd.DataFrame:
+def thin(frame: pd.DataFrame, profile: str, seed: int = 0, whole=()) -> pd.DataFrame:
     """Keep a share of the earthquakes, drawn at random, and at most that share of the records.
 
     Parameters
@@ -277,6 +277,8 @@ def thin(frame: pd.DataFrame, profile: str, seed: int = 0) -> pd.DataFrame:
     profile : {"full", "fast", "smoke"}
         Key of :data:`PROFILES`.
     seed : int
+    whole : (n_kept,) array_like of str, optional
+        Events that stay with all their records, beside the share of the others.
 
     Returns
     -------
@@ -292,13 +294,15 @@ def thin(frame: pd.DataFrame, profile: str, seed: int = 0) -> pd.DataFrame:
         raise GmtoolsError(f"No profile is called {profile!r}. Choose among {', '.join(PROFILES)}.")
     share, least = PROFILES[profile]
     random = np.random.default_rng([seed, 7])
-    events = np.sort(frame[columns.EVENT].unique())
+    stays = frame[columns.EVENT].isin(whole)
+    rest = frame[~stays]
+    events = np.sort(rest[columns.EVENT].unique())
     count = min(len(events), max(least, round(share * len(events))))
-    kept = frame[frame[columns.EVENT].isin(random.permutation(events)[:count])]
+    kept = rest[rest[columns.EVENT].isin(random.permutation(events)[:count])]
     priority = pd.Series(random.permutation(len(kept)), index=kept.index)
     first = priority.groupby(kept[columns.EVENT]).rank() == 1
-    chosen = priority.where(~first, -1).sort_values(kind="stable").index[: max(count, round(share * len(frame)))]
-    return kept.loc[chosen.sort_values()].reset_index(drop=True)
+    chosen = priority.where(~first, -1).sort_values(kind="stable").index[: max(count, round(share * len(rest)))]
+    return frame[stays | frame.index.isin(chosen)].reset_index(drop=True)
 
 
 def _in_region(table):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gmtools import chunks, columns, ensembles, kanto
+from gmtools import chunks, columns, ensembles, kanto, residuals
 from gmtools.ensembles import Architecture, Ensemble, Member
 from gmtools.errors import GmtoolsError
 from gmtools.event_records import EventRecords
@@ -18,47 +18,70 @@ STARTS = ("line", "formula", "mean", "range")
 class FormulaTerms:
     """Input maps and what a ground-motion model for Japan has beside them.
 
-    Added are M^2, M ln R, and for plate interface and slab each an offset, a growth with M and a decay with ln R of
-    their own. Kanno et al. (2006) and Zhao et al. (2006), both BSSA 96(3), tell such kinds apart as well; here the kind
-    follows from the depth.
+    Added are M^2 and M ln R; for plate interface and slab an offset, a growth with M and a decay with ln R of their
+    own, as in Kanno et al. (2006) and Zhao et al. (2006), both BSSA 96(3), here with the kind following from the depth;
+    and, where the maps tell both ends of the path, attenuation that varies from place to place. Per km it is a
+    quadratic function of the place, and the term is the distance times its mean along the straight line from epicenter
+    to site: after Dawood & Rodriguez-Marek (2013), https://doi.org/10.1785/0120120125, who take cells instead.
 
     Attributes
     ----------
-    magnitude, ln_distance, depth : int
-        Where these stand among the input maps.
-    limits : tuple of float
-        Depths of :data:`gmtools.kanto.KIND_DEPTHS_KM`, scaled as the depth map is.
+    maps : tuple of str
+        The input maps, in order.
+    scale : dict of str to (float, float)
+        What 0 and 1 of each map stand for.
     """
 
-    magnitude: int
-    ln_distance: int
-    depth: int
-    limits: tuple[float, ...]
+    maps: tuple[str, ...]
+    scale: dict[str, tuple[float, float]]
 
     @classmethod
-    def of(cls, architecture):
-        """For the input maps of a network (:class:`gmtools.ensembles.Architecture`).
+    def of(cls, architecture, static):
+        """For the input maps of a network.
+
+        Parameters
+        ----------
+        architecture : gmtools.ensembles.Architecture
+        static : gmtools.grids.StaticMaps
 
         Raises
         ------
         GmtoolsError
             Magnitude, ln distance or depth is not among them.
         """
-        needed = (columns.MAGNITUDE, event_maps.LN_RHYP, columns.HYPOCENTRAL_DEPTH)
-        if missing := set(needed) - set(architecture.maps):
+        if missing := set(_EVENT) - set(architecture.maps):
             raise GmtoolsError(f'start = "formula" needs the input maps {", ".join(sorted(missing))}. Add them.')
-        low, high = architecture.ranges[columns.HYPOCENTRAL_DEPTH]
-        limits = tuple((limit - low) / (high - low) for limit in kanto.KIND_DEPTHS_KM)
-        return cls(*(architecture.maps.index(name) for name in needed), limits)
+        return cls(architecture.maps, {**static.scale, **architecture.ranges})
 
     def __call__(self, inputs):
         """Scaled input maps (..., n_maps) -> (..., n_terms)."""
-        magnitude, ln_distance, depth = (inputs[..., i] for i in (self.magnitude, self.ln_distance, self.depth))
+        magnitude, ln_distance, depth = (self._unscaled(inputs, name) for name in _EVENT)
         added = [magnitude**2, magnitude * ln_distance]
-        for limit, below in zip(self.limits, (*self.limits[1:], np.inf), strict=True):
+        limits = kanto.KIND_DEPTHS_KM
+        for limit, below in zip(limits, (*limits[1:], np.inf), strict=True):
             kind = ((depth >= limit) & (depth < below)).astype(float)
             added += [kind, kind * magnitude, kind * ln_distance]
+        if set(_PATH) <= set(self.maps):
+            added += self._attenuation(inputs)
         return np.concatenate([inputs, np.stack(added, axis=-1)], axis=-1)
+
+    def _attenuation(self, inputs):
+        """Distance times the means along the path of x, y, x^2, y^2 and xy, these in 100 km from the maps' middle."""
+        distance, longitude, latitude, *site = (self._unscaled(inputs, name) for name in _PATH)
+        epicenter = kanto.project(longitude.ravel(), latitude.ravel()).T.reshape(2, *longitude.shape)
+        middle = np.reshape([np.mean(self.scale[name]) for name in _PATH[-2:]], (2,) + (1,) * longitude.ndim)
+        (x, y), (u, v) = (epicenter - middle) / 100, (np.stack(site) - middle) / 100
+        means = ((x + u) / 2, (y + v) / 2, (x * x + x * u + u * u) / 3, (y * y + y * v + v * v) / 3,
+                 (2 * x * y + x * v + u * y + 2 * u * v) / 6)  # fmt: skip
+        return [distance * mean for mean in means]
+
+    def _unscaled(self, inputs, name):
+        low, high = self.scale[name]
+        return low + (high - low) * inputs[..., self.maps.index(name)]
+
+
+_EVENT = (columns.MAGNITUDE, event_maps.LN_RHYP, columns.HYPOCENTRAL_DEPTH)
+_PATH = (columns.RHYP, columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE, "easting_km", "northing_km")
 
 
 @dataclass(frozen=True)
@@ -66,7 +89,7 @@ class Start:
     """Target = intercept + coefficients . input maps + scale * output of the network.
 
     A network that has only some hundred steps to learn spends them on the growth with magnitude and the decay with
-    distance. With kind "line" the linear regression on its own input maps gives it those, with "formula" the regression
+    distance. With kind "line" the linear regression on its own input maps gives it those, with "formula" a regression
     on them and on the further terms of :class:`FormulaTerms`; it learns the rest. With "mean" it starts from the mean
     of the training records. With "range" its output 0 ... 1 spans the range of the training records, for the sigmoid
     head.
@@ -86,35 +109,48 @@ class Start:
     terms: FormulaTerms | None = None
 
     @classmethod
-    def fit(cls, kind, inputs, target, architecture=None):
+    def fit(cls, kind, inputs, target):
         """Take it from training records.
 
         Parameters
         ----------
-        kind : {"line", "formula", "mean", "range"}
+        kind : {"line", "mean", "range"}
         inputs : (n, n_maps) array
             Scaled input maps at the records.
         target : (n,) array
-        architecture : gmtools.ensembles.Architecture, optional
-            Names and ranges of the maps, for "formula".
 
         Raises
         ------
         GmtoolsError
             Another kind.
         """
-        if kind not in STARTS:
-            raise GmtoolsError(f"start = {kind!r} is not a choice. Choose among {', '.join(STARTS)}.")
         none = np.zeros(inputs.shape[1])
         if kind == "range":
             return cls(float(target.min()), none, float(np.ptp(target)) or 1.0)
         if kind == "mean":
             return cls(float(target.mean()), none, float(target.std()) or 1.0)
-        terms = FormulaTerms.of(architecture) if kind == "formula" else None
-        design = np.column_stack([np.ones(len(target)), terms(inputs) if terms else inputs])
+        if kind != "line":
+            raise GmtoolsError(f"start = {kind!r} is not a choice. Choose among {', '.join(STARTS)}.")
+        design = np.column_stack([np.ones(len(target)), inputs])
         solution = np.linalg.lstsq(design, target, rcond=None)[0]
         scale = float((target - design @ solution).std()) or 1.0
-        return cls(float(solution[0]), solution[1:], scale, terms)
+        return cls(float(solution[0]), solution[1:], scale)
+
+    @classmethod
+    def fit_formula(cls, terms, inputs, target, event_id, station_id):
+        """Take the coefficients of a formula from training records: :func:`gmtools.residuals.mixed_regression`.
+
+        Parameters
+        ----------
+        terms : FormulaTerms
+        inputs, target
+            See :meth:`fit`.
+        event_id, station_id : (n,) array_like
+        """
+        values = terms(inputs)
+        intercept, coefficients = residuals.mixed_regression(values, target, event_id, station_id)
+        scale = float((target - values @ coefficients).std()) or 1.0
+        return cls(intercept, coefficients, scale, terms)
 
     def __call__(self, inputs):
         """Value without the network, for maps (..., n_maps)."""
@@ -202,8 +238,8 @@ def train(study: Study, name: str, records: EventRecords, use, maps, seeds, sett
     known = known.select(np.isfinite(known.target).any(axis=1))
     if len(known) < 2:
         raise GmtoolsError(f"{name}: {len(known)} events to learn from; one must be left for validation. Use more.")
-    inputs, there = input_values(study, architecture, known), np.isfinite(known.target)
-    start = Start.fit(settings.start, inputs[there], known.target[there].astype(float), architecture)
+    inputs = input_values(study, architecture, known)
+    start = _fitted_start(study, settings, architecture, inputs, known)
     scaled = replace(known, target=((known.target - start(inputs)) / start.scale).astype("float32"))
     members = [member(scaled, settings.validation_share, seed) for seed in seeds]
     return MapModel(ensembles.train(name, architecture, study.static, members, settings.fit), start, study)
@@ -279,9 +315,7 @@ def chunk_recipe(study, name, records, maps=KANTO_MAPS, seed=0, settings=None):
     members, starts = [], []
     for one in chunks.chunk_members(*parts, study.frame["chunk"], settings.members, seed):
         if one.held_out_chunk == len(starts):
-            there = np.isfinite(one.train.target)
-            target = one.train.target[there].astype(float)
-            starts.append(Start.fit(settings.start, inputs[0][there], target, architecture))
+            starts.append(_fitted_start(study, settings, architecture, inputs[0], one.train))
         start = starts[-1]
         scaled = (
             replace(part, target=((part.target - start(values)) / start.scale).astype("float32"))
@@ -309,6 +343,16 @@ def train_chunks(study, name, records, maps=KANTO_MAPS, seed=0, settings=None, w
     recipe, starts = chunk_recipe(study, name, records, maps, seed, settings)
     ensemble = ensembles.train(*recipe, workers=workers)
     return ChunkModel(tuple(MapModel(ensemble.partial(i), start, study) for i, start in enumerate(starts)))
+
+
+def _fitted_start(study, settings, architecture, inputs, records):
+    """Start from the records that have a target; ``inputs`` are the scaled maps at all of them."""
+    there = np.isfinite(records.target)
+    inputs, target = inputs[there], records.target[there].astype(float)
+    if settings.start != "formula":
+        return Start.fit(settings.start, inputs, target)
+    groups = study.frame[[columns.EVENT, columns.STATION]].to_numpy()[records.row[there]]
+    return Start.fit_formula(FormulaTerms.of(architecture, study.static), inputs, target, *groups.T)
 
 
 def member(records, validation_share, seed):

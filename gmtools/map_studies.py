@@ -80,7 +80,7 @@ KANTO = {
         40_000, 1, 2, epochs=2, folds=2, members=1, grid=kanto.grid(40_000, 2), **_SMALL | {"start": "formula"}
     ),
     "fast": MapSettings(
-        10_000, 3, 8, epochs=8, folds=5, members=2, grid=kanto.grid(10_000, 8),
+        10_000, 3, 8, epochs=5, folds=5, members=2, grid=kanto.grid(10_000, 8),
         **_SMALL | {"start": "formula", "learning_rate": 1e-3},
     ),
     "full": MapSettings(
@@ -230,10 +230,11 @@ def meso_net(profile: str, data: str = "auto", seed: int = 0, added_ln: float = 
 def kanto_study(profile: str, data: str = "auto", seed: int = 0, meso: pd.DataFrame | None = None) -> Study:
     """Study 2: KiK-net records, or those of both networks, with the depth to bedrock after J-SHIS.
 
-    Its frame has two more columns. ``split``: "validation" are the KiK-net events of 2015 and later, which nothing
-    is trained on; "stopping" are a tenth of the others, which choose the best epoch; the rest, and all MeSO-net events
-    as in the deliverable, are "training". ``chunk``: of the station, drawn for each network on its own, so that
-    KiK-net's chunks stay when MeSO-net is added.
+    The profile thins what is learned from (:func:`gmtools.kanto.thin`), and in "smoke" also the test. The frame has two
+    more columns. ``split``: "validation" are the KiK-net events of 2015 and later, which nothing is trained on;
+    "stopping" are a tenth of the others, which choose the best epoch; the rest, and all MeSO-net events as in the
+    deliverable, are "training". ``chunk``: of the station, drawn for each network on its own, so that KiK-net's chunks
+    stay when MeSO-net is added.
 
     Parameters
     ----------
@@ -250,7 +251,9 @@ def kanto_study(profile: str, data: str = "auto", seed: int = 0, meso: pd.DataFr
     """
     settings = KANTO[profile]
     dataset = datasets.load("kanto", data, seed)
-    kik_net = kanto.thin(dataset.frame, profile, seed)
+    later = dataset.frame[columns.ORIGIN_TIME].dt.year >= FIRST_VALIDATION_YEAR
+    tested = () if profile == "smoke" else dataset.frame.loc[later, columns.EVENT].unique()
+    kik_net = kanto.thin(dataset.frame, profile, seed, whole=tested)
     frames = [
         table.assign(chunk=chunks.station_chunks(table[columns.STATION], settings.folds, seed))
         for table in ([kik_net] if meso is None else [kik_net, meso])

@@ -66,8 +66,6 @@ def partition(residual, event_id, station_id):
     Source: the decomposition of Al Atik et al. (2010); maximum likelihood with crossed terms by GPBoost (Sigrist 2022).
     Its limit: the terms are normal and independent, so a station near many events cannot trade with a path effect.
     """
-    import gpboost  # loads a compiled library: only where it is needed
-
     residual = np.ascontiguousarray(residual, float)  # GPBoost reads a column of a wider array as if it were its rows
     groups = pd.DataFrame({"event": np.asarray(event_id), "station": np.asarray(station_id)})
     if len(groups) != len(residual):
@@ -75,18 +73,60 @@ def partition(residual, event_id, station_id):
     missing = int(np.isnan(residual).sum() + groups.isna().sum().sum())
     if missing:
         raise FormatError(f"{missing} residuals or identifiers are missing: drop those records before the partition.")
-    model = gpboost.GPModel(
-        group_data=groups.astype(str).to_numpy(),
-        likelihood="gaussian",
-        matrix_inversion_method="cholesky",
-        num_parallel_threads=1,
-    )
+    model = _crossed(groups)
     model.fit(y=residual, X=np.ones((len(residual), 1)))
     variances = np.ravel(model.get_cov_pars(format_pandas=False))
     bias = float(np.ravel(model.get_coef(format_pandas=False))[0])
     event, station = model.predict_training_data_random_effects().to_numpy()[:, :2].T
     phi_ss, tau, phi_s2s = np.sqrt(variances)
     return Partition(bias, tau, phi_s2s, phi_ss, event, station, residual - bias - event - station)
+
+
+def mixed_regression(inputs, target, event_id, station_id):
+    """Linear regression whose residuals have crossed random event and station terms.
+
+    Ordinary least squares takes all records for independent, so an earthquake with a hundred records counts a hundred
+    times, and its event term passes for growth with magnitude; here the terms carry that.
+
+    Parameters
+    ----------
+    inputs : (n, k) array_like
+        Without a constant. Columns that others make up share their coefficient, and constant ones get 0.
+    target : (n,) array_like
+    event_id, station_id : (n,) array_like
+
+    Returns
+    -------
+    intercept : float
+    coefficients : ndarray, (k,)
+
+    Source: Abrahamson & Youngs (1992), https://doi.org/10.1785/BSSA0820010505, with stations added; maximum likelihood
+    by GPBoost (Sigrist 2022).
+    """
+    inputs, target = np.asarray(inputs, float), np.ascontiguousarray(target, float)
+    center, spread = inputs.mean(axis=0), inputs.std(axis=0)
+    scaled = (inputs - center) / np.where(spread > 0, spread, 1.0)
+    # Orthonormal columns: the optimizer takes alike terms, M and M^2, no worse than others, and superfluous ones go.
+    left, size, right = np.linalg.svd(scaled, full_matrices=False)
+    kept = size > 1e-6 * size.max()
+    model = _crossed(pd.DataFrame({"event": np.asarray(event_id), "station": np.asarray(station_id)}))
+    design = np.column_stack([np.ones(len(target)), left[:, kept] * np.sqrt(len(target))])
+    model.fit(y=target, X=design)
+    mean, *found = np.ravel(model.get_coef(format_pandas=False))
+    coefficients = right[kept].T @ (np.asarray(found) * np.sqrt(len(target)) / size[kept])
+    coefficients = coefficients / np.where(spread > 0, spread, 1.0)
+    return float(mean - center @ coefficients), coefficients
+
+
+def _crossed(groups):
+    import gpboost  # loads a compiled library: only where it is needed
+
+    return gpboost.GPModel(
+        group_data=groups.astype(str).to_numpy(),
+        likelihood="gaussian",
+        matrix_inversion_method="cholesky",
+        num_parallel_threads=1,
+    )
 
 
 def station_terms(part, station_id, wanted):

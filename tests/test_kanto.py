@@ -72,6 +72,15 @@ def test_thinning_keeps_a_tenth_and_every_kept_event():
     assert meso["event_id"].nunique() == 5 and len(meso) == round(len(few) / 10)
 
 
+def test_thinning_spares_the_events_that_are_to_stay_whole():
+    frame = pd.DataFrame({"event_id": np.repeat([f"e{n}" for n in range(200)], np.arange(1, 201)), "value": 1.0})
+    whole = [f"e{n}" for n in range(150, 200)]
+    kept = kanto.thin(frame, "fast", seed=3, whole=whole)
+    stay = kept["event_id"].isin(whole)
+    assert kept[stay].reset_index(drop=True).equals(frame[frame["event_id"].isin(whole)].reset_index(drop=True))
+    assert kept.loc[~stay, "event_id"].nunique() == 15 and (~stay).sum() <= round(sum(range(1, 151)) / 10)
+
+
 def test_selection_of_official_records():
     frame = pd.DataFrame(
         {

@@ -1,9 +1,10 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from gmtools import columns, ensembles, italy, map_models, map_studies
+from gmtools import columns, datasets, ensembles, grids, italy, kanto, map_models, map_studies
 from gmtools.errors import DataNotFound, GmtoolsError
 from gmtools.models import event_maps
 
@@ -93,40 +94,76 @@ def test_another_start_is_refused():
         map_models.Start.fit("curve", np.zeros((3, 2)), np.zeros(3))
 
 
-def kanto_architecture(maps=map_studies.KANTO_MAPS):
-    ranges = dict.fromkeys(maps, (0.0, 1.0)) | {columns.HYPOCENTRAL_DEPTH: (5.0, 105.0)}
-    return ensembles.Architecture(tuple(maps), ranges, 0.0, 1.0, depth=1, base=2)
+KANTO_RANGES = {
+    columns.EVENT_LONGITUDE: (138.5, 141.0),
+    columns.EVENT_LATITUDE: (34.6, 37.0),
+    columns.HYPOCENTRAL_DEPTH: (5.0, 105.0),
+    columns.MAGNITUDE: (4.0, 7.0),
+    columns.RHYP: (10.0, 210.0),
+    "ln_rhyp": (np.log(10.0), np.log(210.0)),
+}
+
+
+def formula_terms(maps=map_studies.KANTO_MAPS):
+    architecture = ensembles.Architecture(tuple(maps), KANTO_RANGES, 0.0, 1.0, depth=1, base=2)
+    return map_models.FormulaTerms.of(architecture, grids.static_maps(kanto.grid(20_000), {}))
+
+
+def scaled_records(terms, count, seed=0):
+    """Scaled maps at drawn records, and the same values as columns in their units."""
+    scaled = np.random.default_rng(seed).random((count, len(terms.maps)))
+    names = [name for name in terms.maps if name in terms.scale]
+    low, high = np.array([terms.scale[name] for name in names]).T
+    values = low + (high - low) * scaled[:, [terms.maps.index(name) for name in names]]
+    return scaled, pd.DataFrame(values, columns=names)
 
 
 def test_the_formula_knows_kinds_of_earthquakes():
-    maps = list(map_studies.KANTO_MAPS)
-    inputs = np.random.default_rng(0).random((400, len(maps)))
-    value = dict(zip(maps, inputs.T, strict=True))
-    depth_km = 5 + 100 * value[columns.HYPOCENTRAL_DEPTH]
-    slab = depth_km >= 50
-    target = 2 * value[columns.MAGNITUDE] ** 2 - value["ln_rhyp"] * (1 + 0.5 * slab) - 0.7 * slab
-    target += 0.3 * value["easting_km"]
-    start = map_models.Start.fit("formula", inputs, target, kanto_architecture())
-    assert (depth_km < 25).any() and (~slab & (depth_km >= 25)).any()
-    np.testing.assert_allclose(start(inputs), target, atol=1e-9)
-    line = map_models.Start.fit("line", inputs, target)
-    assert rms(line(inputs) - target) > 0.05
-    np.testing.assert_allclose(start(inputs.reshape(20, 20, -1)).ravel(), target, atol=1e-9)
+    terms = formula_terms()
+    inputs, value = scaled_records(terms, 3000)
+    slab = value[columns.HYPOCENTRAL_DEPTH].to_numpy() >= 50
+    target = 0.2 * value[columns.MAGNITUDE] ** 2 - value["ln_rhyp"] * (1 + 0.5 * slab) - 0.7 * slab
+    target = (target + 0.003 * value["easting_km"]).to_numpy()
+    random = np.random.default_rng(1)
+    event, station = random.integers(0, 300, 3000), random.integers(0, 40, 3000)
+    noisy = target + 0.1 * random.standard_normal(300)[event] + 0.1 * random.standard_normal(40)[station]
+    noisy += 0.1 * random.standard_normal(3000)
+    start = map_models.Start.fit_formula(terms, inputs, noisy, event, station)
+    found = start(inputs) - target
+    assert rms(found - found.mean()) < 0.03
+    line = map_models.Start.fit("line", inputs, noisy)
+    assert rms(line(inputs) - target) > 0.15
+    np.testing.assert_allclose(start(inputs.reshape(50, 60, -1)).ravel(), start(inputs), atol=1e-9)
 
 
 def test_an_earthquake_at_a_limit_of_depth_belongs_to_the_deeper_kind():
-    terms = map_models.FormulaTerms.of(kanto_architecture())
-    inputs = np.ones((3, len(map_studies.KANTO_MAPS)))
-    inputs[:, terms.depth] = [0.19, 0.2, 0.45]  # 24, 25 and 50 km
+    terms = formula_terms()
+    inputs = np.full((3, len(terms.maps)), 0.5)
+    inputs[:, terms.maps.index(columns.HYPOCENTRAL_DEPTH)] = [0.19, 0.2, 0.45]  # 24, 25 and 50 km
     n_maps = inputs.shape[1]
     interface, slab = terms(inputs)[:, n_maps + 2], terms(inputs)[:, n_maps + 5]
     assert (interface.tolist(), slab.tolist()) == ([0, 1, 0], [0, 0, 1])
 
 
+def test_attenuation_is_averaged_along_the_path():
+    terms = formula_terms()
+    inputs, value = scaled_records(terms, 200)
+    center = [np.mean(terms.scale[name]) for name in ("easting_km", "northing_km")]
+    start = kanto.project(value[columns.EVENT_LONGITUDE], value[columns.EVENT_LATITUDE]) - center
+    end = value[["easting_km", "northing_km"]].to_numpy() - center
+    along = np.linspace(0, 1, 2001)[:, None, None]
+    x, y = np.moveaxis((start + along * (end - start)) / 100, -1, 0)
+    means = [np.trapezoid(v, dx=1 / 2000, axis=0) for v in (x, y, x * x, y * y, x * y)]
+    expected = value[columns.RHYP].to_numpy() * np.array(means)
+    np.testing.assert_allclose(terms(inputs)[:, -5:].T, expected, rtol=1e-4, atol=1e-4)
+    without = formula_terms([name for name in terms.maps if name != "easting_km"])
+    assert without(inputs[:, :8]).shape == (200, 8 + 8)  # what does not know its place has no path
+
+
 def test_a_formula_without_its_maps_is_refused():
     maps = [name for name in map_studies.KANTO_MAPS if name != "ln_rhyp"]
     with pytest.raises(GmtoolsError, match="needs the input maps ln_rhyp"):
-        map_models.Start.fit("formula", np.zeros((3, 8)), np.zeros(3), kanto_architecture(maps))
+        formula_terms(maps)
 
 
 def test_a_network_is_no_worse_than_the_line_it_starts_from(study, target, model):
@@ -209,6 +246,16 @@ def test_later_events_are_for_validation_and_earlier_ones_choose_the_epoch(kanto
     assert ((events["split", "first"] == "validation") == later).all()
     assert 0 < (events["split", "first"] == "stopping").mean() < 0.3
     assert (kanto_study.frame.groupby(columns.STATION)["chunk"].nunique() == 1).all()
+
+
+def test_the_test_is_thinned_in_smoke_alone():
+    records = {name: map_studies.kanto_study(name, "simulated").frame for name in ("smoke", "fast")}
+    whole = datasets.load("kanto", "simulated", 0).frame
+    later = whole[whole[columns.ORIGIN_TIME].dt.year >= map_studies.FIRST_VALIDATION_YEAR]
+    count = {name: (frame["split"] == "validation").sum() for name, frame in records.items()}
+    assert 0 < count["smoke"] < count["fast"] == len(later)
+    learned = (records["fast"]["split"] != "validation").sum()
+    assert learned <= round((len(whole) - len(later)) / 10)
 
 
 def test_meso_net_is_learned_from_and_leaves_the_chunks_of_kik_net(kanto_study):

@@ -35,6 +35,26 @@ def test_equals_statsmodels_on_one_grouping():
     assert split.phi == pytest.approx(float(np.sqrt(other.scale)), rel=0.02)
 
 
+def test_mixed_regression_weighs_events_and_not_records():
+    random = np.random.default_rng(2)
+    event = np.repeat(np.arange(60), random.integers(1, 40, 60))
+    station = random.integers(0, 30, len(event))
+    terms, sites = random.normal(0, 0.6, 60), random.normal(0, 0.3, 30)
+    size, distance = random.normal(5, 0.7, 60)[event], random.normal(4, 0.5, len(event))
+    inputs = np.column_stack([size, distance, np.ones(len(event)), 2 * size])
+    target = 1 + 0.8 * size - 1.5 * distance + terms[event] + sites[station] + random.normal(0, 0.3, len(event))
+    intercept, found = residuals.mixed_regression(inputs, target, event, station)
+
+    same = (event[:, None] == event) * 0.36 + (station[:, None] == station) * 0.09 + 0.09 * np.eye(len(event))
+    design = np.column_stack([np.ones(len(event)), size, distance])
+    weighted = np.linalg.solve(same, design)
+    expected = np.linalg.solve(design.T @ weighted, weighted.T @ target)
+    assert [intercept, found[0] + 2 * found[3], found[1]] == pytest.approx(list(expected), abs=0.03)
+    assert found[2] == 0
+    plain = np.linalg.lstsq(design, target, rcond=None)[0]
+    assert abs(plain[1] - expected[1]) > 0.06
+
+
 def test_column_of_a_wider_array_is_split_like_its_copy():
     residual, event, station, _ = planted(4, n=500)
     wide = np.column_stack([residual, np.full(500, 1e3), np.full(500, np.nan)])
