@@ -31,6 +31,7 @@ __all__ = (
     "train",
     "train_member",
 )
+_PIXELS = 64 * 1024
 
 
 def train(name, architecture, static, members, settings, folder=None, *, workers=1, scheduler=None):
@@ -76,7 +77,9 @@ def train(name, architecture, static, members, settings, folder=None, *, workers
     weights, histories = zip(*(load(path) for path in paths), strict=True)
     models = shared_networks(architecture, static, settings)
     held_out = tuple(member.held_out_chunk for member in members)
-    return Ensemble(name, architecture, models, weights, histories, settings.batch, held_out)
+    # On small maps a call costs more than what is computed in it: predict more events there than a step has.
+    batch = max(settings.batch, _PIXELS // static.values[..., 0].size)
+    return Ensemble(name, architecture, models, weights, histories, batch, held_out)
 
 
 @dataclass(frozen=True)

@@ -267,16 +267,17 @@ class ChunkModel:
         parts = [model.at_records(records, n_records) for model in self.partials]
         return tuple(np.concatenate(kind) for kind in zip(*parts, strict=True))
 
-    def residuals(self, records, target, chunk, new_event):
+    def residuals(self, records, mean, variance, chunk, new_event):
         """Residuals of every partial ensemble at known and unseen stations: :func:`gmtools.chunks.chunk_residuals`.
 
         Parameters
         ----------
         records : gmtools.event_records.EventRecords
-            The whole table.
-        target, chunk, new_event : (n_records,) array_like
+        mean, variance : (members, n_records) array
+            From :meth:`at_records`.
+        chunk, new_event : (n_records,) array_like
         """
-        padded = [kind[:, records.row] for kind in self.at_records(records, len(target))]
+        padded = (kind[:, records.row] for kind in (mean, variance))
         return chunks.chunk_residuals(records, *padded, self.held_out_chunks, chunk, new_event)
 
     def maps(self, events):

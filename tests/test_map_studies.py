@@ -288,7 +288,8 @@ def test_partial_ensembles_join_to_the_whole(kanto_study, tmp_path, monkeypatch)
     assert model.held_out_chunks == [0, 1]
     mean, variance = model.at_records(records, len(target))
     assert mean.shape == variance.shape == (2, len(target))
-    table = model.residuals(records, target, kanto_study.frame["chunk"], kanto_study.frame["split"] == "validation")
+    later = kanto_study.frame["split"] == "validation"
+    table = model.residuals(records, mean, variance, kanto_study.frame["chunk"], later)
     first = table[table["held_out_chunk"] == 0].sort_values("row")
     np.testing.assert_allclose(first["residual"], target - mean[0], atol=1e-4)
     maps, map_variance = model.maps(records.events[:1])
