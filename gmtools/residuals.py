@@ -103,11 +103,14 @@ def mixed_regression(inputs, target, event_id, station_id):
     Source: Abrahamson & Youngs (1992), https://doi.org/10.1785/BSSA0820010505, with stations added; maximum likelihood
     by GPBoost (Sigrist 2022).
     """
+    from threadpoolctl import threadpool_limits
+
     inputs, target = np.asarray(inputs, float), np.ascontiguousarray(target, float)
     center, spread = inputs.mean(axis=0), inputs.std(axis=0)
     scaled = (inputs - center) / np.where(spread > 0, spread, 1.0)
     # Orthonormal columns: the optimizer takes alike terms, M and M^2, no worse than others, and superfluous ones go.
-    left, size, right = np.linalg.svd(scaled, full_matrices=False)
+    with threadpool_limits(1):  # the last digits, and with them what networks are stored under, hang on the threads
+        left, size, right = np.linalg.svd(scaled, full_matrices=False)
     kept = size > 1e-6 * size.max()
     model = _crossed(pd.DataFrame({"event": np.asarray(event_id), "station": np.asarray(station_id)}))
     design = np.column_stack([np.ones(len(target)), left[:, kept] * np.sqrt(len(target))])

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from threadpoolctl import threadpool_limits
 
 from gmtools import residuals
 from gmtools.errors import FormatError
@@ -53,6 +54,18 @@ def test_mixed_regression_weighs_events_and_not_records():
     assert found[2] == 0
     plain = np.linalg.lstsq(design, target, rcond=None)[0]
     assert abs(plain[1] - expected[1]) > 0.06
+
+
+def test_the_last_digits_do_not_hang_on_the_threads():
+    random = np.random.default_rng(3)
+    inputs, event, station = random.random((4000, 25)), random.integers(0, 200, 4000), random.integers(0, 60, 4000)
+    target = inputs @ random.random(25) + random.normal(0, 0.5, 200)[event] + random.normal(0, 0.5, 4000)
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            intercept, coefficients = residuals.mixed_regression(inputs, target, event, station)
+        found.append([intercept, *coefficients])
+    assert found[0] == found[1]
 
 
 def test_column_of_a_wider_array_is_split_like_its_copy():
