@@ -11,8 +11,6 @@ from gmtools.event_records import EventRecords
 from gmtools.map_studies import KANTO_MAPS, MapSettings, Study
 from gmtools.models import event_maps, unet
 
-STARTS = ("line", "formula", "mean", "range")
-
 
 @dataclass(frozen=True)
 class FormulaTerms:
@@ -58,6 +56,7 @@ class FormulaTerms:
         magnitude, ln_distance, depth = (self._unscaled(inputs, name) for name in _EVENT)
         added = [magnitude**2, magnitude * ln_distance]
         limits = kanto.KIND_DEPTHS_KM
+        depth = np.round(depth, 3)  # scaled to single precision and back, 25 km may come as 24.999999
         for limit, below in zip(limits, (*limits[1:], np.inf), strict=True):
             kind = ((depth >= limit) & (depth < below)).astype(float)
             added += [kind, kind * magnitude, kind * ln_distance]
@@ -88,11 +87,11 @@ _PATH = (columns.RHYP, columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE, "easting
 class Start:
     """Target = intercept + coefficients . input maps + scale * output of the network.
 
-    A network that has only some hundred steps to learn spends them on the growth with magnitude and the decay with
-    distance. With kind "line" the linear regression on its own input maps gives it those, with "formula" a regression
-    on them and on the further terms of :class:`FormulaTerms`; it learns the rest. With "mean" it starts from the mean
-    of the training records. With "range" its output 0 ... 1 spans the range of the training records, for the sigmoid
-    head.
+    A network that has little more than a hundred steps to learn spends them on the growth with magnitude and the decay
+    with distance. With kind "line" the linear regression on its own input maps gives it those, with "formula" a
+    regression on them and on the further terms of :class:`FormulaTerms`; it learns the rest. With "mean" it starts from
+    the mean of the training records. With "range" its output 0 ... 1 spans the range of the training records, for the
+    sigmoid head.
 
     Attributes
     ----------
@@ -130,7 +129,7 @@ class Start:
         if kind == "mean":
             return cls(float(target.mean()), none, float(target.std()) or 1.0)
         if kind != "line":
-            raise GmtoolsError(f"start = {kind!r} is not a choice. Choose among {', '.join(STARTS)}.")
+            raise GmtoolsError(f"start = {kind!r} is not a choice. Choose among line, formula, mean, range.")
         design = np.column_stack([np.ones(len(target)), inputs])
         solution = np.linalg.lstsq(design, target, rcond=None)[0]
         scale = float((target - design @ solution).std()) or 1.0
@@ -352,6 +351,10 @@ def _fitted_start(study, settings, architecture, inputs, records):
     inputs, target = inputs[there], records.target[there].astype(float)
     if settings.start != "formula":
         return Start.fit(settings.start, inputs, target)
+    if study.grid.epsg != kanto.UTM54:
+        raise GmtoolsError(
+            f'start = "formula" is for grids of EPSG:{kanto.UTM54}; this one is of EPSG:{study.grid.epsg}.'
+        )
     groups = study.frame[[columns.EVENT, columns.STATION]].to_numpy()[records.row[there]]
     return Start.fit_formula(FormulaTerms.of(architecture, study.static), inputs, target, *groups.T)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from gmtools import chunks, columns, datasets, event_records, grids, italy, kanto
 from gmtools.datasets import Dataset
-from gmtools.errors import DataNotFound, DownloadFailed
+from gmtools.errors import DataNotFound, DownloadFailed, FormatError
 from gmtools.event_records import EventRecords
 from gmtools.grids import Layer, MapGrid, StaticMaps
 from gmtools.resumable import FitSettings
@@ -137,10 +137,16 @@ class Study:
 
     @cached_property
     def ranges(self) -> dict[str, tuple[float, float]]:
-        """What the input maps are scaled with: the range of all events, so that all networks are scaled alike."""
+        """What the input maps are scaled with, and beyond which a network warns: the range of the events.
+
+        Events that the frame's column ``split`` calls "validation" do not count.
+        """
         from gmtools.models import event_maps
 
-        return event_maps.input_ranges(self.records(np.zeros(len(self.frame))).events, self.static)
+        frame = self.frame
+        if "split" in frame:
+            frame = frame[frame["split"] != "validation"].reset_index(drop=True)
+        return event_maps.input_ranges(replace(self, frame=frame).records(np.zeros(len(frame))).events, self.static)
 
 
 def build(
@@ -248,9 +254,12 @@ def kanto_study(profile: str, data: str = "auto", seed: int = 0, meso: pd.DataFr
     ------
     DataNotFound
         The records or the layer cannot be had.
+    FormatError
+        An event has no date, so that nobody can tell on which side of the split it lies.
     """
     settings = KANTO[profile]
     dataset = datasets.load("kanto", data, seed)
+    _check_dates(dataset.frame)
     later = dataset.frame[columns.ORIGIN_TIME].dt.year >= FIRST_VALIDATION_YEAR
     tested = () if profile == "smoke" else dataset.frame.loc[later, columns.EVENT].unique()
     kik_net = kanto.thin(dataset.frame, profile, seed, whole=tested)
@@ -266,6 +275,15 @@ def kanto_study(profile: str, data: str = "auto", seed: int = 0, meso: pd.DataFr
         lambda grid: kanto.layers(grid, simulated=dataset.data_id == datasets.SIMULATED, seed=seed),
         kanto.FILL,
     )
+
+
+def _check_dates(frame: pd.DataFrame) -> None:
+    undated = frame[columns.ORIGIN_TIME].isna().sum() if columns.ORIGIN_TIME in frame else len(frame)
+    if undated:
+        raise FormatError(
+            f"{undated:,} of {len(frame):,} records have no origin_time; earlier ones train and later ones test. "
+            "Complete the dates in the file, or take those records out, and import it again."
+        )
 
 
 def _split(frame: pd.DataFrame, seed: int) -> pd.Series:

@@ -66,14 +66,7 @@ def partition(residual, event_id, station_id):
     Source: the decomposition of Al Atik et al. (2010); maximum likelihood with crossed terms by GPBoost (Sigrist 2022).
     Its limit: the terms are normal and independent, so a station near many events cannot trade with a path effect.
     """
-    residual = np.ascontiguousarray(residual, float)  # GPBoost reads a column of a wider array as if it were its rows
-    groups = pd.DataFrame({"event": np.asarray(event_id), "station": np.asarray(station_id)})
-    if len(groups) != len(residual):
-        raise FormatError(f"{len(residual)} residuals came with {len(groups)} identifiers: pass one for each record.")
-    missing = int(np.isnan(residual).sum() + groups.isna().sum().sum())
-    if missing:
-        raise FormatError(f"{missing} residuals or identifiers are missing: drop those records before the partition.")
-    model = _crossed(groups)
+    residual, model = _crossed(residual, event_id, station_id)
     model.fit(y=residual, X=np.ones((len(residual), 1)))
     variances = np.ravel(model.get_cov_pars(format_pandas=False))
     bias = float(np.ravel(model.get_coef(format_pandas=False))[0])
@@ -100,31 +93,47 @@ def mixed_regression(inputs, target, event_id, station_id):
     intercept : float
     coefficients : ndarray, (k,)
 
+    Raises
+    ------
+    FormatError
+        As :func:`partition`, or there are no more records than coefficients.
+
     Source: Abrahamson & Youngs (1992), https://doi.org/10.1785/BSSA0820010505, with stations added; maximum likelihood
     by GPBoost (Sigrist 2022).
     """
     from threadpoolctl import threadpool_limits
 
-    inputs, target = np.asarray(inputs, float), np.ascontiguousarray(target, float)
+    inputs = np.asarray(inputs, float)
+    target, model = _crossed(target, event_id, station_id)
     center, spread = inputs.mean(axis=0), inputs.std(axis=0)
-    scaled = (inputs - center) / np.where(spread > 0, spread, 1.0)
+    varies = spread > 1e-9 * np.abs(inputs).max(axis=0)  # a constant's spread is round-off, not always 0
+    scaled = (inputs - center) * np.divide(1, spread, out=np.zeros_like(spread), where=varies)
     # Orthonormal columns: the optimizer takes alike terms, M and M^2, no worse than others, and superfluous ones go.
     with threadpool_limits(1):  # the last digits, and with them what networks are stored under, hang on the threads
         left, size, right = np.linalg.svd(scaled, full_matrices=False)
     kept = size > 1e-6 * size.max()
-    model = _crossed(pd.DataFrame({"event": np.asarray(event_id), "station": np.asarray(station_id)}))
+    if len(target) <= 1 + kept.sum():
+        raise FormatError(f"{len(target)} records cannot give {1 + kept.sum()} coefficients: take more records.")
     design = np.column_stack([np.ones(len(target)), left[:, kept] * np.sqrt(len(target))])
     model.fit(y=target, X=design)
     mean, *found = np.ravel(model.get_coef(format_pandas=False))
     coefficients = right[kept].T @ (np.asarray(found) * np.sqrt(len(target)) / size[kept])
-    coefficients = coefficients / np.where(spread > 0, spread, 1.0)
+    coefficients = np.divide(coefficients, spread, out=np.zeros_like(spread), where=varies)
     return float(mean - center @ coefficients), coefficients
 
 
-def _crossed(groups):
+def _crossed(values, event_id, station_id):
+    """Values as GPBoost reads them, checked, and its model with crossed event and station terms for them."""
     import gpboost  # loads a compiled library: only where it is needed
 
-    return gpboost.GPModel(
+    values = np.ascontiguousarray(values, float)  # GPBoost reads a column of a wider array as if it were its rows
+    groups = pd.DataFrame({"event": np.asarray(event_id), "station": np.asarray(station_id)})
+    if len(groups) != len(values):
+        raise FormatError(f"{len(values)} values came with {len(groups)} identifiers: pass one for each record.")
+    missing = int(np.isnan(values).sum() + groups.isna().sum().sum())
+    if missing:
+        raise FormatError(f"{missing} values or identifiers are missing: drop those records first.")
+    return values, gpboost.GPModel(
         group_data=groups.astype(str).to_numpy(),
         likelihood="gaussian",
         matrix_inversion_method="cholesky",

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from gmtools import columns, datasets, ensembles, grids, italy, kanto, map_models, map_studies
-from gmtools.errors import DataNotFound, GmtoolsError
+from gmtools.errors import DataNotFound, FormatError, GmtoolsError
 from gmtools.models import event_maps
 
 MAPS = event_maps.CONFIGURATIONS["7c"]
@@ -97,7 +97,7 @@ def test_another_start_is_refused():
 KANTO_RANGES = {
     columns.EVENT_LONGITUDE: (138.5, 141.0),
     columns.EVENT_LATITUDE: (34.6, 37.0),
-    columns.HYPOCENTRAL_DEPTH: (5.0, 105.0),
+    columns.HYPOCENTRAL_DEPTH: (1.7, 150.45),
     columns.MAGNITUDE: (4.0, 7.0),
     columns.RHYP: (10.0, 210.0),
     "ln_rhyp": (np.log(10.0), np.log(210.0)),
@@ -138,8 +138,9 @@ def test_the_formula_knows_kinds_of_earthquakes():
 
 def test_an_earthquake_at_a_limit_of_depth_belongs_to_the_deeper_kind():
     terms = formula_terms()
-    inputs = np.full((3, len(terms.maps)), 0.5)
-    inputs[:, terms.maps.index(columns.HYPOCENTRAL_DEPTH)] = [0.19, 0.2, 0.45]  # 24, 25 and 50 km
+    inputs = np.full((3, len(terms.maps)), 0.5, "float32")
+    low, high = np.float32(KANTO_RANGES[columns.HYPOCENTRAL_DEPTH])
+    inputs[:, terms.maps.index(columns.HYPOCENTRAL_DEPTH)] = (np.float32([24, 25, 50]) - low) / (high - low)
     n_maps = inputs.shape[1]
     interface, slab = terms(inputs)[:, n_maps + 2], terms(inputs)[:, n_maps + 5]
     assert (interface.tolist(), slab.tolist()) == ([0, 1, 0], [0, 0, 1])
@@ -258,6 +259,31 @@ def test_the_test_is_thinned_in_smoke_alone():
     assert learned <= round((len(whole) - len(later)) / 10)
 
 
+def test_what_is_tested_sets_no_range(kanto_study):
+    learned = kanto_study.frame[kanto_study.frame["split"] != "validation"]
+    assert kanto_study.ranges[columns.MAGNITUDE] == pytest.approx(
+        (learned[columns.MAGNITUDE].min(), learned[columns.MAGNITUDE].max())
+    )
+    far = kanto_study.frame.assign(**{columns.MAGNITUDE: kanto_study.frame[columns.MAGNITUDE]})
+    far.loc[far["split"] == "validation", columns.MAGNITUDE] = 8.9
+    assert replace(kanto_study, frame=far).ranges[columns.MAGNITUDE] == kanto_study.ranges[columns.MAGNITUDE]
+
+
+def test_a_record_without_a_date_is_refused(kanto_study, monkeypatch):
+    frame = kanto_study.dataset.frame.copy()
+    frame.loc[[3, 8], columns.ORIGIN_TIME] = pd.NaT
+    monkeypatch.setattr(map_studies.datasets, "load", lambda *_: replace(kanto_study.dataset, frame=frame))
+    with pytest.raises(FormatError, match=r"2 of .* records have no origin_time"):
+        map_studies.kanto_study("smoke", "simulated")
+
+
+def test_the_formula_is_for_kantos_grid(kanto_study):
+    elsewhere = replace(kanto_study, grid=replace(kanto_study.grid, epsg=32633))
+    target = np.log(kanto_study.frame[columns.PGA].to_numpy())
+    with pytest.raises(GmtoolsError, match="for grids of EPSG:32654; this one is of EPSG:32633"):
+        map_models.chunk_recipe(elsewhere, "test", kanto_study.records(target))
+
+
 def test_meso_net_is_learned_from_and_leaves_the_chunks_of_kik_net(kanto_study):
     meso = map_studies.meso_net("smoke", "simulated", added_ln=0.5)
     plain = map_studies.meso_net("smoke", "simulated", added_ln=0.0)
@@ -286,6 +312,7 @@ def test_partial_ensembles_join_to_the_whole(kanto_study, tmp_path, monkeypatch)
     records = kanto_study.records(target)
     model = map_models.train_chunks(kanto_study, "kanto_kik_net", records)
     assert model.held_out_chunks == [0, 1]
+    assert model.partials[0].ensemble.batch > kanto_study.settings.batch  # small maps: more at once than in a step
     mean, variance = model.at_records(records, len(target))
     assert mean.shape == variance.shape == (2, len(target))
     later = kanto_study.frame["split"] == "validation"

@@ -42,7 +42,7 @@ def test_mixed_regression_weighs_events_and_not_records():
     station = random.integers(0, 30, len(event))
     terms, sites = random.normal(0, 0.6, 60), random.normal(0, 0.3, 30)
     size, distance = random.normal(5, 0.7, 60)[event], random.normal(4, 0.5, len(event))
-    inputs = np.column_stack([size, distance, np.ones(len(event)), 2 * size])
+    inputs = np.column_stack([size, distance, np.full(len(event), 0.3), 2 * size])
     target = 1 + 0.8 * size - 1.5 * distance + terms[event] + sites[station] + random.normal(0, 0.3, len(event))
     intercept, found = residuals.mixed_regression(inputs, target, event, station)
 
@@ -76,10 +76,18 @@ def test_column_of_a_wider_array_is_split_like_its_copy():
     np.testing.assert_allclose(split.event_term, copied.event_term)
 
 
+def test_a_regression_on_too_few_or_missing_records_is_refused():
+    inputs, names = np.random.default_rng(0).random((5, 4)), list("aabbc")
+    with pytest.raises(FormatError, match="5 records cannot give 5 coefficients"):
+        residuals.mixed_regression(inputs, np.arange(5.0), names, names)
+    with pytest.raises(FormatError, match="1 values or identifiers are missing"):
+        residuals.mixed_regression(inputs[:, :1], [1, np.nan, 2, 3, 4], names, names)
+
+
 def test_missing_identifier_is_refused():
-    with pytest.raises(FormatError, match="1 residuals or identifiers are missing: drop"):
+    with pytest.raises(FormatError, match="1 values or identifiers are missing: drop"):
         residuals.partition([0.1, 0.2], ["a", None], ["x", "y"])
-    with pytest.raises(FormatError, match="2 residuals came with 3 identifiers"):
+    with pytest.raises(FormatError, match="2 values came with 3 identifiers"):
         residuals.partition([0.1, 0.2], ["a", "b", "c"], ["x", "y", "z"])
 
 
