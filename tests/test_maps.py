@@ -63,6 +63,24 @@ def test_classes_keep_their_names_and_shares():
     assert len({tuple(color) for color in axes.get_images()[0].cmap.colors}) == 3
 
 
+@pytest.mark.parametrize(
+    ("limits", "ends"),
+    [(None, "neither"), ((0, 1990), "neither"), ((100, 1990), "min"), ((0, 500), "max"), ((1, 2), "both")],
+)
+def test_the_color_bar_says_when_values_lie_beyond_it(layer, limits, ends):
+    layer.values[0, 0] = 0
+    axes, _ = figures.map_view(GRID, layer, title="t", label="h", limits=limits)
+    assert axes.get_images()[0].colorbar.extend == ends
+
+
+def test_places_stand_out_from_a_layer(layer):
+    def rim(below, size):
+        axes, _ = figures.map_view(GRID, below, [places(size=size)], title="t", label="h")
+        return axes.collections[0].get_linewidth()[0]
+
+    assert (rim(None, 20), rim(layer, 4), rim(layer, 40)) == (0, 0.1, 0.5)
+
+
 def test_places_outside_the_grid_are_left_out():
     axes, alt_text = figures.map_view(GRID, places=[places()], title="t")
     assert len(axes.collections[0].get_offsets()) == 4

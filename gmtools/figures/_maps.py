@@ -103,7 +103,7 @@ def map_view(
     words = [] if layer is None else [_draw_layer(axes, grid, layer, label, classes, limits, cmap)]
     for line in coast:
         axes.plot(*grid.project(*line.T), color=COAST_COLOR, lw=0.6, zorder=2)
-    words += [_draw_places(axes, grid, dots) for dots in places]
+    words += [_draw_places(axes, grid, dots, layer is not None) for dots in places]
     for number, (name, other) in enumerate((outlines or {}).items()):
         _draw_outline(axes, name, other, ("-", "--", ":")[number % 3])
         words.append(f"the edge of {name} is drawn")
@@ -137,7 +137,9 @@ def _draw_layer(axes, grid, layer, label, classes, limits, cmap) -> str:
         return f"{name} in classes: {look.listing(shares)} of the pixels with a value{missing}"
     low, high = limits or (known.min(), known.max())
     image = axes.imshow(layer.values, cmap=cmap, vmin=low, vmax=high, **options)
-    axes.figure.colorbar(image, ax=axes, shrink=0.75, label=name)
+    beyond = {(True, False): "min", (False, True): "max", (True, True): "both"}
+    ends = beyond.get((bool(known.min() < low), bool(known.max() > high)), "neither")
+    axes.figure.colorbar(image, ax=axes, shrink=0.75, label=name, extend=ends)
     middle = look.number(float(np.median(known)))
     return f"{name} from {look.number(known.min())} to {look.number(known.max())}, median {middle}{missing}"
 
@@ -153,14 +155,15 @@ def _draw_classes(axes, values, name, classes, cmap, options) -> None:
     bar.ax.set_yticklabels([f"{value:g} {text}" for value, text in classes.items()], fontsize=8)
 
 
-def _draw_places(axes, grid, dots: Places) -> str:
-    """Draw dots, small values first, and return their number and range in words."""
+def _draw_places(axes, grid, dots: Places, on_layer: bool) -> str:
+    """Draw dots, small values first, and return their number and range in words; on a layer they get a pale rim."""
     here = grid.contains(dots.longitude, dots.latitude)
     x, y = (values[here] for values in grid.project(dots.longitude, dots.latitude))
     size = np.broadcast_to(np.asarray(dots.size, float), here.shape)[here]
     text = f"{here.sum():,} {dots.name}"
     if dots.values is None:
-        axes.scatter(x, y, s=size, c=dots.color, marker=dots.marker, lw=0, zorder=3, label=text)
+        rim = {"ec": "white", "lw": np.minimum(size / 40, 0.5)} if on_layer else {"lw": 0}
+        axes.scatter(x, y, s=size, c=dots.color, marker=dots.marker, zorder=3, label=text, **rim)
         return text
     values = np.asarray(dots.values, float)[here]
     order = np.argsort(values, kind="stable")
