@@ -116,6 +116,7 @@ def test_known_blemishes_are_gone(path):
     assert "THEBE" not in text
     assert text.count('type="search"') <= 1 + (path.name == "search.html")
     assert not re.search(r"Copyright\s+2023", text)
+    assert ":::{" not in text  # a directive that a cell displayed as it stands
 
 
 def test_the_icons_of_widgets_are_there(vendored):
