@@ -97,6 +97,7 @@ def with_figures(text: str, drawn: Mapping[str, tuple[bytes, str]]) -> tuple[str
     named = {match["id"] for match in CARD_FIGURE.finditer(text)} & drawn.keys()
 
     def option(match: re.Match) -> str:
+        """Options of a card: its figure, or nothing where the cell drew none."""
         name = match["id"]
         return f":img-top: figures/{name}.png\n:img-alt: {drawn[name][1]}\n" if name in named else ""
 

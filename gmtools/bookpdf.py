@@ -117,6 +117,7 @@ def _moved(html: str, page: str, numbers: Mapping[str, int], folder: str) -> str
     """HTML of a page with its ids, links and addresses as they are in the one document."""
 
     def attribute(match: re.Match) -> str:
+        """One id, link or address, as it is in the one document."""
         value = match["value"]
         if match["name"] == "id":  # pandas styles its tables by their ids, which are unique
             value = value if value.startswith("T_") else f"page{numbers[page]}-{value}"

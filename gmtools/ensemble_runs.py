@@ -94,6 +94,7 @@ def _train_on(client, ensemble, missing, progress):
     waiting, names, under_way = deque(missing.items()), {}, as_completed(loop=client.loop)
 
     def submit():
+        """Give every worker a member, as long as there are any."""
         while waiting and under_way.count() < max(1, len(client.nthreads())):
             path, member = waiting.popleft()
             future = client.submit(_train_there, *ensemble, member, path, topic, key=f"{topic}-{path.stem}")
@@ -153,6 +154,7 @@ def _train_there(name, architecture, static, settings, member, path, topic):
             raise GmtoolsError(f"The worker {worker.address} has another version of gmtools. Install this one there.")
 
         def report(*epoch):
+            """Tell an epoch to whoever watches the scheduler's events."""
             worker.log_event(topic, (path.name, *epoch))
 
         stack.enter_context(_one_at_a_time)  # the members share their networks

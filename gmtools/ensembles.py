@@ -31,7 +31,7 @@ __all__ = (
     "train",
     "train_member",
 )
-_PIXELS = 64 * 1024
+_PIXELS_AT_ONCE = 64 * 1024  # that are predicted, where a step of the training has fewer
 
 
 def train(name, architecture, static, members, settings, folder=None, *, workers=1, scheduler=None):
@@ -77,8 +77,8 @@ def train(name, architecture, static, members, settings, folder=None, *, workers
     weights, histories = zip(*(load(path) for path in paths), strict=True)
     models = shared_networks(architecture, static, settings)
     held_out = tuple(member.held_out_chunk for member in members)
-    # On small maps a call costs more than what is computed in it: predict more events there than a step has.
-    batch = max(settings.batch, _PIXELS // static.values[..., 0].size)
+    # On small maps a call costs more than what is computed in it.
+    batch = max(settings.batch, _PIXELS_AT_ONCE // static.values[..., 0].size)
     return Ensemble(name, architecture, models, weights, histories, batch, held_out)
 
 

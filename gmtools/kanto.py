@@ -357,6 +357,7 @@ def _located(records: pd.DataFrame) -> pd.DataFrame:
     earth, count = pyproj.Geod(ellps="WGS84"), len(records)
 
     def misfit(place):
+        """Epicentral distances from a place minus those listed, km."""
         distance = earth.inv(np.full(count, place[0]), np.full(count, place[1]), *there)[2]
         return (np.asarray(distance) / 1e3 - records[columns.REPI].to_numpy())[known]
 

@@ -47,6 +47,7 @@ class _Progress:
             self.send({"cell": self.cells})
 
     def send(self, message: dict) -> None:
+        """One message to the runner: a line of JSON."""
         print(json.dumps(message), file=self.stream, flush=True)
 
 

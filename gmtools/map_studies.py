@@ -203,6 +203,7 @@ def italy_north(profile: str, data: str = "auto", seed: int = 0) -> Study:
 
 def _italian(profile, dataset, seed):
     def layers(grid):
+        """Layers that go with the records: real or simulated."""
         return italy.layers(grid, simulated=dataset.simulated, seed=seed)
 
     return build(dataset, ITALY[profile], layers, italy.FILL)

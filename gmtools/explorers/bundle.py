@@ -128,11 +128,13 @@ def _install(folder, source):
     stamp = folder / "installed"
     if stamp.exists() and stamp.read_bytes() == lock:
         return folder / "node_modules"
+    what = "JavaScript packages of the explorers"
+    vendor.npm_for(what)  # or those of another lock would be gone for nothing
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(source / name, folder / name)
-    vendor.npm("JavaScript packages of the explorers", ["ci", "--no-audit", "--no-fund"], folder)
+    vendor.npm(what, ["ci", "--no-audit", "--no-fund"], folder)
     stamp.write_bytes(lock)
     return folder / "node_modules"
 

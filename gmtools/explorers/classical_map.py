@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
-from gmtools import gmms
+from gmtools import gmms, kanto
 from gmtools.errors import GmtoolsError, OutOfRange
 
 AXES = ("magnitude", "depth_km", "ln_distance")
@@ -21,6 +21,7 @@ def lanzano():
     """
 
     def predict(magnitude, depth_km, distance_km, vs30_m_s=800.0):
+        """Median ln SA(1 s), in g, of Lanzano et al. (2019), which does not ask for the depth."""
         frame = gmms.scenarios(magnitude, distance_km, vs30_m_s)
         return gmms.predict("LanzanoEtAl2019", frame, (1.0,)).mean[:, 0]
 
@@ -42,9 +43,11 @@ def zhao():
     from gmtools.simulate.kanto import medians
 
     def predict(magnitude, depth_km, distance_km):
+        """Median ln PGA, in g, of Zhao et al. (2006)."""
         return medians(magnitude, depth_km, distance_km)[0][:, 0]
 
-    depth = np.array([0, 15, 25 - _JUST_BELOW, 25, 50 - _JUST_BELOW, 50, 125, 200])
+    first, second = kanto.KIND_DEPTHS_KM
+    depth = np.array([0, 15, first - _JUST_BELOW, first, second - _JUST_BELOW, second, 125, 200])
     note = f"VS30 450 m/s everywhere; {_made_for('ZhaoEtAl2006Asc')}"
     site = {"vs30_slope": None}
     about = {"label": "Zhao et al. (2006)", "distance": "hypocentral", "note": note, **site}

@@ -204,6 +204,7 @@ def _thin(matrix):
     left, size, right = np.linalg.svd(matrix, full_matrices=False)
 
     def enough(rank):
+        """Whether so many terms leave no larger rest than allowed."""
         return np.abs((left[:, :rank] * size[:rank]) @ right[:rank] - matrix).max() < REST
 
     rank = bisect_left(range(1, len(size)), True, key=enough) + 1

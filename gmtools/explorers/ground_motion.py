@@ -193,6 +193,7 @@ def _plain(array):
 
 def _network_from(facts, arrays):
     def array(name):
+        """An array of this network; half precision travels as uint16."""
         values = arrays[f"{facts['key']}.{name}"]
         return values.view("float16") if values.dtype == np.uint16 else values
 

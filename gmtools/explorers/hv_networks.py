@@ -60,6 +60,7 @@ def _squeezenet(italian):
     small = squeezenet_model(arrays)
 
     def predict(peaks, which=small):
+        """Probabilities of the classes, by the network as it ships unless another is given."""
         return squeezenet.probabilities(which, peak_study.pictures(peaks, SIDE))
 
     held = replace_rows(italian, ~italian.training)
@@ -83,6 +84,7 @@ def _trained(squeezenet, model, italian):
     training = replace_rows(italian, italian.training)
 
     def train():
+        """Fine-tune on the training peaks: list of weights."""
         squeezenet.fine_tune(model, peak_study.pictures(training, SIDE), training.label, how, SEED)
         return model.get_weights()
 

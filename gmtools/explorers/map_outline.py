@@ -52,8 +52,9 @@ def countries(topology):
     arcs = [np.cumsum(arc, axis=0) * scale + translate for arc in topology["arcs"]]
 
     def ring(indices):
-        # An index below zero is its complement, walked backwards; neighbors repeat the point where they meet.
+        """Points of a closed line of arcs, each by its index; below zero it is the complement, walked backwards."""
         parts = [arcs[i] if i >= 0 else arcs[~i][::-1] for i in indices]
+        # Neighbors repeat the point where they meet.
         return np.concatenate([part[1:] if number else part for number, part in enumerate(parts)])
 
     polygons = []

@@ -32,6 +32,7 @@ class LSTM(keras.layers.Layer):
         limit = 1 / np.sqrt(self.units)
 
         def weight(name, *rows):
+            """A weight for all four gates."""
             initializer = keras.initializers.RandomUniform(-limit, limit)
             return self.add_weight(shape=(*rows, 4 * self.units), initializer=initializer, name=name)
 
@@ -64,6 +65,7 @@ def _recurrence(*arguments):
     zero = ops.zeros_like(driven[0][0])
 
     def step(carry, gates):
+        """One step forward."""
         output, cell = carry[:2]
         i, f, g, o = (gate + ops.matmul(output, kernel) for gate, kernel in zip(gates, kernels, strict=True))
         i, f, g, o = ops.sigmoid(i), ops.sigmoid(f), ops.tanh(g), ops.sigmoid(o)
@@ -74,6 +76,7 @@ def _recurrence(*arguments):
     _, (output, cell, *gates) = ops.scan(step, (zero,) * 6, driven)
 
     def gradient(*args, upstream=None):
+        """Gradients of the driven gates and of the kernels."""
         above = args[0] if upstream is None else upstream  # PyTorch names it
         before = ops.concatenate([zero[None], cell[:-1]])
         driven_gradient = _backward(above, cell, before, gates, kernels)
@@ -91,6 +94,7 @@ def _backward(above, cell, before, gates, kernels):
     zero = ops.zeros_like(above[0])
 
     def step(carry, values):
+        """One step backward."""
         output_gradient, cell_gradient = carry[:2]
         above, cell, before, i, f, g, o = values
         output_gradient = output_gradient + above

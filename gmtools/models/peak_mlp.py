@@ -156,6 +156,7 @@ def fit_levenberg_marquardt(network, features, labels, validation=None, **settin
     settings["validation"] = None if validation is None else _residuals(network, *validation)
 
     def derivatives(weights):
+        """Jacobian of the residuals."""
         return jacobian(network.with_weights(weights), inputs)
 
     weights, history = levenberg_marquardt.minimize(residuals, derivatives, network.weights, **settings)
@@ -166,6 +167,7 @@ def _residuals(network, features, labels):
     inputs, target = network.scaled(features), _one_hot(network, labels)
 
     def residuals(weights):
+        """Output minus target, class by class."""
         return (_activations(network.with_weights(weights).layers, inputs)[-1] - target).ravel()
 
     return residuals

@@ -37,6 +37,14 @@ def test_offline_the_error_says_what_is_missing_and_why(tmp_path, offline):
     assert not (tmp_path / "ground_motion.js").exists()
 
 
+def test_offline_the_packages_of_another_lock_stay(tmp_path, offline):
+    (tmp_path / "npm").mkdir()
+    (tmp_path / "npm" / "installed").write_text("another lock")
+    with pytest.raises(PackageUnreachable, match="GMTOOLS_OFFLINE forbids"):
+        bundle.bundle("ground_motion", tmp_path)
+    assert (tmp_path / "npm" / "installed").read_text() == "another lock"
+
+
 def test_without_npm_the_error_names_what_to_install(tmp_path, monkeypatch):
     monkeypatch.delenv("GMTOOLS_OFFLINE", raising=False)
     monkeypatch.setattr(vendor, "npm_command", lambda: None)
