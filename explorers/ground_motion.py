@@ -8,9 +8,8 @@ from explorers import classical_tables, ground_motion_records, networks
 from explorers.base import Explorer, Number, Switch
 from explorers.payload import pack, unpack
 from gmtools import columns, gmms
-from gmtools.data import catalog
+from gmtools.data import catalog, portable
 from gmtools.errors import DataNotFound, DownloadFailed, SettingRefused, warn_outside
-from gmtools.models import portable
 
 SHIPPED = {"nga_only": "ann_nga_west2", "transfer_frozen": "ann_transfer_frozen"}
 CLASSICAL = ("BSSA14", "ASK14", "CB14", "KaleEtAl2015Iran", "ZafaraniEtAl2018", "GhasemiEtAl2009")
@@ -30,7 +29,7 @@ def payload(data="auto", networks=None):
     ----------
     data : {"auto", "real", "simulated"}
         Which records to show as dots. The published networks are there where the machine has them.
-    networks : dict of str to gmtools.models.portable.PortableNetwork, optional
+    networks : dict of str to gmtools.data.portable.PortableNetwork, optional
         Further networks by label.
 
     Returns
@@ -60,7 +59,7 @@ class GroundMotion(Explorer):
     ----------
     data : {"auto", "real", "simulated"}
         Which records to show as dots.
-    networks : dict of str to gmtools.models.portable.PortableNetwork, optional
+    networks : dict of str to gmtools.data.portable.PortableNetwork, optional
         Your own networks, by the label they shall have; they are switched on.
     **settings
         Start values of the traits ``magnitude``, ``rjb_km``, ``vs30_m_s``, ``period_s`` (of the decay; 0 is PGA),

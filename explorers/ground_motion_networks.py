@@ -11,8 +11,9 @@ import numpy as np
 
 from explorers import networks
 from gmtools import columns
+from gmtools.data import portable
 from gmtools.errors import OutOfRange
-from gmtools.models import ann, portable, training
+from gmtools.models import ann, training
 from gmtools.studies import recipes
 
 PROFILE, SEED = "fast", 0

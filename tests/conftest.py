@@ -153,7 +153,8 @@ def axe_core() -> Path:
 def keras_pga() -> Callable[[float], float]:
     """``keras_pga(magnitude)``: PGA (g) at 20 km and 400 m/s by our NGA-West2 networks, evaluated by Keras."""
     from explorers import networks
-    from gmtools.models import ann, portable, training
+    from gmtools.data import portable
+    from gmtools.models import ann, training
 
     network = portable.load(networks.FOLDER / "ann_nga_west2.npz")
     model = ann.build(network.members * 13)

@@ -1,4 +1,4 @@
-// The perceptrons of study 1, evaluated from their weights: the twin of gmtools.models.portable.PortableNetwork.
+// The perceptrons of study 1, evaluated from their weights: the twin of gmtools.data.portable.PortableNetwork.
 
 /**
  * A stack of perceptrons with ReLU in all layers but the last, for each member of an ensemble one for each period.

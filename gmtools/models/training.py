@@ -12,8 +12,8 @@ from sklearn.model_selection import GroupKFold
 from tqdm.auto import tqdm
 
 from gmtools import cache, columns
-from gmtools.data import datasets
-from gmtools.models import ann, keras, portable
+from gmtools.data import datasets, portable
+from gmtools.models import ann, keras
 
 
 def standardized_inputs(frame, mean, sd):
@@ -188,7 +188,7 @@ def to_portable(model, mean, sd, periods, frame, **provenance):
 
     Returns
     -------
-    gmtools.models.portable.PortableNetwork
+    gmtools.data.portable.PortableNetwork
     """
     weights = [np.asarray(values) for values in model.get_weights()]
     layers = [(kernel, bias[:, 0]) for kernel, bias in zip(weights[::2], weights[1::2], strict=True)]
@@ -212,7 +212,7 @@ def set_weights(model, network, copies=1):
     ----------
     model : keras.Model
         With ``copies`` times the networks of ``network``.
-    network : gmtools.models.portable.PortableNetwork
+    network : gmtools.data.portable.PortableNetwork
     copies : int
         How often the whole stack of networks is repeated: the number of folds.
     """
@@ -235,7 +235,7 @@ def trained(name, profile="fast", data="auto", seed=0):
 
     Returns
     -------
-    gmtools.models.portable.PortableNetwork
+    gmtools.data.portable.PortableNetwork
 
     Raises
     ------
@@ -276,7 +276,7 @@ def _key(name, settings, seed, frames):
         "models/ann.py",
         "columns.py",
         "data/datasets.py",
-        "models/portable.py",
+        "data/portable.py",
         "studies/recipes.py",
         "models/training.py",
     )

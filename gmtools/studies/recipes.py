@@ -75,7 +75,7 @@ def fit_target(network, frame, model, *, settings, folds=None, seed=0, periods=c
 
     Parameters
     ----------
-    network : gmtools.models.portable.PortableNetwork
+    network : gmtools.data.portable.PortableNetwork
         The source network; "iran_only" takes nothing from it but its number of members and its input scale.
     frame : DataFrame
         From :func:`target_frame`.
@@ -89,7 +89,7 @@ def fit_target(network, frame, model, *, settings, folds=None, seed=0, periods=c
 
     Returns
     -------
-    gmtools.models.portable.PortableNetwork
+    gmtools.data.portable.PortableNetwork
         ``members`` is the source's times the number of folds, fold-major.
 
     Source: frozen first layer, Adam 1e-4, 2,200 updates of 64 records: the published model files.
@@ -115,7 +115,7 @@ def out_of_fold(network, frame, folds):
 
     Parameters
     ----------
-    network : gmtools.models.portable.PortableNetwork
+    network : gmtools.data.portable.PortableNetwork
         From :func:`fit_target` with the same ``frame`` and ``folds``.
     frame : DataFrame
     folds : (n,) int array

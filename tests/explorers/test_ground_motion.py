@@ -10,8 +10,8 @@ import pytest
 from explorers import GroundMotion, classical_tables, ground_motion, ground_motion_records, networks
 from explorers.payload import unpack
 from gmtools import columns, gmms
+from gmtools.data import portable
 from gmtools.errors import OutOfRange, SettingRefused, UnknownModel
-from gmtools.models import portable
 
 MODELS_JS = """
 import { unpack } from "SOURCE/core/payload.js";

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from gmtools import columns
-from gmtools.models import ann, portable, training
+from gmtools.data import portable
+from gmtools.models import ann, training
 from gmtools.studies import recipes
 
 

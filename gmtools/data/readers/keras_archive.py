@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from gmtools import columns
+from gmtools.data.portable import PortableNetwork
 from gmtools.errors import FormatError
-from gmtools.models.portable import PortableNetwork
 
 _MEMBERS = ("metadata.json", "config.json", "model.weights.h5")
 _LARGEST_MEMBER = 16 * 2**20  # bytes; a published network has 0.1 MB

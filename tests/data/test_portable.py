@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from gmtools.data import portable
 from gmtools.errors import FormatError, OutOfRange
-from gmtools.models import portable
 
 PERIODS = (0.0, 0.2, 1.0)
 RANGES = {"magnitude": [3, 8], "rjb_km": [0, 300], "vs30_m_s": [150, None]}
@@ -226,5 +226,5 @@ def test_arrays_that_do_not_fit_together(changes, message):
 
 def test_import_is_light():
     heavy = "('keras', 'tensorflow', 'openquake')"
-    code = f"import sys, gmtools.models.portable; sys.exit(any(m in sys.modules for m in {heavy}))"
+    code = f"import sys, gmtools.data.portable; sys.exit(any(m in sys.modules for m in {heavy}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
