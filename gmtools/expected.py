@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from pathlib import Path
 
-from gmtools import catalog
+from gmtools.data import catalog
 from gmtools.errors import ResultError
 
 MIME = "application/vnd.gmtools.result+json"

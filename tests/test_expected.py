@@ -14,7 +14,7 @@ from gmtools.errors import ResultError
 @pytest.fixture(scope="module")
 def collected(tmp_path_factory):
     cells = [
-        "import numpy as np\nfrom gmtools import catalog, expected, scoreboard",
+        "import numpy as np\nfrom gmtools import expected, scoreboard\nfrom gmtools.data import catalog",
         "scoreboard.record('I-F2.pga.m6.5.r30', np.float32(0.0696), inputs='same', note='all files')",
         "catalog.found.add('iran_kuehn')\nexpected.number('bias', np.float64(0.1234), '.1f', '%')",
         "expected.number('winner', 'the U-Net')\nexpected.number('events', np.int64(1200), ',.0f')",
