@@ -119,3 +119,7 @@ class UnitsUnknown(GmtoolsError):
 
 class SettingRefused(GmtoolsError):
     """An explorer is set to a value that it cannot show."""
+
+
+class KnownFault(UserWarning):
+    """A network is asked that is known to be wrong somewhere."""
