@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gmtools.cache import PROJECT
 from gmtools.errors import FormatError, UnknownModel
-from gmtools.lessons import PROJECT
 from gmtools.networks._card import (
     FORMAT,
     LARGEST,
