@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_ensemble(commands)
     _add(commands, "book", _book, "build the HTML book from the lessons that ran")
+    _add_lab(commands)
     pdf = commands.add_parser("pdf", help="the built book as one PDF", description="Print the built book as one PDF.")
     pdf.set_defaults(run=_pdf)
     _add(commands, "scoreboard", _scoreboard, "the papers' numbers, ours beside them, and the verdicts")
@@ -86,6 +87,12 @@ def _add_ensemble(commands) -> None:
     command.add_argument("--scheduler", metavar="ADDRESS", help=cluster)
 
 
+def _add_lab(commands) -> None:
+    command = _add(commands, "lab", _lab, "working copies of the lessons in a folder of yours, and JupyterLab there")
+    command.add_argument("folder", nargs="?", default="work", metavar="DIR", help="your folder (default: work)")
+    command.add_argument("--no-open", action="store_true", help="make the copies and leave JupyterLab closed")
+
+
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers; give 1 or more")
@@ -123,6 +130,20 @@ def _book(wanted: argparse.Namespace) -> None:
     from bookkit import book
 
     print(book.report(book.build(wanted.profile, wanted.data)))
+
+
+def _lab(wanted: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bookkit import lab
+    from bookkit.lessons import Settings
+    from bookkit.working import Workshop
+
+    folder = Path(wanted.folder).expanduser().resolve()
+    settings = Settings(wanted.profile, wanted.data)
+    workshop = Workshop.configured(settings=settings, built=lab.built_book(lab.PROJECT, folder))
+    print(lab.report(lab.deliver(workshop, folder), folder), flush=True)
+    return 0 if wanted.no_open else lab.open_lab(folder)
 
 
 def _pdf(wanted: argparse.Namespace) -> None:

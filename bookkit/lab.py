@@ -10,14 +10,12 @@ from pathlib import Path
 
 import nbformat
 
+from bookkit import lessons, working
+from bookkit.lessons import Lesson
+from bookkit.runner import with_full_paths, write_atomically
+from bookkit.working import Workshop
+from gmtools.cache import PROJECT
 from gmtools.errors import CopyNotPossible
-
-from . import lessons, working
-from .lessons import PROJECT, Lesson
-from .runner import write_atomically
-from .working import Workshop
-
-SEARCHED = ("GMTOOLS_DATA", "GMTOOLS_CACHE")
 
 
 @dataclass(frozen=True)
@@ -145,10 +143,5 @@ def command(folder: Path, root: Path = PROJECT) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """This environment with the folders of data by their full names: a kernel works in its notebook's folder."""
-    told = dict(os.environ)
-    for name in SEARCHED:
-        if told.get(name):
-            places = (Path(entry).expanduser() for entry in told[name].split(os.pathsep) if entry)
-            told[name] = os.pathsep.join(str(place.resolve()) for place in places)
-    return told
+    """Environment of JupyterLab: this Python's kernel, and folders of data that it finds from wherever it runs."""
+    return with_full_paths(os.environ) | {"JUPYTER_PREFER_ENV_PATH": "1"}

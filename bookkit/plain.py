@@ -5,10 +5,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from bookkit.glossary import Word
+from bookkit.references import References
 from gmtools.numbers import glued_text
-
-from .glossary import Word
-from .references import References
 
 FENCE = re.compile(r"^(?P<indent> *)(?P<marks>`{3,}|:{3,}|~{3,}) *(?:\{(?P<name>[\w:.-]+)\})?(?P<rest>.*)$")
 OPTION = re.compile(r"^\s*:(?P<key>[\w-]+):\s*(?P<value>.*)$")

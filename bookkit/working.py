@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from bookkit import glossary, lessons, plain, runner
+from bookkit.lessons import Lesson, Settings
+from bookkit.references import References
+from gmtools.cache import PROJECT
 from gmtools.errors import CopyNotPossible
 
-from . import glossary, lessons, plain, runner
-from .lessons import PROJECT, Lesson, Settings
-from .references import References
-
 METADATA = "gmtools"
+READING = Settings()
 LABEL = re.compile(r"^\((?P<name>[\w:.-]+)\)=\s*\n+(?:#+ +(?P<title>.+))?|^:label: *(?P<exercise>\S+)", re.MULTILINE)
 SCHEME = re.compile(r"^[a-z][a-z+.-]*:")
 PAGES = {"book/glossary.md": "#words-used", "book/bibliography.md": "#works-cited"}  # what the copy has itself
@@ -38,7 +40,7 @@ NOTE = (
 )
 FROM_RUN = " Numbers in the text are those of a run with `profile = {profile!r}`; yours may differ."
 FROM_CELLS = " A name in italics stands for a number that nobody has computed yet: cells below print it."
-INSTALL = '''\
+INSTALL = """\
 # Elsewhere than in the book's environment, as in Colab: brings the project, once. Then restart the kernel.
 import importlib.util
 import subprocess
@@ -50,7 +52,7 @@ if importlib.util.find_spec("gmtools") is None:
     if not project.exists():
         subprocess.run(["git", "clone", "--depth", "1", "{address}", str(project)], check=True)
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "-e", str(project)], check=True)
-    raise SystemExit("Installed. Restart the kernel (menu Kernel or Runtime), and run the notebook from its top.")'''
+    raise SystemExit("Installed. Restart the kernel (menu Kernel or Runtime), and run the notebook from its top.")"""
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,16 @@ class Workshop:
     """
 
     root: Path = PROJECT
-    settings: Settings = Settings()
+    settings: Settings = READING
     book: str | None = None
     repository: str = ""
+
+    @classmethod
+    def configured(cls, root: Path = PROJECT, settings: Settings = READING, built: str | None = None) -> "Workshop":
+        """As the project's ``_config.yml`` says; where it publishes no book, links lead to a ``built`` one."""
+        config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+        published = config.get("html", {}).get("baseurl") or built
+        return cls(root, settings, published, config.get("repository", {}).get("url") or "")
 
     @cached_property
     def references(self) -> References:
@@ -215,7 +224,7 @@ class _Copy:
         return made
 
     def markdown(self, text: str, cell_id: str, folds: bool) -> list[NotebookNode]:
-        """A text as cells: one that ``folds`` is folded whole where nothing in it is, and what is folded ends a cell."""
+        """A text as cells: one that ``folds`` is folded whole if nothing in it is, and what is folded ends a cell."""
         shown = plain.convert(text, self.context).strip("\n")
         if folds and "<details" not in shown:
             shown = plain.folded("Answer", shown)
@@ -334,7 +343,9 @@ def _groups(cells: list[NotebookNode]) -> Iterable[list[NotebookNode]]:
 
 def joined_solution(text: str) -> str:
     """One ``{solution}`` directive in place of a pair of ``{solution-start}`` and ``{solution-end}``."""
-    start = re.compile(r"^(`{3,}|:{3,})\{solution-start\}(?P<rest>[^\n]*)\n(?P<options>(?::[^\n]*\n)*)\1\n", re.MULTILINE)
+    start = re.compile(
+        r"^(`{3,}|:{3,})\{solution-start\}(?P<rest>[^\n]*)\n(?P<options>(?::[^\n]*\n)*)\1\n", re.MULTILINE
+    )
     end = re.compile(r"^(`{3,}|:{3,})\{solution-end\}[^\n]*\n\1[ ]*$", re.MULTILINE)
     text = start.sub(r"``````{solution}\g<rest>\n\g<options>", text)
     return end.sub("``````", text)
@@ -360,7 +371,9 @@ def _installing(repository: str) -> NotebookNode:
 
 
 def _keeping() -> NotebookNode:
-    source = "from gmtools.numbers import keep_numbers, print_numbers\n\nkeep_numbers()  # for the cells that print them"
+    source = (
+        "from gmtools.numbers import keep_numbers, print_numbers\n\nkeep_numbers()  # for the cells that print them"
+    )
     return new_code_cell(source, id="keep-numbers", metadata={"jupyter": {"source_hidden": True}})
 
 

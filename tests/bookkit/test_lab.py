@@ -9,6 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from bookkit import cli, lab, lessons
 from bookkit.working import Workshop
+from gmtools.cache import PROJECT
 from gmtools.errors import CopyNotPossible
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -92,7 +93,9 @@ def test_work_in_the_new_edition_stays_as_well(root):
     assert deliver(root) == {"10_study/12_lesson.new2.ipynb": "beside yours"}
 
 
-@pytest.mark.parametrize("content", ["", "{broken", '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'])
+@pytest.mark.parametrize(
+    "content", ["", "{broken", '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}']
+)
 def test_a_file_that_is_no_copy_of_ours_stays(root, content):
     path = root / "work" / "10_study" / "12_lesson.ipynb"
     path.parent.mkdir(parents=True)
@@ -111,7 +114,9 @@ def test_the_report_names_what_is_somebodys_own(root):
     assert "10_study/12_lesson.ipynb: has your changes, left as it is" in kept.replace(os.sep, "/")
     write_lesson(root, "# New title")
     beside = lab.report(lab.deliver(Workshop(root), folder), folder)
-    assert "10_study/12_lesson.new.ipynb: the lesson's new edition, beside your 12_lesson.ipynb" in beside.replace(os.sep, "/")
+    assert "10_study/12_lesson.new.ipynb: the lesson's new edition, beside your 12_lesson.ipynb" in beside.replace(
+        os.sep, "/"
+    )
 
 
 @pytest.mark.parametrize("place", ["notebooks", "notebooks/10_study"])
@@ -129,7 +134,10 @@ def test_a_file_is_no_place_for_copies(root):
 def test_kernels_get_folders_of_data_by_their_full_names(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GMTOOLS_DATA", os.pathsep.join(["data", "../more"]))
-    assert lab.environment()["GMTOOLS_DATA"].split(os.pathsep) == [str(tmp_path / "data"), str(tmp_path.parent / "more")]
+    assert lab.environment()["GMTOOLS_DATA"].split(os.pathsep) == [
+        str(tmp_path / "data"),
+        str(tmp_path.parent / "more"),
+    ]
 
 
 def test_inside_the_project_links_lead_to_the_built_book(root, tmp_path_factory):
@@ -145,4 +153,4 @@ def test_the_command_makes_the_copies(tmp_path, capsys):
     assert cli.main(["lab", str(tmp_path / "mine"), "--no-open"]) == 0
     assert (tmp_path / "mine" / "00_start_here.ipynb").exists()
     assert "lessons as working copies" in capsys.readouterr().out
-    assert cli.main(["lab", str(lessons.PROJECT / "notebooks"), "--no-open"]) == 1
+    assert cli.main(["lab", str(PROJECT / "notebooks"), "--no-open"]) == 1

@@ -1,5 +1,6 @@
 """Working copies: no markup of MyST is left in any, and what it said is said in plain Markdown."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from bookkit import glossary, lessons, plain, working
-from bookkit.lessons import PROJECT, Lesson, Settings
+from bookkit.lessons import Lesson, Settings
 from bookkit.references import References
 from bookkit.working import Workshop
+from gmtools.cache import PROJECT
+from gmtools.errors import CopyNotPossible
 
 WORKSHOP = Workshop(book="../_build/html")
 RAW = {
@@ -30,8 +33,8 @@ Residual
 ```
 """
 BIBLIOGRAPHY = r"""
-@article{boore2014, author = {Boore, David M. and Stewart, Jonathan P. and Seyhan, Emel}, title = {{NGA-West2} Equations},
-  journal = {Earthquake Spectra}, year = {2014}, doi = {10.1193/070113EQS184M}}
+@article{boore2014, author = {Boore, David M. and Stewart, Jonathan P. and Seyhan, Emel},
+  title = {{NGA-West2} Equations}, journal = {Earthquake Spectra}, year = {2014}, doi = {10.1193/070113EQS184M}}
 @book{joyner1981, author = {Joyner, William B. and M{\"u}ller, Anna}, title = {Peaks}, publisher = {P}, year = {1981}}
 @misc{project2004, author = {{SESAME European Research Project}}, title = {Guidelines}, year = {2004},
   url = {https://example.org/a}}
@@ -57,7 +60,12 @@ def made(lesson) -> nbformat.NotebookNode:
 def test_no_markup_of_myst_is_left(made):
     nbformat.validate(made)
     texts = {cell.id: outside_code(cell.source) for cell in made.cells if cell.cell_type == "markdown"}
-    left = [(name, kind, found[0]) for name, text in texts.items() for kind, raw in RAW.items() if (found := raw.search(text))]
+    left = [
+        (name, kind, found[0])
+        for name, text in texts.items()
+        for kind, raw in RAW.items()
+        if (found := raw.search(text))
+    ]
     left += [(cell.id, "box", cell.source) for cell in made.cells if cell.cell_type == "code" and ":::{" in cell.source]
     assert left == []
 
@@ -121,7 +129,7 @@ def context(tmp_path) -> plain.Context:
     (tmp_path / "glossary.md").write_text(GLOSSARY, encoding="utf-8")
     (tmp_path / "references.bib").write_text(BIBLIOGRAPHY, encoding="utf-8")
     words = glossary.read(tmp_path / "glossary.md")
-    numbers = {"rmse": "0.71234", "verdict": "'better'", "text": "0.70"}
+    numbers = {"rmse": "0.71234", "verdict": "'better'", "text": "'0.70'"}
 
     def link(to):
         return (None, "a page") if to.endswith("nowhere.md") else (f"at/{to}", f"title of {to}")
@@ -133,12 +141,18 @@ def context(tmp_path) -> plain.Context:
     ("text", "expected"),
     [
         (":::{note}\nText\n:::\nafter", "> **Note**\n>\n> Text\nafter"),
-        ("::::{admonition} A *box*\n:class: tip\n:::{note}\nin\n:::\n::::", "> **A *box***\n>\n> > **Note**\n> >\n> > in"),
+        (
+            "::::{admonition} A *box*\n:class: tip\n:::{note}\nin\n:::\n::::",
+            "> **A *box***\n>\n> > **Note**\n> >\n> > in",
+        ),
         (
             ":::{admonition} Answer\n:class: dropdown\nYes\n:::",
             "<details>\n<summary><b>Answer</b></summary>\n\nYes\n\n</details>",
         ),
-        ("````{exercise} Count\n:label: ex-12-3\n\nHow many?\n````", '### <a id="ex-12-3"></a>Exercise 3: Count\n\nHow many?'),
+        (
+            "````{exercise} Count\n:label: ex-12-3\n\nHow many?\n````",
+            '### <a id="ex-12-3"></a>Exercise 3: Count\n\nHow many?',
+        ),
         (
             "````{solution} ex-12-3\n:class: dropdown\n```python\nprint(':::{x}')\n```\nTwo\n````",
             "<details>\n<summary><b>Solution to exercise 3</b></summary>\n\n"
@@ -208,7 +222,9 @@ def test_numbers_without_a_run_are_printed_below_the_cell_that_computes_them(tmp
     ids = [cell.id for cell in made.cells]
     printing = made.cells[ids.index("computes") + 1]
     assert printing.source.endswith('print_numbers("rmse:.2f")')
-    assert "keep_numbers()" in made.cells[ids.index("keep-numbers")].source and ids.index("keep-numbers") < ids.index("first")
+    assert "keep_numbers()" in made.cells[ids.index("keep-numbers")].source and ids.index("keep-numbers") < ids.index(
+        "first"
+    )
 
 
 def test_numbers_of_the_last_run_stand_in_the_text_until_the_code_changes(tmp_path):
@@ -242,3 +258,41 @@ def test_a_box_that_code_writes_is_folded_too():
     assert working.code(cell).source == (
         'display(Markdown(\n    "<details><summary><b>Answer</b></summary>\\n\\n"\n    f"{x}.\\n\\n</details>"\n))'
     )
+
+
+def test_as_the_configuration_says_links_lead_to_the_published_book_and_a_first_cell_brings_the_project(tmp_path):
+    cells = [*cells_of_a_lesson(), new_markdown_cell("See the [scoreboard](../../book/scoreboard.md).", id="see")]
+    lesson = project(tmp_path, cells)
+    config = {"html": {"baseurl": ""}, "repository": {"url": ""}}
+    (tmp_path / "_config.yml").write_text(json.dumps(config), encoding="utf-8")
+    here = {cell.id: cell.source for cell in Workshop.configured(tmp_path).copy(lesson).cells}
+    assert here["see"] == "See the scoreboard." and "install" not in here
+    beside = {cell.id: cell.source for cell in Workshop.configured(tmp_path, built="../html").copy(lesson).cells}
+    assert beside["see"] == "See the [scoreboard](../../html/book/scoreboard.html)."
+    config = {"html": {"baseurl": "https://a.org/book/"}, "repository": {"url": "https://github.com/owner/name"}}
+    (tmp_path / "_config.yml").write_text(json.dumps(config), encoding="utf-8")
+    public = {cell.id: cell.source for cell in Workshop.configured(tmp_path, built="../html").copy(lesson).cells}
+    assert public["see"] == "See the [scoreboard](https://a.org/book/book/scoreboard.html)."
+    assert "https://github.com/owner/name.git" in public["install"]
+
+
+def test_the_first_cell_brings_the_project_once_and_only_where_it_is_missing(tmp_path, monkeypatch):
+    source = working.INSTALL.format(address="https://example.org/name.git")
+    ran = []
+    monkeypatch.setattr("subprocess.run", lambda command, check: ran.append(command))
+    monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path)
+    exec(source, {})
+    assert ran == []
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match="Restart the kernel"):
+        exec(source, {})
+    project_folder = str(tmp_path / "gmtools-book")
+    assert ran[0][:2] == ["git", "clone"] and ran[0][-2:] == ["https://example.org/name.git", project_folder]
+    assert ran[1][1:] == ["-m", "pip", "install", "--quiet", "-e", project_folder]
+
+
+def test_of_a_working_copy_none_is_made(tmp_path):
+    lesson = project(tmp_path, cells_of_a_lesson())
+    nbformat.write(Workshop(tmp_path).copy(lesson), lesson.path)
+    with pytest.raises(CopyNotPossible, match="is a working copy itself"):
+        Workshop(tmp_path).copy(lesson)
