@@ -1,7 +1,6 @@
 """Runs lessons with papermill: in parallel, each once, and only those whose outcome could have changed."""
 
 import contextlib
-import dataclasses
 import json
 import os
 import subprocess
@@ -55,7 +54,7 @@ class Job:
 
     @property
     def results(self) -> Path:
-        """The numbers that the lesson recorded for the scoreboard."""
+        """What the lesson recorded: values for the scoreboard, numbers and claims of its text."""
         return results_path(self.lesson, self.settings, self.root)
 
 
@@ -246,8 +245,8 @@ def _end(process: subprocess.Popen, patience_s: float = 10) -> None:
 
 
 def worker_environment(workers: int) -> dict[str, str]:
-    """Environment of a worker: its share of the cores, this Python's kernel, and data folders as full paths."""
-    threads = str(max(1, cores() // workers))
+    """Environment of a worker: one thread, so that results do not hang on how many run, and data folders in full."""
+    threads = os.environ.get("GMTOOLS_THREADS", "1")
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     environment = dict(os.environ)
     environment.update(dict.fromkeys((*names, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), threads))
@@ -291,15 +290,10 @@ def _keep_failed(job: Job, partial: Path, problem: dict, total: int) -> str:
 
 
 def _harvest(job: Job) -> None:
-    """Write what the lesson recorded for the scoreboard next to its executed copy."""
-    from gmtools import scoreboard
+    """Write what the lesson recorded next to its executed copy."""
+    from gmtools import expected
 
-    results = [_plain(result) for result in scoreboard.collect(job.executed)]
-    write_atomically(job.results, json.dumps(results, indent=1) + "\n")
-
-
-def _plain(result) -> dict:
-    return dataclasses.asdict(result) if dataclasses.is_dataclass(result) else dict(result)
+    write_atomically(job.results, json.dumps(expected.collect(job.executed), indent=1) + "\n")
 
 
 def write_atomically(path: Path, text: str) -> None:

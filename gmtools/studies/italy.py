@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pyproj
+from scipy.spatial.distance import cdist
 
 from gmtools import columns
-from gmtools.data import catalog
+from gmtools.data import catalog, datasets
 from gmtools.data.rasters import Points, slope
 from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
-from gmtools.geodesy import with_distances
+from gmtools.geodesy import hypocentral_distance_km, with_distances
+from gmtools.maps import grids, inputs
 from gmtools.maps.grids import Layer, MapGrid, resample, resample_points
 
 PERIODS = (0.15, 0.2, 0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 2.0)
@@ -33,6 +36,90 @@ FILL = {ELEVATION: 0.0, SLOPE: 0.0, VS30: 600.0, VELOCITY: 1600.0}
 _AROUND = (5.0, 20.0, 35.0, 48.5)  # west, east, south, north of the coast that maps show
 REACH_KM = 25.0
 """A pixel farther than this from every point of the site model has no velocity."""
+
+
+_SOURCE, _PLACE = (columns.MAGNITUDE, inputs.LN_RHYP), (columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE)
+_DEPTH = columns.HYPOCENTRAL_DEPTH
+CONFIGURATIONS = {
+    "2c": _SOURCE,
+    "4c": (*_SOURCE, *_PLACE),
+    "5c": (*_SOURCE, *_PLACE, _DEPTH),
+    "6c": (*_SOURCE, *_PLACE, _DEPTH, VELOCITY),
+    "7c": (*_SOURCE, *_PLACE, _DEPTH, VELOCITY, ELEVATION),
+    "8c": (*_SOURCE, *_PLACE, _DEPTH, VELOCITY, ELEVATION, SLOPE),
+    "5c bis": (*_SOURCE, _DEPTH, VELOCITY, ELEVATION),
+    "7c bis": (*_SOURCE, *_PLACE, _DEPTH, VELOCITY, SLOPE),
+}
+"""Input maps of the eight configurations in Table 8 of the thesis."""
+SCALE = {
+    columns.MAGNITUDE: (3.0, 7.0),
+    inputs.LN_RHYP: (1.0, 7.0),
+    columns.EVENT_LONGITUDE: (6.0, 19.0),
+    columns.EVENT_LATITUDE: (40.0, 48.0),
+    _DEPTH: (0.0, 40.0),
+    VELOCITY: (300.0, 2400.0),
+    ELEVATION: (0.0, 3000.0),
+    SLOPE: (0.0, 0.3),
+    VS30: (150.0, 1000.0),
+    inputs.EASTING: (-300.0, 600.0),
+    inputs.NORTHING: (4400.0, 5300.0),
+}
+"""Input map -> values that become 0 and 1: round numbers, so that no record has a say in them."""
+UNITS = {
+    columns.MAGNITUDE: "1",
+    inputs.LN_RHYP: "ln km",
+    columns.EVENT_LONGITUDE: "degrees",
+    columns.EVENT_LATITUDE: "degrees",
+    _DEPTH: "km",
+    VELOCITY: "m/s",
+    ELEVATION: "m",
+    SLOPE: "m/m",
+    VS30: "m/s",
+    inputs.EASTING: "km",
+    inputs.NORTHING: "km",
+}
+"""Unit of each input map."""
+FAULTS = (
+    "It knows no VS30 of a station, and nothing smaller than a pixel.",
+    "It learned from no record beyond about 200 km and from no earthquake below M 3.5.",
+)
+"""What is known to be wrong with every network of the study."""
+
+
+def on_grid(data: str = "auto", pixel_km: float = 12.0, seed: int = 0) -> inputs.MapStudy:
+    """Put the records of study 3 on a grid with the layers of the ground.
+
+    Parameters
+    ----------
+    data, seed
+        See :func:`gmtools.data.datasets.load`; "auto" takes the simulated Italy also where only a layer cannot be had.
+    pixel_km : float
+        Side of a pixel. The number of pixels on each side is a multiple of 8, so that three poolings fit.
+
+    Returns
+    -------
+    MapStudy
+
+    Raises
+    ------
+    DataNotFound
+        ``data`` is "real", and the records or a layer cannot be had.
+    """
+    dataset = datasets.load("italy", data, seed)
+    try:
+        return _on_grid(dataset, pixel_km, seed)
+    except (DataNotFound, DownloadFailed):
+        if data != "auto":
+            raise
+    return _on_grid(datasets.load("italy", datasets.SIMULATED, seed), pixel_km, seed)
+
+
+def _on_grid(dataset, pixel_km, seed):
+    frame = dataset.frame
+    place = frame[columns.STATION_LONGITUDE], frame[columns.STATION_LATITUDE]
+    grid = MapGrid.around(*place, 1000 * pixel_km, multiple=8)
+    made = layers(grid, simulated=dataset.simulated, seed=seed)
+    return inputs.MapStudy(dataset, grids.place(grid, frame), grid, made)
 
 
 def select(frame: pd.DataFrame, north_of: float = NORTH_OF) -> pd.DataFrame:
@@ -205,3 +292,163 @@ _MAKERS: dict[str, Callable[[MapGrid], Layer]] = {
     VS30: _vs30,
     VELOCITY: _velocity,
 }
+
+
+LAQUILA = (13.380, 42.342)
+"""Epicenter of the L'Aquila mainshock of 2009 (degrees)."""
+
+
+@dataclass(frozen=True)
+class KeptOut:
+    """An earthquake that nothing is learned from, and what leaves with it.
+
+    Attributes
+    ----------
+    event_id, name : str
+        L'Aquila 2009; on simulated records the one that is most like it in size and place.
+    recordings : DataFrame or None
+        GEM's list of its recordings, where it is at hand.
+    hidden : frozenset of str
+        Stations that recorded it, and those within 1 km of one of them under another code.
+    parts : dict of str to (n_records,) array of bool
+        "training"; "validation" earthquakes, every fifth in order of magnitude, at other stations; "validation, hidden
+        stations"; the earthquake itself under its name; "given up": records of other earthquakes at hidden stations.
+    """
+
+    event_id: str
+    name: str
+    recordings: pd.DataFrame | None
+    hidden: frozenset
+    parts: dict[str, np.ndarray]
+
+
+def keep_out_laquila(study: inputs.MapStudy, within_km: float = 1.0) -> KeptOut:
+    """Keep the L'Aquila mainshock out, with its stations and with earthquakes to check a network on.
+
+    Parameters
+    ----------
+    study : MapStudy
+        From :func:`on_grid`.
+    within_km : float
+        A station nearer than this to one of the earthquake's counts as the same ground.
+    """
+    frame, events = study.frame, study.events
+    event_id = LAQUILA_2009 if LAQUILA_2009 in events.index else _most_like_laquila(study)
+    recordings = None if study.dataset.simulated else _recordings()
+    place = [columns.STATION_LONGITUDE, columns.STATION_LATITUDE]
+    stations = frame.groupby(columns.STATION)[place].first()
+    its = set(frame.loc[frame[columns.EVENT] == event_id, columns.STATION])
+    where = stations[stations.index.isin(its)]
+    if recordings is not None:
+        where = pd.concat([where, recordings.set_index(columns.STATION)[place]])
+    here, there = (np.column_stack(study.grid.project(*table.to_numpy(float).T)) for table in (stations, where))
+    hidden = frozenset(stations.index[cdist(here, there).min(axis=1) < within_km])
+    of_event = (frame[columns.EVENT] == event_id).to_numpy()
+    at_hidden = frame[columns.STATION].isin(hidden).to_numpy()
+    by_size = events.drop(event_id).sort_values(columns.MAGNITUDE, kind="stable").index
+    checked = frame[columns.EVENT].isin(by_size[2::5]).to_numpy()
+    name = "L'Aquila 2009" if event_id == LAQUILA_2009 else f"Simulated {event_id}"
+    parts = {
+        "training": ~of_event & ~at_hidden & ~checked,
+        "validation": checked & ~at_hidden,
+        "validation, hidden stations": checked & at_hidden,
+        name: of_event,
+        "given up": at_hidden & ~of_event & ~checked,
+    }
+    return KeptOut(event_id, name, recordings, hidden, parts)
+
+
+def _most_like_laquila(study):
+    """Id of the well recorded earthquake that is most like L'Aquila 2009."""
+    events, counts = study.events, study.frame.groupby(columns.EVENT).size()
+    x, y = study.grid.project(events[columns.EVENT_LONGITUDE], events[columns.EVENT_LATITUDE])
+    x0, y0 = study.grid.project(*LAQUILA)
+    unlike = (events[columns.MAGNITUDE] - 6.3).abs() / 0.3 + np.hypot(x - x0, y - y0) / 50
+    return unlike.where(counts >= counts.quantile(0.6)).idxmin()
+
+
+def _recordings():
+    """GEM's recordings of the L'Aquila mainshock, None where they cannot be had."""
+    from gmtools.data.readers import recording_stations
+
+    try:
+        return recording_stations.read(catalog.find("laquila_2009"))
+    except (DataNotFound, DownloadFailed):
+        return None
+
+
+def input_maps(study: inputs.MapStudy, names: Iterable[str]) -> np.ndarray:
+    """Input maps of all earthquakes of a study, gaps filled by :data:`FILL`, scaled by :data:`SCALE`.
+
+    Parameters
+    ----------
+    study : MapStudy
+    names : iterable of str
+        Such as those of :data:`CONFIGURATIONS`.
+
+    Returns
+    -------
+    ndarray, (n_events, ny, nx, n_maps), float32
+    """
+    names = list(names)
+    maps = inputs.input_maps(study.grid, study.layers, study.events, names, FILL)
+    return inputs.scale(maps, {name: SCALE[name] for name in names})
+
+
+def more_earthquakes(study: inputs.MapStudy, times: int, seed: int = 0) -> inputs.MapStudy:
+    """The simulated Italy again, recorded in ``times`` as many earthquakes by the same stations.
+
+    Parameters
+    ----------
+    study : MapStudy
+        Simulated, from :func:`on_grid`; grid and layers stay.
+    times : int
+    seed : int
+        That of ``study``.
+
+    Returns
+    -------
+    MapStudy
+        Records of stations that lie on the grid; other earthquakes than in ``study``.
+    """
+    from gmtools.simulate import fields
+
+    frame = select(fields.italy(seed, n_events=134 * times, n_records=4600 * times))
+    inside = study.grid.contains(frame[columns.STATION_LONGITUDE], frame[columns.STATION_LATITUDE])
+    return replace(study, frame=grids.place(study.grid, frame[inside].reset_index(drop=True)))
+
+
+def planted(
+    study: inputs.MapStudy, seed: int = 0, count: int = 25, within_km: float = 150.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the simulated Italy plants, for the largest earthquakes of a study.
+
+    Parameters
+    ----------
+    study : MapStudy
+        Simulated, from :func:`on_grid`.
+    seed : int
+        That of ``study``.
+    count : int
+        Earthquakes.
+    within_km : float
+        Hypocentral distance beyond which a map is not looked at.
+
+    Returns
+    -------
+    number : ndarray of int, (count,)
+        Of the earthquakes, in the order of ``study.events``.
+    not_site : ndarray, (count, ny, nx)
+        True median, source and path term together, ln g; NaN beyond ``within_km``.
+    site : ndarray, (ny, nx)
+        The site field, the same for every earthquake, ln units.
+    """
+    from gmtools.simulate import fields
+
+    number = study.events.index.get_indexer(study.events[columns.MAGNITUDE].nlargest(count).index)
+    found = []
+    for focus in study.events.iloc[number].to_numpy(float):
+        true = fields.world(seed).truth(study.grid, *focus)
+        near = hypocentral_distance_km(*study.grid.lonlat, *focus[1:]) < within_km
+        found.append(np.where(near, true["total"] - true["site"], np.nan))
+    return number, np.array(found), true["site"]
