@@ -193,16 +193,17 @@ class _Copy:
         """All cells of the copy, in order."""
         made, wanted = [], []  # wanted: ids of cells, and the numbers to print below the last of them
         for group in _groups(source):
+            before = len(self.context.missing)
             made += self.group(group)
-            if names := self.context.missing:
-                wanted.append(({made[-1].id, *_computing(names, source)}, names.copy()))
-                names.clear()
+            names = [name for name in self.context.missing[before:] if not _prints_itself(name, source)]
+            if names:
+                wanted.append(({made[-1].id, *_computing(names, source)}, names))
         printed = defaultdict(list)
         for ids, names in wanted:
             printed[max(index for index, cell in enumerate(made) if cell.id in ids)] += names
         for below in sorted(printed, reverse=True):
             made.insert(below + 1, _printing(printed[below], made[below].id))
-        made.insert(1, new_markdown_cell(NOTE.format(numbers=self._origin(bool(wanted))), id="working-copy"))
+        made.insert(1, new_markdown_cell(NOTE.format(numbers=self._origin()), id="working-copy"))
         if wanted:
             made.insert(2, _keeping())
         if self.workshop.repository:
@@ -301,10 +302,17 @@ class _Copy:
         self.attachments[name] = {kind or "image/png": content.replace("\n", "")}
         return f"attachment:{name}"
 
-    def _origin(self, missing: bool) -> str:
-        if missing:
+    def _origin(self) -> str:
+        if self.context.missing:
             return FROM_CELLS
         return FROM_RUN.format(profile=self.workshop.settings.profile) if self.context.numbers else ""
+
+
+def _prints_itself(name: str, cells: list[NotebookNode]) -> bool:
+    """Whether a cell shows this number when it runs, as ``expected.number`` does."""
+    bare = re.escape(name.partition(":")[0].strip())
+    shown = re.compile(rf"\bnumber\(\s*[\"']{bare}[\"']")
+    return any(cell.cell_type == "code" and shown.search(cell.source) for cell in cells)
 
 
 def _computing(names: list[str], cells: list[NotebookNode]) -> set[str]:

@@ -209,7 +209,7 @@ def cells_of_a_lesson() -> list:
     return [
         new_markdown_cell("# Title\n\nThe answer is {glue:text}`rmse:.2f`.", id="title"),
         new_code_cell("x = 1", id="first"),
-        new_code_cell('expected.number("rmse", x)', id="computes", metadata={"tags": ["remove-cell"]}),
+        new_code_cell('glue("rmse", x)', id="computes", metadata={"tags": ["remove-cell"]}),
         new_markdown_cell("Free text", id="said", metadata={"tags": ["answer"]}),
         new_markdown_cell("```{solution-start} ex-12-1\n:class: dropdown\n```\n\nFirst", id="s1"),
         new_code_cell("y = 2", id="s2"),
@@ -225,6 +225,14 @@ def test_numbers_without_a_run_are_printed_below_the_cell_that_computes_them(tmp
     assert "keep_numbers()" in made.cells[ids.index("keep-numbers")].source and ids.index("keep-numbers") < ids.index(
         "first"
     )
+
+
+def test_a_number_that_its_own_cell_shows_is_printed_by_no_other(tmp_path):
+    cells = cells_of_a_lesson()
+    cells[2].source = 'expected.number("rmse", x)'
+    made = Workshop(tmp_path).copy(project(tmp_path, cells))
+    assert not any("print_numbers" in cell.source for cell in made.cells)
+    assert "A name in italics" in made.cells[1].source and "<i title=" in made.cells[0].source
 
 
 def test_numbers_of_the_last_run_stand_in_the_text_until_the_code_changes(tmp_path):
