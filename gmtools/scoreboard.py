@@ -29,6 +29,7 @@ VERDICTS = {
     "arithmetic": "a slip or a consistency check",
     "open": "no value yet, with the reason",
 }
+_recorded: dict[str, tuple] = {}  # what this kernel has recorded: id -> the cell, and its execution
 _FOLD_BEYOND = 8  # a family with more values is one line of the page, its values folded below
 
 
@@ -49,8 +50,8 @@ def record(target_id: str, value, *, inputs: str, note: str = "") -> None:
     Raises
     ------
     ResultError
-        The id is unknown (the message names the nearest one), ``inputs`` is none of the four, or the value
-        is not one number (or one word, where the row holds a word).
+        The id is unknown (the message names the nearest one), ``inputs`` is none of the four, the value is not one
+        number (or one word, where the row holds a word), or another cell of this notebook has recorded the id.
     """
     record_many({target_id: value}, inputs=inputs, note=note)
 
@@ -74,9 +75,29 @@ def record_many(values: Mapping, *, inputs: str, note: str = "") -> None:
         {"id": target_id, "value": _checked(_find(target_id), value), "inputs": inputs, "note": note}
         for target_id, value in values.items()
     ]
+    _refuse_twice([result["id"] for result in results])
     from IPython.display import display  # here, so that the command line starts without it
 
     display({MIME: {"results": results}, "text/plain": _summary(results)}, raw=True)
+
+
+def _refuse_twice(target_ids: list[str]) -> None:
+    """Raise where a cell has recorded one of the ids before; in JupyterLab, which names cells, it may run again."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        return
+    parent = shell.kernel.get_parent("shell") if hasattr(shell, "kernel") else {}
+    cell, execution = parent.get("metadata", {}).get("cellId"), shell.execution_count
+    for target_id in target_ids:
+        earlier = _recorded.get(target_id)
+        if earlier and (cell is None or earlier[0] != cell or earlier[1] == execution):
+            raise ResultError(
+                f"{target_id} is recorded twice: this notebook's execution [{earlier[1]}] has recorded it; keep one "
+                "(and restart the kernel where that cell is gone)"
+            )
+    _recorded.update(dict.fromkeys(target_ids, (cell, execution)))
 
 
 def within(target: Target, value: float | str) -> bool:

@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -237,6 +238,21 @@ class TestRecord:
             ResultError, match=r"I-P2.rms is recorded twice: 12_train_ann, cell 0, and 12_train_ann, cell 1"
         ):
             scoreboard.collect(path)
+
+    def test_a_row_that_another_cell_has_recorded_is_refused_and_the_same_cell_may_run_again(self, monkeypatch):
+        monkeypatch.setattr(scoreboard, "_recorded", {})
+
+        def record(cell, execution, value=1.0):
+            kernel = SimpleNamespace(get_parent=lambda channel: {"metadata": {"cellId": cell} if cell else {}})
+            shell = SimpleNamespace(kernel=kernel, execution_count=execution)
+            monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+            scoreboard.record("I-P2.rms", value, inputs="other")
+
+        record("a", 1)
+        record("a", 2, value=2.0)
+        for cell, execution in (("a", 2), ("b", 3), (None, 4)):
+            with pytest.raises(ResultError, match=r"I-P2.rms is recorded twice: this notebook's execution \[2\]"):
+                record(cell, execution)
 
 
 class TestVerdict:
