@@ -1,20 +1,18 @@
 """The number that a paper prints, ours beside it, the data it was computed on, and a verdict."""
 
 import difflib
-import json
 import math
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from numbers import Real
-from pathlib import Path
 
 from gmtools.errors import ResultError
+from gmtools.expected import by_name, show_result
 from gmtools.targets import Study, Target, studies, table, targets
 
-__all__ = ["INPUTS", "MIME", "VERDICTS", "collect", "difference", "page", "record", "record_many"]
+__all__ = ["INPUTS", "VERDICTS", "difference", "page", "record", "record_many"]
 __all__ += ["table", "targets", "verdict", "within"]
 
-MIME = "application/vnd.gmtools.result+json"
 INPUTS = {
     "same": "the paper's own inputs",
     "other": "other data than the paper's",
@@ -29,7 +27,6 @@ VERDICTS = {
     "arithmetic": "a slip or a consistency check",
     "open": "no value yet, with the reason",
 }
-_recorded: dict[str, tuple] = {}  # what this kernel has recorded: id -> the cell, and its execution
 _FOLD_BEYOND = 8  # a family with more values is one line of the page, its values folded below
 
 
@@ -75,29 +72,7 @@ def record_many(values: Mapping, *, inputs: str, note: str = "") -> None:
         {"id": target_id, "value": _checked(_find(target_id), value), "inputs": inputs, "note": note}
         for target_id, value in values.items()
     ]
-    _refuse_twice([result["id"] for result in results])
-    from IPython.display import display  # here, so that the command line starts without it
-
-    display({MIME: {"results": results}, "text/plain": _summary(results)}, raw=True)
-
-
-def _refuse_twice(target_ids: list[str]) -> None:
-    """Raise where a cell has recorded one of the ids before; in JupyterLab, which names cells, it may run again."""
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    if shell is None:
-        return
-    parent = shell.kernel.get_parent("shell") if hasattr(shell, "kernel") else {}
-    cell, execution = parent.get("metadata", {}).get("cellId"), shell.execution_count
-    for target_id in target_ids:
-        earlier = _recorded.get(target_id)
-        if earlier and (cell is None or earlier[0] != cell or earlier[1] == execution):
-            raise ResultError(
-                f"{target_id} is recorded twice: this notebook's execution [{earlier[1]}] has recorded it; keep one "
-                "(and restart the kernel where that cell is gone)"
-            )
-    _recorded.update(dict.fromkeys(target_ids, (cell, execution)))
+    show_result("results", results, _summary(results))
 
 
 def within(target: Target, value: float | str) -> bool:
@@ -159,45 +134,13 @@ def difference(target: Target, value: float | str | None) -> str:
     return f"{value - target.value:+.2g}" if value != target.value else "0"
 
 
-def collect(executed_notebook_path) -> list[dict]:
-    """Read the results that an executed notebook carries.
-
-    Parameters
-    ----------
-    executed_notebook_path : path-like
-
-    Returns
-    -------
-    list of dict
-        ``id``, ``value``, ``inputs``, ``note`` as recorded, and ``lesson`` (stem of the file), ``cell`` (index),
-        ``profile`` and ``data`` (papermill's parameters, empty where there are none).
-
-    Raises
-    ------
-    ResultError
-        Two cells recorded the same id.
-    """
-    path = Path(executed_notebook_path)
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    parameters = notebook["metadata"].get("papermill", {}).get("parameters", {})
-    origin = {"lesson": path.stem, "profile": parameters.get("profile", ""), "data": parameters.get("data", "")}
-    found = [
-        result | origin | {"cell": index}
-        for index, cell in enumerate(notebook["cells"])
-        for output in cell.get("outputs", [])
-        for result in output.get("data", {}).get(MIME, {}).get("results", [])
-    ]
-    _by_id(found)
-    return found
-
-
 def page(results: Iterable[Mapping]) -> str:
     """Write the scoreboard page.
 
     Parameters
     ----------
     results : iterable of mapping
-        What :func:`collect` returned for all lessons, in one list; it may be empty.
+        The ``results`` of :func:`gmtools.expected.collect` for all lessons, in one list; it may be empty.
 
     Returns
     -------
@@ -210,7 +153,7 @@ def page(results: Iterable[Mapping]) -> str:
     ResultError
         A result names an unknown row, or two results name the same one.
     """
-    found = _by_id(results)
+    found = by_name(results)
     for target_id in found:
         _find(target_id)
     rows = [row for study in studies().values() for row in study.targets]
@@ -243,18 +186,6 @@ def _checked(target: Target, value):
     if wants_word or isinstance(plain, bool) or not isinstance(plain, Real):
         raise ResultError(f"{target.id} takes {'a word' if wants_word else 'a number'}, not {value!r}")
     return float(plain) if math.isfinite(plain) else None
-
-
-def _by_id(results: Iterable[Mapping]) -> dict[str, Mapping]:
-    found: dict[str, Mapping] = {}
-    for result in results:
-        earlier = found.setdefault(result["id"], result)
-        if earlier is not result:
-            raise ResultError(
-                f"{result['id']} is recorded twice: {earlier['lesson']}, cell {earlier['cell']}, and "
-                f"{result['lesson']}, cell {result['cell']}; keep one"
-            )
-    return found
 
 
 def _summary(results: list[dict]) -> str:

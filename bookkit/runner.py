@@ -1,0 +1,375 @@
+"""Runs lessons with papermill: in parallel, each once, and only those whose outcome could have changed."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import nbformat
+import psutil
+
+from bookkit import lessons
+from bookkit.lessons import Lesson, Settings
+from bookkit.progress import display_for
+from gmtools.cache import PROJECT
+from gmtools.errors import GmtoolsError
+
+SHOWN_SOURCE_LINES = 8
+CELL_TIMEOUT_S = {"smoke": 600, "fast": 1800, "full": 86400}  # a hang ends; what is slow on an old machine does not
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one lesson: ``ran``, ``up to date``, ``new text`` (outputs kept), ``failed`` or ``stopped``."""
+
+    lesson: Lesson
+    result: str
+    seconds: float
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A lesson, the settings it runs with and the places of what comes of it."""
+
+    lesson: Lesson
+    settings: Settings
+    fingerprint: str
+    root: Path
+    cell_timeout_s: float
+
+    @cached_property
+    def source(self) -> nbformat.NotebookNode:
+        """The lesson as it was written when the run began."""
+        return lessons.read(self.lesson.path)
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of everything that the lesson's outputs depend on."""
+        return lessons.content_key(self.source, self.settings, self.fingerprint, self.root)
+
+    @property
+    def executed(self) -> Path:
+        """The executed copy, ``_build/executed/<profile>-<data>/…``."""
+        return executed_path(self.lesson, self.settings, self.root)
+
+    @property
+    def failed(self) -> Path:
+        """The partial copy of a run that stopped."""
+        return self.executed.with_suffix(".failed.ipynb")
+
+    @property
+    def results(self) -> Path:
+        """What the lesson recorded: values for the scoreboard, numbers and claims of its text."""
+        return results_path(self.lesson, self.settings, self.root)
+
+
+def executed_path(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> Path:
+    """Where the executed copy of a lesson lies."""
+    return root / "_build" / "executed" / settings.folder / lesson.relative
+
+
+def results_path(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> Path:
+    """Where the results lie that a lesson recorded."""
+    return (root / "_build" / "results" / settings.folder / lesson.relative).with_suffix(".json")
+
+
+def run(
+    wanted: list[str] | None = None,
+    profile: str = "fast",
+    data: str = "auto",
+    seed: int = 0,
+    workers: int | None = None,
+    force: bool = False,
+    cell_timeout_s: float | None = None,
+    root: Path = PROJECT,
+) -> list[Outcome]:
+    """Run lessons, print how it goes and a summary, and keep executed copies and results below ``_build/``.
+
+    Parameters
+    ----------
+    wanted
+        Words that name lessons, see :func:`bookkit.lessons.select`; nothing means all.
+    profile, data, seed
+        The lessons' parameters.
+    workers
+        Lessons at a time; by default two, or one on a single core. The cores are shared among them.
+    force
+        Run even what has not changed.
+    cell_timeout_s
+        How long one cell may take (s); by default what ``CELL_TIMEOUT_S`` says for the profile.
+    root
+        Project folder.
+
+    Returns
+    -------
+    list of Outcome
+        One for each lesson. A failed lesson is reported and the others go on: look at ``Outcome.result``.
+
+    Raises
+    ------
+    LessonNotFound
+        A word names no lesson.
+    """
+    settings, fingerprint = Settings(profile, data, seed), _fingerprint(data)
+    timeout = cell_timeout_s or CELL_TIMEOUT_S[profile]
+    jobs = [Job(lesson, settings, fingerprint, root, timeout) for lesson in lessons.select(wanted, root)]
+    kept = {job: _attempt(job, _keep, force) for job in jobs}
+    to_do = [job for job, outcome in kept.items() if outcome is None]
+    workers = max(1, min(workers or min(2, cores()), len(to_do) or 1))
+    ran = dict(zip(to_do, _run_all(to_do, workers), strict=True))
+    outcomes = [kept[job] or ran[job] for job in jobs]
+    print(summary(outcomes))
+    return outcomes
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def summary(outcomes: list[Outcome]) -> str:
+    """A table of lessons, results and seconds, and below it each problem in full."""
+    width = max((len(outcome.lesson.name) for outcome in outcomes), default=0)
+    rows = [f"{o.lesson.name:<{width}}  {o.result:<10}  {o.seconds:7.1f} s" for o in outcomes]
+    total = sum(outcome.seconds for outcome in outcomes)
+    rows.append(f"{'all lessons':<{width}}  {'':<10}  {total:7.1f} s")
+    return "\n".join([*rows, *(f"\n{o.lesson.name}: {o.problem}" for o in outcomes if o.problem)])
+
+
+def _fingerprint(data: str) -> str:
+    if data == "simulated":
+        return "simulated"
+    from gmtools.data import catalog
+
+    return catalog.fingerprint()
+
+
+def _attempt(job: Job, step: Callable[..., Outcome | None], *arguments) -> Outcome | None:
+    """What a step makes of a lesson; whatever stops the step is this lesson's failure, and the others go on."""
+    try:
+        return step(job, *arguments)
+    except GmtoolsError as error:
+        return Outcome(job.lesson, "failed", 0.0, str(error))
+    except Exception:  # a full disk, a file that went away: nothing that one lesson meets may end the others
+        return Outcome(job.lesson, "failed", 0.0, traceback.format_exc())
+
+
+def _keep(job: Job, force: bool) -> Outcome | None:
+    """Keep an earlier run with the same key, with its text brought up to date; None when the lesson is to run."""
+    earlier = None if force else _earlier(job)
+    if earlier is None:
+        job.executed.parent.mkdir(parents=True, exist_ok=True)
+        return None
+    executed, merged = earlier
+    changed = merged != executed
+    if changed:
+        write_atomically(job.executed, nbformat.writes(merged))
+    if changed or not _is_json(job.results):
+        _harvest(job, job.executed)
+    return Outcome(job.lesson, "new text" if changed else "up to date", merged.metadata.gmtools.seconds)
+
+
+def _earlier(job: Job) -> tuple[nbformat.NotebookNode, nbformat.NotebookNode] | None:
+    """The executed copy of the same key, as it is and with the lesson's text of now."""
+    key = job.key
+    try:
+        executed = lessons.read(job.executed)
+        if executed.metadata.gmtools.key != key:
+            return None
+        float(executed.metadata.gmtools.seconds)
+        merged = lessons.merge(job.source, executed)
+    except Exception:  # there is none yet, or it is damaged in one of many ways: the lesson runs again
+        return None
+    return merged and (executed, merged)
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) is not None
+    except (OSError, ValueError):
+        return False
+
+
+def _run_all(jobs: list[Job], workers: int) -> list[Outcome]:
+    """Run jobs in as many processes at a time as there are workers; stop them all when anything interrupts."""
+    if not jobs:
+        return []
+    processes, stop = set(), threading.Event()
+    with _ended_by_signals(), display_for(sys.stdout) as display, ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(_attempt, job, _run_one, workers, display, processes, stop) for job in jobs]
+        try:
+            while wait(futures, timeout=1).not_done:
+                display.tick()
+        except BaseException:
+            stop.set()
+            for future in futures:
+                future.cancel()
+            for process in tuple(processes):
+                _end(process)
+            raise
+        return [future.result() for future in futures]
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP (the terminal was closed) end a run as Ctrl-C does."""
+
+    def interrupt(number, frame):
+        """The signal's number travels with the interrupt, for the exit status."""
+        raise KeyboardInterrupt(number)
+
+    numbers = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    earlier = {number: signal.getsignal(number) for number in numbers}
+    earlier = {number: handler for number, handler in earlier.items() if handler != signal.SIG_IGN}  # nohup
+    for number in earlier:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
+
+
+def _run_one(job: Job, workers: int, display, processes: set, stop: threading.Event) -> Outcome:
+    total = len(lessons.code_cells(job.source))
+    display.start(job.lesson.name, total)
+    # Only a whole run replaces an earlier one: papermill writes into a folder of its own.
+    with tempfile.TemporaryDirectory(prefix="gmtools-", ignore_cleanup_errors=True) as folder:
+        partial = Path(folder) / job.lesson.path.name
+        report = _report(job, partial, workers, display, processes, stop)
+        stopped = stop.is_set() and "seconds" not in report
+        outcome = Outcome(job.lesson, "stopped", 0.0) if stopped else _attempt(job, _finish, partial, report, total)
+    display.end(job.lesson.name, outcome.result, outcome.seconds)
+    return outcome
+
+
+def _report(job: Job, partial: Path, workers: int, display, processes: set, stop: threading.Event) -> dict:
+    """Run one lesson in a process of its own and return the last thing that the process reported."""
+    task = {
+        "source": str(job.lesson.path),
+        "output": str(partial),
+        "parameters": job.settings.parameters(),
+        "folder": str(job.lesson.path.parent),
+        "cell_timeout_s": job.cell_timeout_s,
+    }
+    report = {}
+    with tempfile.TemporaryFile() as errors, _worker(errors, workers) as process:
+        processes.add(process)
+        try:
+            if stop.is_set():  # an interrupt came while it started
+                _end(process)
+            with contextlib.suppress(BrokenPipeError):  # it died before it read: reported below with what it said
+                process.stdin.write(json.dumps(task) + "\n")
+                process.stdin.flush()  # and left open: its end tells the worker that the runner is gone
+            for line in process.stdout:
+                report = json.loads(line)
+                display.cell(job.lesson.name, report.get("cell"))
+        finally:
+            _end(process, patience_s=10)
+            processes.discard(process)
+        if not {"seconds", "problem"} & set(report):
+            errors.seek(0)
+            said = errors.read().decode(errors="replace").strip()[-2000:]
+            text = f"Its process ended with status {process.returncode} and no report.\n{said}"
+            report = {"problem": {"cell": report.get("cell"), "source": "", "traceback": text}}
+    return report
+
+
+def _worker(errors, workers: int) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "bookkit.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+        encoding="utf-8",
+        env=worker_environment(workers),
+        start_new_session=True,  # Ctrl-C reaches the runner alone, which then ends its workers in order
+    )
+
+
+def _end(process: subprocess.Popen, patience_s: float = 0) -> None:
+    """End a worker with its kernel and whatever that has started."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(patience_s)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        worker = psutil.Process(process.pid)
+        for running in (*worker.children(recursive=True), worker):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                running.kill()
+    with contextlib.suppress(OSError):  # what was not sent to it yet
+        process.stdin.close()
+    process.wait()
+
+
+def worker_environment(workers: int) -> dict[str, str]:
+    """Environment of a worker: its share of the cores, this Python's kernel, and data folders as full paths."""
+    threads = str(max(1, cores() // workers))
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    environment = dict(os.environ)
+    environment.update(dict.fromkeys((*names, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), threads))
+    environment.update(TF_CPP_MIN_LOG_LEVEL="3", JUPYTER_PREFER_ENV_PATH="1", PYDEVD_DISABLE_FILE_VALIDATION="1")
+    # A lesson runs in its own folder, where a relative path would mean another place.
+    for name in ("GMTOOLS_DATA", "GMTOOLS_CACHE"):
+        if environment.get(name):
+            folders = environment[name].split(os.pathsep)
+            environment[name] = os.pathsep.join(str(Path(f).expanduser().resolve()) for f in folders if f)
+    return environment
+
+
+def _finish(job: Job, partial: Path, report: dict, total: int) -> Outcome:
+    if "seconds" not in report:
+        return Outcome(job.lesson, "failed", 0.0, _keep_failed(job, partial, report["problem"], total))
+    notebook = lessons.read(partial)
+    stamp = {"key": job.key, "data_fingerprint": job.fingerprint, "seconds": report["seconds"]}
+    notebook.metadata["gmtools"] = stamp | job.settings.parameters()
+    # Outputs in the text as it is written, and of papermill's notes, which hold times and paths, the parameters alone.
+    notebook.metadata["papermill"] = {"parameters": job.settings.parameters()}
+    lessons.shorten(notebook)
+    merged = lessons.merge(lessons.read(job.lesson.path), notebook)
+    _harvest(job, partial)
+    write_atomically(job.executed, nbformat.writes(merged or notebook))
+    job.failed.unlink(missing_ok=True)
+    return Outcome(job.lesson, "ran", report["seconds"])
+
+
+def _keep_failed(job: Job, partial: Path, problem: dict, total: int) -> str:
+    head = problem["source"].splitlines()[:SHOWN_SOURCE_LINES]
+    where = f"stopped in code cell {problem['cell']} of {total}:" if problem["cell"] else "did not run to its end:"
+    text = "\n".join([where, *(f"    {line}" for line in head), problem["traceback"]])
+    if partial.exists():
+        write_atomically(job.failed, partial.read_text(encoding="utf-8"))
+        text += f"\nWhat ran until then: {job.failed.relative_to(job.root)}"
+    return text
+
+
+def _harvest(job: Job, executed: Path) -> None:
+    """Write what the lesson recorded to its results file."""
+    from gmtools import expected
+
+    write_atomically(job.results, json.dumps(expected.collect(executed), indent=1) + "\n")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file in one step, so that no reader ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".writing-{uuid.uuid4().hex}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
