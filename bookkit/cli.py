@@ -56,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     pdf = commands.add_parser("pdf", help="the built book as one PDF", description="Print the built book as one PDF.")
     pdf.set_defaults(run=_pdf)
     _add(commands, "scoreboard", _scoreboard, "the papers' numbers, ours beside them, and the verdicts")
+    _add_check(commands)
     add_explorer_commands(commands)
     return program
 
@@ -94,6 +95,16 @@ def _add_ensemble(commands) -> None:
     command.add_argument("--scheduler", metavar="ADDRESS", help=cluster)
 
 
+def _add_check(commands) -> None:
+    command = _add(commands, "check", _check, "what the lessons recorded against what is expected of them")
+    command.add_argument("lessons", nargs="*", metavar="LESSON", help="as for run; all lessons when none is named")
+    what = command.add_mutually_exclusive_group()
+    what.add_argument("--accept", nargs="+", metavar="LESSON", help="expect what these lessons recorded; says why")
+    again = "run these lessons with three seeds, on one and two threads, and make their tolerances"
+    what.add_argument("--spread", nargs="+", metavar="LESSON", help=again)
+    command.add_argument("--because", default="", metavar="REASON", help="why results moved; kept in the file")
+
+
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number; give 1 or more")
@@ -111,6 +122,48 @@ def _run(wanted: argparse.Namespace) -> None:
             f"{len(failed)} of {len(outcomes)} lessons failed: {', '.join(failed)}. "
             "The cell and the traceback stand above; repair it and give the same command, the others are not run again."
         )
+
+
+def _check(wanted: argparse.Namespace) -> int:
+    from bookkit import check, lessons
+
+    settings = lessons.Settings(wanted.profile, wanted.data)
+    if wanted.accept:
+        for lesson in lessons.select(wanted.accept):
+            _expect(lesson, settings, wanted.because)
+        return 0
+    if wanted.spread:
+        for lesson in lessons.select(wanted.spread):
+            _spread(lesson, settings, wanted.because)
+        return 0
+    drifts, compared = check.check(wanted.lessons, settings)
+    print(check.report(drifts, compared))
+    return 1 if drifts else 0
+
+
+def _expect(lesson, settings, because: str) -> None:
+    from bookkit import check
+
+    run = check.recorded(lesson, settings)
+    if run is None:
+        raise LessonFailed(f"{lesson.name} has not run: gmtools run {lesson.name} --profile {settings.profile}")
+    path = check.expected_path(lesson.name, settings, run)
+    old = check.read(path) if path.exists() else None
+    check.write(path, check.accept(lesson.name, run, old, because))
+    print(f"{path} written")
+
+
+def _spread(lesson, settings, because: str) -> None:
+    from bookkit import check, spread
+
+    seeds, others = spread.measure(lesson, settings)
+    path = check.expected_path(lesson.name, settings, seeds[0])
+    old = check.read(path) if path.exists() else None
+    if old is not None:
+        moved = check.compare(lesson.name, seeds[0], old)
+        old = check.accept(lesson.name, seeds[0], old, because) if moved else old
+    check.write(path, spread.expectation(seeds, others, old))
+    print("\n".join([f"{path} written", *spread.unsure(seeds, others)]))
 
 
 def _ensemble(wanted: argparse.Namespace) -> None:

@@ -317,8 +317,8 @@ def _end(process: subprocess.Popen, patience_s: float = 0) -> None:
 
 
 def worker_environment(workers: int) -> dict[str, str]:
-    """Environment of a worker: its share of the cores, this Python's kernel, and data folders as full paths."""
-    threads = str(max(1, cores() // workers))
+    """Environment of a worker: one thread, so that results do not hang on how many run, and data folders in full."""
+    threads = os.environ.get("GMTOOLS_THREADS", "1")
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     environment = dict(os.environ)
     environment.update(dict.fromkeys((*names, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), threads))
