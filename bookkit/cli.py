@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_ensemble(commands)
     _add(commands, "book", _book, "build the HTML book from the lessons that ran")
+    _add_lab(commands)
     pdf = commands.add_parser("pdf", help="the built book as one PDF", description="Print the built book as one PDF.")
     pdf.set_defaults(run=_pdf)
     _add(commands, "scoreboard", _scoreboard, "the papers' numbers, ours beside them, and the verdicts")
@@ -93,6 +95,12 @@ def _add_ensemble(commands) -> None:
     command.add_argument("--workers", type=_positive, default=1, metavar="N", help=where)
     cluster = "Dask scheduler whose workers train instead, such as tcp://10.0.0.7:8786"
     command.add_argument("--scheduler", metavar="ADDRESS", help=cluster)
+
+
+def _add_lab(commands) -> None:
+    command = _add(commands, "lab", _lab, "working copies of the lessons in a folder of yours, and JupyterLab there")
+    command.add_argument("folder", nargs="?", default="work", metavar="DIR", help="your folder (default: work)")
+    command.add_argument("--no-open", action="store_true", help="make the copies and leave JupyterLab closed")
 
 
 def _add_check(commands) -> None:
@@ -136,8 +144,8 @@ def _check(wanted: argparse.Namespace) -> int:
         for lesson in lessons.select(wanted.spread):
             _spread(lesson, settings, wanted.because)
         return 0
-    drifts, compared = check.check(wanted.lessons, settings)
-    print(check.report(drifts, compared))
+    drifts, compared, notes = check.check(wanted.lessons, settings, strict="CI" in os.environ)
+    print(check.report(drifts, compared, notes))
     return 1 if drifts else 0
 
 
@@ -185,6 +193,20 @@ def _book(wanted: argparse.Namespace) -> None:
     from bookkit import book
 
     print(book.report(book.build(wanted.profile, wanted.data)))
+
+
+def _lab(wanted: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bookkit import lab
+    from bookkit.lessons import Settings
+    from bookkit.working import Workshop
+
+    folder = Path(wanted.folder).expanduser().resolve()
+    settings = Settings(wanted.profile, wanted.data)
+    workshop = Workshop.configured(settings=settings, built=lab.built_book(lab.PROJECT, folder))
+    print(lab.report(lab.deliver(workshop, folder), folder), flush=True)
+    return 0 if wanted.no_open else lab.open_lab(folder)
 
 
 def _pdf(wanted: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import traceback
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cached_property
@@ -168,8 +168,8 @@ def _attempt(job: Job, step: Callable[..., Outcome | None], *arguments) -> Outco
 
 def _keep(job: Job, force: bool) -> Outcome | None:
     """Keep an earlier run with the same key, with its text brought up to date; None when the lesson is to run."""
-    earlier = None if force else _earlier(job)
-    if earlier is None:
+    earlier = _earlier(job)
+    if force or earlier is None:
         job.executed.parent.mkdir(parents=True, exist_ok=True)
         return None
     executed, merged = earlier
@@ -323,12 +323,17 @@ def worker_environment(workers: int) -> dict[str, str]:
     environment = dict(os.environ)
     environment.update(dict.fromkeys((*names, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), threads))
     environment.update(TF_CPP_MIN_LOG_LEVEL="3", JUPYTER_PREFER_ENV_PATH="1", PYDEVD_DISABLE_FILE_VALIDATION="1")
-    # A lesson runs in its own folder, where a relative path would mean another place.
+    return with_full_paths(environment)
+
+
+def with_full_paths(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment whose data folders have their full names: a notebook runs in its own folder, not in this one."""
+    changed = dict(environment)
     for name in ("GMTOOLS_DATA", "GMTOOLS_CACHE"):
-        if environment.get(name):
-            folders = environment[name].split(os.pathsep)
-            environment[name] = os.pathsep.join(str(Path(f).expanduser().resolve()) for f in folders if f)
-    return environment
+        if changed.get(name):
+            folders = changed[name].split(os.pathsep)
+            changed[name] = os.pathsep.join(str(Path(f).expanduser().resolve()) for f in folders if f)
+    return changed
 
 
 def _finish(job: Job, partial: Path, report: dict, total: int) -> Outcome:
