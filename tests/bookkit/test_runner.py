@@ -42,12 +42,12 @@ def project(tmp_path_factory):
     return tmp_path_factory.mktemp("project")
 
 
-def test_a_lesson_gets_its_parameters_its_folder_and_its_share_of_the_cores(project):
+def test_a_lesson_gets_its_parameters_its_folder_and_its_one_thread(project):
     code = "import os, json\nprint(profile, seed, data, os.getcwd(), os.environ['OMP_NUM_THREADS'])"
     write_lesson(project, "10_study/11_good", code)
     outcome = run(project, workers=1)["11_good"]
     assert outcome.result == "ran" and outcome.seconds > 0
-    expected = f"smoke 7 simulated {(project / 'notebooks' / '10_study').resolve()} {runner.cores()}\n"
+    expected = f"smoke 7 simulated {(project / 'notebooks' / '10_study').resolve()} 1\n"
     assert printed(project, "10_study/11_good") == expected
     results = project / "_build" / "results" / "smoke-simulated" / "10_study" / "11_good.json"
     assert json.loads(results.read_text()) == {"results": [{"id": "X-1", "value": 1.5}]}
