@@ -9,7 +9,6 @@ import sys
 import tempfile
 import threading
 import traceback
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ import psutil
 from bookkit import lessons
 from bookkit.lessons import Lesson, Settings
 from bookkit.progress import display_for
-from gmtools.cache import PROJECT
+from gmtools.cache import PROJECT, replacing
 from gmtools.errors import GmtoolsError
 
 SHOWN_SOURCE_LINES = 8
@@ -371,10 +370,5 @@ def _harvest(job: Job, executed: Path) -> None:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file in one step, so that no reader ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".writing-{uuid.uuid4().hex}")
-    try:
+    with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -13,9 +13,9 @@ import pandas as pd
 from filelock import FileLock
 
 from gmtools import __version__, columns
+from gmtools.cache import replacing
 from gmtools.data import catalog
 from gmtools.data.accelerograms import STUDY_RULES
-from gmtools.data.download import replacing
 from gmtools.errors import CacheNotWritable, DataNotFound, DownloadFailed, GmtoolsError
 from gmtools.site.record_store import RecordStore
 
