@@ -9,7 +9,7 @@ import pandas as pd
 import pyproj
 from scipy.spatial.distance import cdist
 
-from gmtools import columns
+from gmtools import columns, networks
 from gmtools.data import catalog, datasets
 from gmtools.data.rasters import Points, slope
 from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
@@ -452,3 +452,47 @@ def planted(
         near = hypocentral_distance_km(*study.grid.lonlat, *focus[1:]) < within_km
         found.append(np.where(near, true["total"] - true["site"], np.nan))
     return number, np.array(found), true["site"]
+
+
+def save_network(name, model, study, names, use, *, lesson, profile, seed, seconds, scores=(), **more):
+    """Keep a network by name with what every network of the study has to say: :func:`gmtools.networks.save`.
+
+    Parameters
+    ----------
+    name : str
+        "_simulated" is appended where the records are.
+    model : keras.Model
+    study : MapStudy
+    names : sequence of str
+        Its input maps.
+    use : (n_records,) array of bool
+        The records that it learned from.
+    lesson, profile, seed, seconds, scores
+        See :func:`gmtools.networks.save`.
+    **more
+        Further JSON values for the card.
+    """
+    table, simulated = study.frame[use], study.dataset.simulated
+    spans = {key: [float(table[key].min()), float(table[key].max())] for key in names if key in study.events}
+    scale = [{"name": key, "unit": UNITS[key], "mean": SCALE[key][0], "sd": SCALE[key][1] - SCALE[key][0]} for key in names]
+    counts = {"events": int(table[columns.EVENT].nunique()), "stations": int(table[columns.STATION].nunique())}
+    return networks.save(
+        name + "_simulated" * simulated,
+        model,
+        inputs=scale,
+        outputs=[{"name": "mean", "unit": "ln g"}, {"name": "ln_variance", "unit": "1"}],
+        ranges={"mean": spans, "ln_variance": spans},
+        lesson=lesson,
+        profile=profile,
+        seed=seed,
+        data=[study.dataset.data_id],
+        kind="simulated" if simulated else "measured",
+        seconds=seconds,
+        scores=list(scores),
+        faults=FAULTS,
+        period_s=1.0,
+        pixel_m=study.grid.pixel_m,
+        records=len(table),
+        **counts,
+        **more,
+    )
