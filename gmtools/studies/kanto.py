@@ -10,9 +10,9 @@ from threadpoolctl import threadpool_limits
 
 from gmtools import columns
 from gmtools.data import catalog
-from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
+from gmtools.errors import DataNotFound, DownloadFailed, FormatError, GmtoolsError
 from gmtools.geodesy import projection, with_distances
-from gmtools.maps import kriging
+from gmtools.maps import grids, inputs, kriging
 from gmtools.maps.grids import Layer, MapGrid, resample
 
 REGION = (138.0, 141.3, 34.5, 37.2)
@@ -36,6 +36,17 @@ RECORDED = {
 }
 NGA_WEST2_EVENTS = {"EQ0180": "Niigata 2004", "EQ0278": "Chuetsu-oki 2007", "EQ0279": "Iwate 2008"}
 ROLE = "role"
+MAPS = (
+    columns.EVENT_LATITUDE, columns.EVENT_LONGITUDE, columns.HYPOCENTRAL_DEPTH, columns.MAGNITUDE, inputs.EASTING,
+    inputs.NORTHING, columns.RHYP, BEDROCK, inputs.LN_RHYP,
+)  # fmt: skip
+"""The eight input maps that the deliverable names, and the ninth that this project takes."""
+SITE_MAPS = (inputs.EASTING, inputs.NORTHING, BEDROCK)
+"""Those that the deliverable leaves out to see what they add."""
+FIRST_TEST_YEAR, STOPPING_SHARE, CHUNKS = 2015, 0.1, 5
+BOREHOLE_LN = 0.5
+"""What the deliverable adds to "log(PGA)" of MeSO-net's sensors; read here as the natural logarithm of its targets."""
+SPLIT, CHUNK = "split", "chunk"
 
 
 def grid(pixel_m: float = 4000.0, multiple: int = 16, margin_pixels: int = 0) -> MapGrid:
@@ -48,6 +59,62 @@ def grid(pixel_m: float = 4000.0, multiple: int = 16, margin_pixels: int = 0) ->
     """
     west, east, south, north = REGION
     return MapGrid.around([west, west, east, east], [south, north] * 2, pixel_m, UTM54, multiple, margin_pixels)
+
+
+def on_grid(
+    data: str = "auto", seed: int = 0, meso_net: bool = False, pixel_km: float = 10.0, added_ln: float = BOREHOLE_LN
+) -> inputs.MapStudy:
+    """Put the records of study 2 on a grid that holds all KiK-net stations, with the depth to bedrock after J-SHIS.
+
+    The frame has two more columns. ``split``: "test" are the KiK-net events of 2015 and later; "stopping" are a tenth
+    of the earlier ones, drawn at random, which say when to stop; the rest, and all of MeSO-net's as in the deliverable,
+    are "training". ``chunk``: 0 to 4, of the station, drawn for each network on its own, so that KiK-net's chunks stay
+    when MeSO-net is added.
+
+    Parameters
+    ----------
+    data, seed
+        See :func:`gmtools.data.datasets.load`; ``seed`` also draws split and chunks.
+    meso_net : bool
+        Append MeSO-net's records.
+    pixel_km : float
+        Side of a pixel; a divisor of 20, so that two poolings fit 240 km by 280 km.
+    added_ln : float
+        Added to ln PGA of MeSO-net's sensors at depth; other ordinates stay as recorded.
+
+    Returns
+    -------
+    MapStudy
+
+    Raises
+    ------
+    DataNotFound
+        ``data`` is "real", and the records or the layer cannot be had.
+    FormatError
+        An event has no date, so that nobody can tell on which side of the split it lies.
+    """
+    from gmtools.data import datasets
+
+    dataset = datasets.load("kanto", data, seed)
+    _check_dates(dataset.frame)
+    frames = [with_chunks(dataset.frame, seed)]
+    if meso_net:
+        deep = datasets.load("kanto_meso", data, seed).frame
+        deep = deep.assign(**{columns.PGA: deep[columns.PGA] * np.exp(added_ln)})
+        frames.append(with_chunks(deep, seed))
+    frame = pd.concat(frames, ignore_index=True)
+    frame[SPLIT] = _split(dataset.frame, seed).reindex(frame[columns.EVENT]).fillna("training").to_numpy()
+    area = MapGrid(UTM54, 260_000, 3_850_000, 1000 * pixel_km, round(240 / pixel_km), round(280 / pixel_km))
+    frame = frame[area.contains(frame[columns.STATION_LONGITUDE], frame[columns.STATION_LATITUDE])]
+    made = layers(area, simulated=dataset.data_id == datasets.SIMULATED, seed=seed)
+    return inputs.MapStudy(dataset, grids.place(area, frame.reset_index(drop=True)), area, made)
+
+
+def with_chunks(frame: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Add the column ``chunk``: stations are drawn at random into :data:`CHUNKS` parts, equally many but for one."""
+    names, number = np.unique(frame[columns.STATION].to_numpy(), return_inverse=True)
+    drawn = np.random.default_rng(seed).permutation(len(names)) % CHUNKS
+    return frame.assign(**{CHUNK: drawn[number]})
 
 
 def in_region(longitude, latitude) -> np.ndarray:
@@ -307,6 +374,25 @@ def thin(frame: pd.DataFrame, profile: str, seed: int = 0, whole=()) -> pd.DataF
     first = priority.groupby(kept[columns.EVENT]).rank() == 1
     chosen = priority.where(~first, -1).sort_values(kind="stable").index[: max(count, round(share * len(rest)))]
     return frame[stays | frame.index.isin(chosen)].reset_index(drop=True)
+
+
+def _check_dates(frame: pd.DataFrame) -> None:
+    undated = frame[columns.ORIGIN_TIME].isna().sum() if columns.ORIGIN_TIME in frame else len(frame)
+    if undated:
+        raise FormatError(
+            f"{undated:,} of {len(frame):,} records have no origin_time; earlier ones train and later ones test. "
+            "Complete the dates in the file, or take those records out, and import it again."
+        )
+
+
+def _split(frame: pd.DataFrame, seed: int) -> pd.Series:
+    """Event -> "training", "stopping" or "test"."""
+    year = frame.groupby(columns.EVENT)[columns.ORIGIN_TIME].first().dt.year
+    split = pd.Series("test", index=year.index)
+    early = np.random.default_rng([seed, 11]).permutation(year.index[year < FIRST_TEST_YEAR])
+    split[early] = "training"
+    split[early[: max(1, round(STOPPING_SHARE * len(early)))]] = "stopping"
+    return split
 
 
 def _in_region(table):
