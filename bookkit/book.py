@@ -127,7 +127,7 @@ def results(settings: Settings, root: Path = PROJECT, without: Collection[str] =
     for lesson in lessons.discover(root):
         path = runner.results_path(lesson, settings, root)
         if lesson.name not in without and path.exists():
-            found += json.loads(path.read_text(encoding="utf-8"))
+            found += json.loads(path.read_text(encoding="utf-8"))["results"]
     return found
 
 

@@ -1,7 +1,6 @@
 """Runs lessons with papermill: in parallel, each once, and only those whose outcome could have changed."""
 
 import contextlib
-import dataclasses
 import json
 import os
 import subprocess
@@ -54,7 +53,7 @@ class Job:
 
     @property
     def results(self) -> Path:
-        """The numbers that the lesson recorded for the scoreboard."""
+        """What the lesson recorded: values for the scoreboard, numbers and claims of its text."""
         return results_path(self.lesson, self.settings, self.root)
 
 
@@ -285,15 +284,10 @@ def _keep_failed(job: Job, partial: Path, problem: dict, total: int) -> str:
 
 
 def _harvest(job: Job) -> None:
-    """Write what the lesson recorded for the scoreboard next to its executed copy."""
-    from gmtools import scoreboard
+    """Write what the lesson recorded next to its executed copy."""
+    from gmtools import expected
 
-    results = [_plain(result) for result in scoreboard.collect(job.executed)]
-    write_atomically(job.results, json.dumps(results, indent=1) + "\n")
-
-
-def _plain(result) -> dict:
-    return dataclasses.asdict(result) if dataclasses.is_dataclass(result) else dict(result)
+    write_atomically(job.results, json.dumps(expected.collect(job.executed), indent=1) + "\n")
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -33,6 +33,7 @@ __all__ = [
     "manifests",
 ]
 
+found = set()  # ids of the data sets that this process found: what its results come from
 _indexes = {}  # folder -> (modification times of the folders below it, last name -> paths)
 _hashes = {}  # (path, size, modification time) -> SHA-256 of files hashed by this process
 
@@ -118,6 +119,7 @@ def find(data_id, progress=False):
         _refuse(entry, missing)
     for file in missing:
         paths[file.name] = _fetch(file, progress)
+    found.add(data_id)
     return paths
 
 

@@ -134,7 +134,7 @@ def project(tmp_path, monkeypatch):
     nbformat.write(ran, copies / "11_lesson.ipynb")
     results = tmp_path / "_build" / "results" / "fast-auto" / "10_study"
     results.mkdir(parents=True)
-    (results / "11_lesson.json").write_text(json.dumps([{"id": "X.1", "value": 2.0}]))
+    (results / "11_lesson.json").write_text(json.dumps({"results": [{"id": "X.1", "value": 2.0}]}))
     monkeypatch.setattr("gmtools.scoreboard.page", lambda recorded: f"# Scoreboard\n\n{json.dumps(recorded)}\n")
     return tmp_path
 

@@ -36,7 +36,7 @@ def printed(root, relative, folder="smoke-simulated") -> str:
 
 @pytest.fixture(autouse=True)
 def nothing_recorded(monkeypatch):
-    monkeypatch.setattr("gmtools.scoreboard.collect", lambda path: [{"id": "X-1", "value": 1.5, "cell": 2}])
+    monkeypatch.setattr("gmtools.expected.collect", lambda path: {"results": [{"id": "X-1", "value": 1.5}]})
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_a_lesson_gets_its_parameters_its_folder_and_its_share_of_the_cores(proj
     expected = f"smoke 7 simulated {(project / 'notebooks' / '10_study').resolve()} {runner.cores()}\n"
     assert printed(project, "10_study/11_good") == expected
     results = project / "_build" / "results" / "smoke-simulated" / "10_study" / "11_good.json"
-    assert json.loads(results.read_text()) == [{"id": "X-1", "value": 1.5, "cell": 2}]
+    assert json.loads(results.read_text()) == {"results": [{"id": "X-1", "value": 1.5}]}
 
 
 def test_what_has_not_changed_is_not_run_again(project, monkeypatch):

@@ -207,6 +207,17 @@ def test_missing_data_says_where_it_looked_and_what_to_do(mirror, cache, monkeyp
     assert message.endswith("Next step: (1) Ask the owner.")
 
 
+def test_a_data_set_counts_as_found_only_when_its_files_are_there(mirror, monkeypatch):
+    monkeypatch.setattr(catalog, "found", set())
+    declare()
+    with pytest.raises(DataNotFound):
+        catalog.find("toy")
+    assert catalog.found == set()
+    (mirror / "toy" / "a.csv").write_bytes(DATA)
+    catalog.find("toy")
+    assert catalog.found == {"toy"}
+
+
 def test_a_download_is_checked_kept_and_not_repeated(cache, server):
     declare(server.address("a.csv"))
     assert catalog.find("toy")["toy/a.csv"].read_bytes() == DATA
