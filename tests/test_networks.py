@@ -189,6 +189,24 @@ def stored(folder):
         return dict(file)
 
 
+def test_scaled_is_what_the_model_is_fed(folder):
+    fed = networks.scaled("small", TABLE, folder)
+    np.testing.assert_allclose(fed[:, 1], (np.log1p(TABLE["rjb_km"]) - 4) / 0.9, rtol=1e-6)
+
+
+def test_a_table_comes_back_with_where_it_is_from(tmp_path):
+    frame = pd.DataFrame({"model": ["a", "b"], "n": [172, 688], "rms": [0.123456789, 2.0]})
+    networks.keep("study", frame, lesson="13", profile="full", data=["x"], seconds=1.23, folder=tmp_path / "tables")
+    found = networks.kept("study", tmp_path)
+    pd.testing.assert_frame_equal(found, frame, rtol=1e-4)
+    assert (found.attrs["lesson"], found.attrs["seconds"]) == ("13", 1.2)
+    with pytest.raises(UnknownModel, match=r"'other'.*there are study"):
+        networks.kept("other", tmp_path)
+    (tmp_path / "tables" / "study.csv").write_text("no table")
+    with pytest.raises(FormatError, match="no table of a study"):
+        networks.kept("study", tmp_path)
+
+
 @pytest.mark.parametrize("length", [0, 1, 100, 700])
 def test_a_cut_off_file_is_named_with_the_next_step(folder, length):
     path = folder / "small.npz"
