@@ -13,9 +13,9 @@ import pandas as pd
 from filelock import FileLock
 
 from gmtools import __version__, columns
+from gmtools.cache import replacing
 from gmtools.data import catalog
 from gmtools.data.accelerograms import STUDY_RULES
-from gmtools.data.download import replacing
 from gmtools.errors import CacheNotWritable, DataNotFound, DownloadFailed, GmtoolsError
 from gmtools.site.record_store import RecordStore
 
@@ -33,6 +33,27 @@ CANDIDATES: Mapping[str, tuple[str, ...]] = {
     "afad": ("afad",),
 }
 """Data sets that can stand behind each name, the best one first; a simulation of the same name comes last."""
+_SIMULATED_RECORDS = ("gmtools.simulate.records",)
+_ITALIAN = ("gmtools.studies.italy", "gmtools.simulate.fields", "gmtools.data.readers.horus")
+_KANTO_ONES = ("gmtools.studies.kanto", "gmtools.simulate.kanto")
+MODULES: Mapping[str, tuple[str, ...]] = {
+    "nga_west2": _SIMULATED_RECORDS,
+    "iran": _SIMULATED_RECORDS,
+    "italy": _ITALIAN,
+    "italy_whole": _ITALIAN,
+    "kanto": _KANTO_ONES,
+    "kanto_meso": _KANTO_ONES,
+    "afad": (
+        "gmtools.simulate.accelerograms",
+        "gmtools.site.picks",
+        "gmtools.site.record_store",
+        *(f"gmtools.data.readers.{name}" for name in ("afad_ascii", "afad_mat", "dyna_ascii", "seed_waveforms")),
+        "gmtools.data.readers.strong_motion",
+    ),
+}
+"""Modules that are imported for one name only, besides the readers that the manifests name."""
+BESIDE: Mapping[str, tuple[str, ...]] = dict.fromkeys(("italy", "italy_whole"), ("italy_horus_catalogue",))
+"""Data sets that a table takes more from."""
 
 _TITLES = {
     "nga_west2": "NGA-West2 records",
@@ -264,7 +285,7 @@ def _italian(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
     frame = italy.select(frame, _ITALY[name])
     try:
-        (path,) = catalog.find("italy_horus_catalogue").values()
+        (path,) = catalog.find(*BESIDE[name]).values()
     except (DataNotFound, DownloadFailed):
         return frame
     return italy.with_depths(frame, horus.read(path))
