@@ -227,6 +227,25 @@ def test_numbers_without_a_run_are_printed_below_the_cell_that_computes_them(tmp
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "below"),
+    [
+        ('for kind in kinds:\n    glue(f"rm{kind}", x)', "computes"),
+        ("for name, value in found.items():\n    glue(name, value)", "computes"),
+        ('glue(f"other_{kind}", x)', "title"),
+        ('glue(f"rm{kind}", x)\nexpected.number("rmse", x)', None),
+        ('expected.number(f"rm{kind}", x)', None),
+    ],
+)
+def test_numbers_with_a_computed_name_are_printed_below_a_cell_that_may_give_them(tmp_path, code, below):
+    cells = cells_of_a_lesson()
+    cells[2].source = code
+    made = Workshop(tmp_path).copy(project(tmp_path, cells)).cells
+    printing = [index for index, cell in enumerate(made) if "print_numbers(" in cell.source]
+    before = [cell.id for cell in made[: printing[0]] if cell.id in ("title", "computes")] if printing else [None]
+    assert before[-1] == below
+
+
 def test_a_number_that_its_own_cell_shows_is_printed_by_no_other(tmp_path):
     cells = cells_of_a_lesson()
     cells[2].source = 'expected.number("rmse", x)'
