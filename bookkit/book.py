@@ -17,6 +17,7 @@ import yaml
 
 from bookkit import lessons, pages, runner, vendor
 from bookkit.lessons import Lesson, Settings
+from explorers import npm
 from gmtools.cache import PROJECT
 from gmtools.errors import BookFailed, PackageUnreachable
 
@@ -76,7 +77,7 @@ def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Bo
     files |= shown
     files |= _configuration(root, offline=scripts is not None, explorers=bool(shown))
     if scripts:
-        files |= _files_below(scripts, "static/vendored", without={vendor.STAMP})
+        files |= _files_below(scripts, "static/vendored", without={npm.STAMP})
     else:  # Sphinx never takes away what an earlier build left
         shutil.rmtree(root / "_build" / "html" / "_static" / "vendored", ignore_errors=True)
     source = root / "_build" / "book_source"
