@@ -17,6 +17,7 @@ import yaml
 
 from bookkit import lessons, pages, runner, vendor
 from bookkit.lessons import Lesson, Settings
+from bookkit.working import Workshop
 from explorers import npm
 from gmtools.cache import PROJECT
 from gmtools.errors import BookFailed, PackageUnreachable
@@ -83,7 +84,7 @@ def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Bo
     source = root / "_build" / "book_source"
     write_changed(files, source)
     _sphinx(source, root)
-    _offer_lessons(root)
+    _offer_copies(settings, root)
     index = root / "_build" / "html" / "index.html"
     return Book(index, not_run, scripts is not None, time.perf_counter() - started, without_explorers)
 
@@ -262,10 +263,12 @@ def _sphinx(source: Path, root: Path) -> None:
         raise BookFailed(f"The book was not built; warnings are errors.\n{_said(run)}")
 
 
-def _offer_lessons(root: Path) -> None:
-    """Let the download button give the lesson as it is written, without outputs and without what the page needs."""
+def _offer_copies(settings: Settings, root: Path) -> None:
+    """Let the download button give the working copy, which needs nothing of what the page is made with."""
+    workshop = Workshop.configured(root, settings)
     for lesson in lessons.discover(root):
-        shutil.copyfile(lesson.path, root / "_build" / "html" / "_sources" / "notebooks" / lesson.relative)
+        place = root / "_build" / "html" / "_sources" / "notebooks" / lesson.relative
+        place.write_text(nbformat.writes(workshop.copy(lesson)) + "\n", encoding="utf-8")
 
 
 def _said(run: subprocess.CompletedProcess) -> str:

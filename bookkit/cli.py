@@ -1,6 +1,9 @@
 """The command line: what ``gmtools --help`` lists."""
 
 import argparse
+import contextlib
+import os
+import signal
 import sys
 
 from gmtools import __version__
@@ -22,17 +25,21 @@ def main(arguments: list[str] | None = None) -> int:
     -------
     int
         0 when all is well, 1 after an error of :mod:`gmtools.errors`, whose message goes to standard error, 130 after
-        Ctrl-C.
+        Ctrl-C and 128 more than its number after another signal.
     """
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character shows its number
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     wanted = parser().parse_args(arguments)
     try:
         return wanted.run(wanted) or 0
     except GmtoolsError as error:
         print(f"gmtools: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("gmtools: stopped. What had ended is kept; the same command goes on from there.", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as interrupt:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print("gmtools: stopped. What had ended is kept; the same command goes on from there.", file=sys.stderr)
+        return 128 + next(iter(interrupt.args), signal.SIGINT)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_ensemble(commands)
     _add(commands, "book", _book, "build the HTML book from the lessons that ran")
+    _add_lab(commands)
     pdf = commands.add_parser("pdf", help="the built book as one PDF", description="Print the built book as one PDF.")
     pdf.set_defaults(run=_pdf)
     _add(commands, "scoreboard", _scoreboard, "the papers' numbers, ours beside them, and the verdicts")
@@ -73,6 +81,8 @@ def _add_run(commands) -> None:
         "--workers", type=_positive, metavar="N", help="lessons at a time (default: 2, or 1 on one core)"
     )
     command.add_argument("--force", action="store_true", help="run even what has not changed")
+    limit = "how long one cell may take (default: 600 in smoke, 1800 in fast, 86400 in full)"
+    command.add_argument("--cell-timeout", type=_positive, metavar="SECONDS", help=limit)
 
 
 def _add_ensemble(commands) -> None:
@@ -87,6 +97,12 @@ def _add_ensemble(commands) -> None:
     command.add_argument("--scheduler", metavar="ADDRESS", help=cluster)
 
 
+def _add_lab(commands) -> None:
+    command = _add(commands, "lab", _lab, "working copies of the lessons in a folder of yours, and JupyterLab there")
+    command.add_argument("folder", nargs="?", default="work", metavar="DIR", help="your folder (default: work)")
+    command.add_argument("--no-open", action="store_true", help="make the copies and leave JupyterLab closed")
+
+
 def _add_check(commands) -> None:
     command = _add(commands, "check", _check, "what the lessons recorded against what is expected of them")
     command.add_argument("lessons", nargs="*", metavar="LESSON", help="as for run; all lessons when none is named")
@@ -99,14 +115,15 @@ def _add_check(commands) -> None:
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers; give 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number; give 1 or more")
     return int(text)
 
 
 def _run(wanted: argparse.Namespace) -> None:
     from bookkit import runner
 
-    outcomes = runner.run(wanted.lessons, wanted.profile, wanted.data, wanted.seed, wanted.workers, wanted.force)
+    settings = wanted.profile, wanted.data, wanted.seed
+    outcomes = runner.run(wanted.lessons, *settings, wanted.workers, wanted.force, wanted.cell_timeout)
     failed = [outcome.lesson.name for outcome in outcomes if outcome.result == "failed"]
     if failed:
         raise LessonFailed(
@@ -127,8 +144,8 @@ def _check(wanted: argparse.Namespace) -> int:
         for lesson in lessons.select(wanted.spread):
             _spread(lesson, settings, wanted.because)
         return 0
-    drifts, compared = check.check(wanted.lessons, settings)
-    print(check.report(drifts, compared))
+    drifts, compared, notes = check.check(wanted.lessons, settings, strict="CI" in os.environ)
+    print(check.report(drifts, compared, notes))
     return 1 if drifts else 0
 
 
@@ -176,6 +193,20 @@ def _book(wanted: argparse.Namespace) -> None:
     from bookkit import book
 
     print(book.report(book.build(wanted.profile, wanted.data)))
+
+
+def _lab(wanted: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bookkit import lab
+    from bookkit.lessons import Settings
+    from bookkit.working import Workshop
+
+    folder = Path(wanted.folder).expanduser().resolve()
+    settings = Settings(wanted.profile, wanted.data)
+    workshop = Workshop.configured(settings=settings, built=lab.built_book(lab.PROJECT, folder))
+    print(lab.report(lab.deliver(workshop, folder), folder), flush=True)
+    return 0 if wanted.no_open else lab.open_lab(folder)
 
 
 def _pdf(wanted: argparse.Namespace) -> None:

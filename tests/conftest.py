@@ -59,6 +59,18 @@ def visit(browser) -> Iterator[Callable[..., Visit]]:
         yield lambda address, **options: stack.enter_context(visiting(browser, address, **options))
 
 
+@pytest.fixture(scope="session")
+def watch_page() -> Callable[[object], Visit]:
+    """``watch_page(page)`` notes from now on what goes wrong on a page of Playwright's."""
+
+    def begin(page) -> Visit:
+        opened = Visit(page)
+        watch(opened)
+        return opened
+
+    return begin
+
+
 @contextmanager
 def visiting(browser, address: str, **options) -> Iterator[Visit]:
     context = browser.new_context(**options)

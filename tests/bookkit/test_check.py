@@ -126,22 +126,31 @@ class TestCompare:
 class TestCheck:
     def test_a_lesson_that_never_ran_and_one_that_nobody_expects(self, project):
         root = project(run_of({"rms": 0.5}), "smoke-auto")
-        drifts, _ = check.check([], SETTINGS, root)
+        drifts, *_ = check.check([], SETTINGS, root)
         assert [(drift.expected, drift.got) for drift in drifts] == [("a run", "none")]
         project(run_of({"rms": 0.5}))
-        drifts, _ = check.check([], SETTINGS, root)
+        drifts, *_ = check.check([], SETTINGS, root)
         assert [(drift.expected, drift.got) for drift in drifts] == [("nothing, no fast-real", "1 results")]
 
     def test_a_lesson_that_records_nothing_needs_no_file(self, project):
-        assert check.check([], SETTINGS, project(run_of())) == ([], 0)
+        assert check.check([], SETTINGS, project(run_of())) == ([], 0, [])
 
     def test_auto_is_what_the_lesson_took(self, project):
         root = project(run_of({"rms": 0.5}))
         check.write(root / "expected" / "fast-real" / f"{LESSON}.yml", wanted({"rms": 0.5}))
         check.write(root / "expected" / "fast-simulated" / f"{LESSON}.yml", wanted({"rms": 0.9}, found=[]))
-        assert check.check([], SETTINGS, root) == ([], 1)
+        assert check.check([], SETTINGS, root) == ([], 1, [])
         project(run_of({"rms": 0.9}, found=[]))
-        assert check.check([], SETTINGS, root) == ([], 1)
+        assert check.check([], SETTINGS, root) == ([], 1, [])
+
+    def test_other_data_than_expected_are_a_note_but_in_ci(self, project):
+        root = project(run_of({"rms": 0.9}, found=["nga_west2_extract"]))
+        check.write(root / "expected" / "fast-real" / f"{LESSON}.yml", wanted({"rms": 0.5}))
+        drifts, compared, notes = check.check([], SETTINGS, root)
+        assert (drifts, compared) == ([], 0)
+        assert notes == [f"{LESSON} found nga_west2_extract, not iran_kuehn: not compared"]
+        drifts, *_ = check.check([], SETTINGS, root, strict=True)
+        assert [(drift.name, drift.got) for drift in drifts] == [("data sets", "nga_west2_extract")]
 
     def test_a_file_of_no_lesson(self, project):
         root = project(run_of())
@@ -158,9 +167,11 @@ class TestCheck:
         assert lines[-1] == "check: 2 of 40 results are not as expected"
 
     def test_the_command_is_red_when_something_moved(self, monkeypatch, capsys):
-        monkeypatch.setattr(check, "check", lambda *_: (check.compare(LESSON, run_of({"a": 1}), wanted()), 1))
+        monkeypatch.setattr(
+            check, "check", lambda *_, **options: (check.compare(LESSON, run_of({"a": 1}), wanted()), 1, [])
+        )
         assert cli.main(["check"]) == 1
-        monkeypatch.setattr(check, "check", lambda *_: ([], 7))
+        monkeypatch.setattr(check, "check", lambda *_, **options: ([], 7, []))
         assert cli.main(["check"]) == 0
         assert capsys.readouterr().out.endswith("check: 7 results, all as expected\n")
 

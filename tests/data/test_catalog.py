@@ -397,6 +397,44 @@ def test_the_fingerprint_follows_files_and_manifests_but_not_the_folder(mirror, 
     assert catalog.fingerprint() == catalog.fingerprint(["toy"]) == prints[-1]
 
 
+def test_a_touched_file_and_a_foreign_one_of_the_same_name_leave_the_fingerprint(mirror, monkeypatch):
+    declare()
+    path = mirror / "toy" / "a.csv"
+    path.write_bytes(DATA)
+    before = catalog.fingerprint()
+    os.utime(path, ns=(1, 1))
+    assert catalog.fingerprint() == before
+    (mirror / "mine").mkdir()
+    (mirror / "mine" / "a.csv").write_bytes(b"my own")
+    assert catalog.fingerprint() == before
+    path.write_bytes(FLIPPED)
+    assert catalog.fingerprint() != before
+
+
+def test_another_process_does_not_read_a_file_again_until_it_changes(mirror, cache, monkeypatch):
+    declare()
+    path = mirror / "toy" / "a.csv"
+    path.write_bytes(DATA)
+    before = catalog.fingerprint()
+    assert (cache / catalog.HASHES).is_file()
+    read = []
+    monkeypatch.setattr(catalog, "sha256_of", lambda path: read.append(path) or download.sha256_of(path))
+    catalog.forget_hashes()  # as a new process begins
+    assert (catalog.fingerprint(), read) == (before, [])
+    os.utime(path, ns=(1, 1))
+    assert (catalog.fingerprint(), read) == (before, [path])
+    (cache / catalog.HASHES).write_text("{")
+    catalog.forget_hashes()
+    assert catalog.fingerprint() == before
+
+
+def test_a_cache_that_cannot_be_written_costs_time_only(mirror, cache):
+    declare()
+    (mirror / "toy" / "a.csv").write_bytes(DATA)
+    cache.write_text("a file where the folder should be")
+    assert catalog.fingerprint() == catalog.fingerprint()
+
+
 def test_list_and_status_print_a_line_for_each_set(mirror, capsys):
     declare()
     (mirror / "toy" / "a.csv").write_bytes(DATA)
