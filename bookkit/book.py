@@ -143,18 +143,18 @@ def _lesson(lesson: Lesson, settings: Settings, root: Path):
     merged = lessons.merge(source, executed)
     if merged is None:
         return pages.not_run_page(source, "its code changed"), f"its code has changed since it ran; {again}"
-    if not _still_good(source, executed.metadata.get("gmtools", {}), settings, root):
-        changed = "gmtools, the environment or the targets changed"
+    if not _still_good(lesson, source, executed.metadata.get("gmtools", {}), settings, root):
+        changed = "what it uses of gmtools, the environment or its targets changed"
         return pages.not_run_page(source, changed), f"{changed} since it ran; {again}"
     return pages.lesson_page(merged), ""
 
 
-def _still_good(source, stamp, settings, root):
+def _still_good(lesson, source, stamp, settings, root):
     """Whether a lesson run now, on the data that it had, would be the same computation."""
     if "data_fingerprint" not in stamp:
         return False
     ran_with = Settings(settings.profile, settings.data, stamp["seed"])
-    return stamp["key"] == lessons.content_key(source, ran_with, stamp["data_fingerprint"], root)
+    return stamp["key"] == lessons.content_key(lesson, source, ran_with, stamp["data_fingerprint"], root)
 
 
 def _generated(recorded: list[dict]) -> dict[str, bytes]:
