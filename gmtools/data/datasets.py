@@ -16,14 +16,7 @@ import pandas as pd
 from gmtools import __version__, columns
 from gmtools.cache import replacing
 from gmtools.data import catalog
-<<<<<<< HEAD
-from gmtools.data.download import replacing
 from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
-=======
-from gmtools.data.accelerograms import STUDY_RULES
-from gmtools.errors import CacheNotWritable, DataNotFound, DownloadFailed, GmtoolsError
-from gmtools.site.record_store import RecordStore
->>>>>>> main
 
 SIMULATED = "simulated"
 SEMI_SYNTHETIC = "semi-synthetic"
