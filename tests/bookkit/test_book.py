@@ -127,7 +127,8 @@ def project(tmp_path, monkeypatch):
     nbformat.write(source, folder / "11_lesson.ipynb")
     ran = copy.deepcopy(source)
     ran.cells[1].outputs = [new_output("stream", text="one\n")]
-    key = lessons.content_key(source, Settings(), "fingerprint", tmp_path)
+    lesson = lessons.select(["11"], tmp_path)[0]
+    key = lessons.content_key(lesson, source, Settings(), "fingerprint", tmp_path)
     ran.metadata["gmtools"] = {"key": key, "data_fingerprint": "fingerprint", "seconds": 1.0, **Settings().parameters()}
     copies = tmp_path / "_build" / "executed" / "fast-auto" / "10_study"
     copies.mkdir(parents=True)
@@ -169,9 +170,9 @@ def test_outputs_of_changed_code_are_not_shown(project):
 
 
 def test_outputs_of_an_earlier_gmtools_are_not_shown(project, monkeypatch):
-    monkeypatch.setattr(lessons, "package_hash", lambda: "another")
+    monkeypatch.setattr("bookkit.uses.Uses.digest", lambda self: "another")
     files, not_run = book.page_files(Settings(), project)
-    assert "gmtools, the environment or the targets changed since it ran" in not_run["11_lesson"]
+    assert "what it uses of gmtools, the environment or its targets changed since it ran" in not_run["11_lesson"]
     assert b"one\\n" not in files["notebooks/10_study/11_lesson.ipynb"]
 
 

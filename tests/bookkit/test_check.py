@@ -213,11 +213,11 @@ class TestAccept:
     def test_new_values_old_tolerances_and_why(self):
         claims = {"helps": {"holds": True, "value": -0.1, "within": 0.02}}
         old = wanted({"rms": 0.5, "gone": 1.0, "same": 2.0}, claims=claims)
-        run = run_of({"rms": 0.6, "same": 2.0, "new": 3.0, "count": 4}, {"helps": (0.1, False, False)})
+        run = run_of({"rms": 0.6, "same": 2.0, "new": 3.5, "count": 4}, {"helps": (0.1, False, False)})
         new = check.accept(LESSON, run, old, "the table was read with the fixed unit")
         assert moved(run, new) == []
         assert new.by_name()["rms"] == (0.6, WITHIN)
-        assert new.by_name()["new"] == (3.0, check.UNMEASURED["within"])
+        assert new.by_name()["new"] == (3.5, check.UNMEASURED["within"])
         assert new.by_name()["count"] == (4, "exact")
         assert new.claims["helps"] == {"holds": False, "value": 0.1, "within": 0.02}
         assert new.history[-1]["because"] == "the table was read with the fixed unit"
