@@ -18,6 +18,7 @@ import yaml
 from bookkit import lessons, pages, runner, vendor
 from bookkit.lessons import Lesson, Settings
 from bookkit.working import Workshop
+from explorers import npm
 from gmtools.cache import PROJECT
 from gmtools.errors import BookFailed, PackageUnreachable
 
@@ -77,7 +78,7 @@ def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Bo
     files |= shown
     files |= _configuration(root, offline=scripts is not None, explorers=bool(shown))
     if scripts:
-        files |= _files_below(scripts, "static/vendored", without={vendor.STAMP})
+        files |= _files_below(scripts, "static/vendored", without={npm.STAMP})
     else:  # Sphinx never takes away what an earlier build left
         shutil.rmtree(root / "_build" / "html" / "_static" / "vendored", ignore_errors=True)
     source = root / "_build" / "book_source"
@@ -267,6 +268,7 @@ def _offer_copies(settings: Settings, root: Path) -> None:
     workshop = Workshop.configured(root, settings)
     for lesson in lessons.discover(root):
         place = root / "_build" / "html" / "_sources" / "notebooks" / lesson.relative
+        place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(nbformat.writes(workshop.copy(lesson)) + "\n", encoding="utf-8")
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyproj
 from scipy.spatial.distance import cdist
 
-from gmtools import columns
+from gmtools import columns, studies
 from gmtools.data import catalog, datasets
 from gmtools.data.rasters import Points, slope
 from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
@@ -92,7 +92,7 @@ def on_grid(data: str = "auto", pixel_km: float = 12.0, seed: int = 0) -> inputs
     Parameters
     ----------
     data, seed
-        See :func:`gmtools.data.datasets.load`; "auto" takes the simulated Italy also where only a layer cannot be had.
+        See :func:`gmtools.studies.load`; "auto" takes the simulated Italy also where only a layer cannot be had.
     pixel_km : float
         Side of a pixel. The number of pixels on each side is a multiple of 8, so that three poolings fit.
 
@@ -105,13 +105,13 @@ def on_grid(data: str = "auto", pixel_km: float = 12.0, seed: int = 0) -> inputs
     DataNotFound
         ``data`` is "real", and the records or a layer cannot be had.
     """
-    dataset = datasets.load("italy", data, seed)
+    dataset = studies.load("italy", data, seed)
     try:
         return _on_grid(dataset, pixel_km, seed)
     except (DataNotFound, DownloadFailed):
         if data != "auto":
             raise
-    return _on_grid(datasets.load("italy", datasets.SIMULATED, seed), pixel_km, seed)
+    return _on_grid(studies.load("italy", datasets.SIMULATED, seed), pixel_km, seed)
 
 
 def _on_grid(dataset, pixel_km, seed):
@@ -134,6 +134,44 @@ def select(frame: pd.DataFrame, north_of: float = NORTH_OF) -> pd.DataFrame:
     """
     keep = (frame[columns.NATION] == "IT") & (frame[columns.EVENT_LATITUDE] > north_of)
     return frame[keep & frame[columns.MAGNITUDE].notna()].reset_index(drop=True)
+
+
+def _prepared(frame: pd.DataFrame, north_of: float) -> pd.DataFrame:
+    """Selected records, with depths where the catalogue of earthquakes can be had."""
+    from gmtools.data.readers import horus
+
+    frame = select(frame, north_of)
+    try:
+        (path,) = catalog.find("italy_horus_catalogue").values()
+    except (DataNotFound, DownloadFailed):
+        return frame
+    return with_depths(frame, horus.read(path))
+
+
+def _simulated(seed: int, north_of: float) -> pd.DataFrame:
+    from gmtools.simulate import fields
+
+    return select(fields.italy(seed=seed), north_of)
+
+
+def _table(title: str, north_of: float) -> datasets.Table:
+    return datasets.Table(
+        title,
+        candidates=("italy_ita18",),
+        drawn_from="an invented Italy whose source, site and path fields are known",
+        simulate=lambda seed: _simulated(seed, north_of),
+        simulation="fields.italy",
+        prepare=lambda frame: _prepared(frame, north_of),
+        # Matched to a catalogue, or assumed where that does not list the event.
+        reconstructed=(columns.HYPOCENTRAL_DEPTH, columns.RHYP),
+        beside=("italy_horus_catalogue",),
+    )
+
+
+TABLES = {
+    "italy": _table("Italian records, events north of 42° N", NORTH_OF),
+    "italy_whole": _table("Italian records", -90.0),
+}
 
 
 def with_depths(
