@@ -119,7 +119,9 @@ class Workshop:
         made = _Copy(self, lesson, _outputs(lesson, self.settings, self.root))
         notebook = copy.deepcopy(source)
         notebook.cells = made.cells(source.cells)
-        notebook.metadata = NotebookNode({name: source.metadata[name] for name in ("kernelspec",)})
+        notebook.metadata = NotebookNode(
+            {name: source.metadata[name] for name in ("kernelspec",) if name in source.metadata}
+        )
         told = {"copy_of": lesson.relative.as_posix(), "lesson": _digest(source.cells), "copy": _digest(notebook.cells)}
         notebook.metadata[METADATA] = told
         notebook.nbformat_minor = max(5, source.nbformat_minor)

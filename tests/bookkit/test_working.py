@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from markdown_it import MarkdownIt
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from bookkit import glossary, lessons, plain, working
@@ -68,6 +69,14 @@ def test_no_markup_of_myst_is_left(made):
     ]
     left += [(cell.id, "box", cell.source) for cell in made.cells if cell.cell_type == "code" and ":::{" in cell.source]
     assert left == []
+
+
+def test_what_stands_between_tags_is_markdown_to_any_reader(made):
+    """GitHub, VS Code and Colab follow CommonMark: text in a block of HTML, before an empty line, is shown as it is."""
+    reader = MarkdownIt("commonmark").enable("table")
+    for cell in (cell for cell in made.cells if cell.cell_type == "markdown"):
+        for block in (token.content for token in reader.parse(cell.source) if token.type == "html_block"):
+            assert re.fullmatch(r"</?details>\s*(?:<summary><b>[^*`$\n]+</b></summary>\s*)?", block), block
 
 
 def test_what_is_folded_in_the_book_is_folded_in_the_copy(lesson, made):
