@@ -59,11 +59,8 @@ class Mutation:
 
     def key(self) -> str:
         """Hash of all that decides whether it is caught, but for modules that the tests use besides."""
-        texts = [
-            self.text(),
-            *((PROJECT / test.partition("::")[0]).read_bytes() for test in self.tests),
-            str(self.lesson).encode(),
-        ]
+        tests = [(PROJECT / test.partition("::")[0]).read_bytes() for test in self.tests]
+        texts = [self.text(), *tests, str(self.lesson).encode()]
         return hashlib.sha256(b"\0".join([self.old.encode(), self.new.encode(), *texts])).hexdigest()[:16]
 
     def apply(self, root: Path) -> None:

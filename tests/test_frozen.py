@@ -94,12 +94,8 @@ def horizontal_to_vertical() -> dict:
     recording = microtremor.recording(Site((layer(2.0, 5.0),)), ITALY, 3, 560.0)[0]
     found = {}
     for smoothing, horizontal in (("triangular", "geometric_mean"), ("konno_ohmachi", "squared_average")):
-        settings = hvsr.Settings(
-            smoothing=smoothing,
-            horizontal=horizontal,
-            frequencies_hz=np.geomspace(0.2, 20, 200),
-            minimum_duration_s=500,
-        )
+        options = {"frequencies_hz": np.geomspace(0.2, 20, 200), "minimum_duration_s": 500}
+        settings = hvsr.Settings(smoothing=smoothing, horizontal=horizontal, **options)
         spectra = hvsr.spectra(recording, settings)
         curve = hvsr.curve(spectra)
         peaks = hvsr.peaks(curve, require_sesame=False)
