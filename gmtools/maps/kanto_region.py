@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from gmtools import columns
 from gmtools.data import catalog
@@ -112,9 +111,8 @@ def bedrock_depth(known: pd.DataFrame, longitude, latitude) -> np.ndarray:
     place = project(known[columns.STATION_LONGITUDE], known[columns.STATION_LATITUDE])
     wanted = project(np.ravel(longitude), np.ravel(latitude))
     one, many = np.zeros(len(place)), np.zeros(len(wanted))
-    with threadpool_limits(1):  # the last digits, and with them what networks are stored under, hang on the threads
-        variogram = kriging.fit(place, ln_depth - ln_depth.mean(), one)
-        kriged, _ = kriging.predict(variogram, place, ln_depth - ln_depth.mean(), one, wanted, many)
+    variogram = kriging.fit(place, ln_depth - ln_depth.mean(), one)
+    kriged, _ = kriging.predict(variogram, place, ln_depth - ln_depth.mean(), one, wanted, many)
     return np.exp(ln_depth.mean() + kriged).reshape(np.shape(longitude))
 
 
