@@ -268,6 +268,7 @@ def _offer_copies(settings: Settings, root: Path) -> None:
     workshop = Workshop.configured(root, settings)
     for lesson in lessons.discover(root):
         place = root / "_build" / "html" / "_sources" / "notebooks" / lesson.relative
+        place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(nbformat.writes(workshop.copy(lesson)) + "\n", encoding="utf-8")
 
 

@@ -160,6 +160,15 @@ def test_a_lesson_that_never_ran_is_shown_as_such_and_recorded_nothing(project):
     assert b"X.1" not in files["book/scoreboard.md"]
 
 
+def test_the_download_button_gives_the_working_copy(project):
+    for name in ("_config.yml", "references.bib"):
+        (project / name).write_bytes((PROJECT / name).read_bytes())
+    book._offer_copies(Settings("smoke", "simulated"), project)
+    for lesson in lessons.discover(project):
+        offered = lessons.read(project / "_build" / "html" / "_sources" / "notebooks" / lesson.relative)
+        assert offered.metadata.gmtools.copy_of == lesson.relative.as_posix()
+
+
 def test_outputs_of_changed_code_are_not_shown(project):
     path = project / "notebooks" / "10_study" / "11_lesson.ipynb"
     path.write_text(path.read_text().replace("x = 1", "x = 2"))

@@ -129,8 +129,14 @@ class TestCheck:
         drifts, *_ = check.check([], SETTINGS, root)
         assert [(drift.expected, drift.got) for drift in drifts] == [("a run", "none")]
         project(run_of({"rms": 0.5}))
+        nothing = [("nothing, no fast-real", "1 results")]
+        drifts, _, notes = check.check([], SETTINGS, root)
+        assert (drifts, notes) == ([], [f"{LESSON} gave 1 results; nothing is expected of fast-real yet"])
+        drifts, *_ = check.check([], SETTINGS, root, strict=True)
+        assert [(drift.expected, drift.got) for drift in drifts] == nothing
+        (root / "expected" / "fast-real").mkdir(parents=True)
         drifts, *_ = check.check([], SETTINGS, root)
-        assert [(drift.expected, drift.got) for drift in drifts] == [("nothing, no fast-real", "1 results")]
+        assert [(drift.expected, drift.got) for drift in drifts] == nothing
 
     def test_a_lesson_that_records_nothing_needs_no_file(self, project):
         assert check.check([], SETTINGS, project(run_of())) == ([], 0, [])
