@@ -172,8 +172,9 @@ def no_kernel(monkeypatch):
 def executed(tmp_path):
     """An executed copy, as a run leaves it."""
     source = lessons.read(write_lesson(tmp_path, "10_good", "x = 1"))
-    settings = lessons.Settings("smoke", "simulated")
-    source.metadata["gmtools"] = {"key": lessons.content_key(source, settings, "simulated", tmp_path), "seconds": 1.5}
+    lesson, settings = lessons.select(["10"], tmp_path)[0], lessons.Settings("smoke", "simulated")
+    key = lessons.content_key(lesson, source, settings, "simulated", tmp_path)
+    source.metadata["gmtools"] = {"key": key, "seconds": 1.5}
     path = tmp_path / "_build/executed/smoke-simulated/10_good.ipynb"
     runner.write_atomically(path, nbformat.writes(source))
     return path
