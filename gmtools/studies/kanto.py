@@ -28,7 +28,18 @@ from gmtools.maps.kanto_region import (
 )
 
 __all__ = ["BEDROCK", "BEDROCK_JIVSM", "KIND_DEPTHS_KM", "NETWORKS", "REGION", "UTM54", "bedrock_depth", "earthquakes"]
-__all__ += ["coast", "grid", "in_region", "layers", "on_grid", "project", "recordings", "stations", "with_chunks"]
+__all__ += [
+    "card_facts",
+    "coast",
+    "grid",
+    "in_region",
+    "layers",
+    "on_grid",
+    "project",
+    "recordings",
+    "stations",
+    "with_chunks",
+]
 ELEVATION = columns.ELEVATION
 LAYERS = {BEDROCK: "kanto_jshis_sites", BEDROCK_JIVSM: "kanto_mesonet_basin_depth", ELEVATION: "topography_1min"}
 """Names of the layers and the data set that each is made from. J-SHIS and JIVSM are two models of the basin: each has
@@ -48,6 +59,7 @@ MAPS = (
     inputs.NORTHING, columns.RHYP, BEDROCK, inputs.LN_RHYP,
 )  # fmt: skip
 """The eight input maps that the deliverable names, and the ninth that this project takes."""
+UNITS = dict(zip(MAPS, ("degrees", "degrees", "km", "1", "km", "km", "km", "m", "ln km"), strict=True))
 SITE_MAPS = (inputs.EASTING, inputs.NORTHING, BEDROCK)
 """Those that the deliverable leaves out to see what they add."""
 FIRST_TEST_YEAR, STOPPING_SHARE, CHUNKS = 2015, 0.1, 5
@@ -113,6 +125,34 @@ def on_grid(
     frame = frame[area.contains(frame[columns.STATION_LONGITUDE], frame[columns.STATION_LATITUDE])]
     made = layers(area, simulated=dataset.data_id == datasets.SIMULATED, seed=seed)
     return inputs.MapStudy(dataset, grids.place(area, frame.reset_index(drop=True)), area, made)
+
+
+def card_facts(study: inputs.MapStudy, names: Iterable[str], mean, sd, period_s: float = 0.0) -> dict:
+    """What the card of a network of this study says of its inputs, outputs, ranges and data: for ``networks.save``.
+
+    Parameters
+    ----------
+    study : MapStudy
+        From :func:`on_grid`.
+    names : iterable of str
+        Its input maps, in order.
+    mean, sd : (n_maps,) array_like
+        What each map was shifted and divided by.
+    period_s : float
+    """
+    frame = study.frame[study.frame[SPLIT] == "training"]
+    focus = (columns.MAGNITUDE, columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE, columns.HYPOCENTRAL_DEPTH)
+    spans = {name: [float(frame[name].min()), float(frame[name].max())] for name in focus if name in names}
+    scaled = zip(names, mean, sd, strict=True)
+    return {
+        "inputs": [{"name": name, "unit": UNITS[name], "mean": float(m), "sd": float(s)} for name, m, s in scaled],
+        "outputs": [{"name": "mean", "unit": "ln g"}, {"name": "ln_variance", "unit": "1"}],
+        "ranges": {"mean": spans, "ln_variance": spans},
+        "data": [study.dataset.data_id],
+        "kind": "simulated" if study.dataset.simulated else "measured",
+        "period_s": period_s,
+        "pixel_m": study.grid.pixel_m,
+    }
 
 
 def with_chunks(frame: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
