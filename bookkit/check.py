@@ -9,7 +9,8 @@ from pathlib import Path
 import yaml
 
 from bookkit import lessons, runner
-from bookkit.lessons import Lesson, Settings
+from bookkit.lessons import Settings
+from bookkit.runner import recorded
 from gmtools import scoreboard, targets
 from gmtools.cache import PROJECT
 from gmtools.data import strict_yaml
@@ -114,14 +115,6 @@ def check(
     if not wanted:
         drifts += _orphans(root)
     return drifts, compared, notes
-
-
-def recorded(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> dict | None:
-    """Return what a lesson recorded when it last ran with these settings; None when it did not."""
-    import json
-
-    path = runner.results_path(lesson, settings, root)
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def expected_path(name: str, settings: Settings, run: Mapping, root: Path = PROJECT) -> Path:

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from bookkit import check, cli, spread
+from bookkit import check, cli, lessons, spread
 from bookkit.check import Expected
 from bookkit.lessons import Settings
+from gmtools.cache import PROJECT
+from gmtools.data import manifests
 from gmtools.errors import GmtoolsError, ManifestError
 
 LESSON = "13_transfer_to_iran"
@@ -213,6 +215,18 @@ class TestFiles:
         (tmp_path / "a.yml").write_text(text)
         with pytest.raises(ManifestError, match=r"a\.yml does not say what a lesson should give"):
             check.read(tmp_path / "a.yml")
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PROJECT / "expected").glob("*/*.yml")), ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
+def test_a_file_of_the_project_is_as_it_is_written_and_each_tolerance_has_a_reason(path, tmp_path):
+    expected = check.read(path)
+    check.write(tmp_path / "again.yml", expected)
+    assert (tmp_path / "again.yml").read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
+    assert path.stem in {lesson.name for lesson in lessons.discover()}
+    assert set(expected.found) <= set(manifests.manifests())
+    assert all(group["reason"] for group in expected.values)
 
 
 class TestAccept:
