@@ -6,18 +6,19 @@ Nothing is run: imports, also those inside functions, and names are read from th
 import ast
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
+from gmtools import studies
 from gmtools.cache import PROJECT
-from gmtools.data import datasets, manifests
+from gmtools.data import manifests
 
 PACKAGES = ("gmtools", "explorers")
 BESIDE = {"explorers": ("js/**/*", "networks/*", "*.json")}
 """Folder of a package -> other files that whoever imports it uses."""
 CHOOSES = "gmtools/data/datasets.py"
-"""The module that imports others only for the table it is asked for: see ``datasets.MODULES``."""
+"""Whoever has this module asks for tables by name: see ``studies.TABLES``."""
 
 
 @dataclass
@@ -37,10 +38,12 @@ class Uses:
 
 @dataclass(frozen=True)
 class _Code:
-    """What stands in one piece of code: files that it imports, and its words."""
+    """What stands in one piece of code: files that it imports, its words, and words that count where a name is read."""
 
     files: frozenset[Path]
     words: frozenset[str]
+    constants: frozenset[tuple[str, str]] = frozenset()
+    reads: frozenset[str] = frozenset()
 
 
 def of(sources: Iterable[str], root: Path = PROJECT) -> Uses:
@@ -53,26 +56,30 @@ def of(sources: Iterable[str], root: Path = PROJECT) -> Uses:
     root
         Project folder.
     """
-    to_do, words, uses = set(), set(), Uses()
+    to_do, words, constants, reads, uses = set(), set(), set(), set(), Uses()
     for source in sources:
         try:
             code = _code(ast.parse(source), root, root)
         except SyntaxError:
             code = _Code(frozenset(path for name in PACKAGES for path in (root / name).rglob("*.py")), frozenset())
         to_do |= code.files
-        words |= code.words
+        words |= code.words | {value for _, value in code.constants}
+        reads |= code.reads
     chooses, tables = root / CHOOSES, set()
     while to_do - uses.files:
         for path in to_do - uses.files:
             uses.files.add(path)
             code = _module(path, root, path.stat().st_mtime_ns)
             to_do |= code.files
-            words |= code.words if path != chooses else set()
+            words |= code.words
+            constants |= code.constants
+            reads |= code.reads
         if chooses in uses.files:
-            tables = words & datasets.CANDIDATES.keys()
+            tables = words & studies.TABLES.keys()
             to_do |= {path for table in tables for name in _behind(table) for path in _files(name, root)}
+    words |= {value for name, value in constants if name in reads}
     uses.data = words & manifests.manifests().keys()
-    uses.data |= {one for name in tables for one in (*datasets.CANDIDATES[name], *datasets.BESIDE.get(name, ()))}
+    uses.data |= {one for name in tables for one in (*studies.table(name).candidates, *studies.table(name).beside)}
     for path in (root / "networks").glob("*"):
         if any(word and path.stem.startswith(word) for word in words if len(word) > 3):
             uses.files.add(path)
@@ -81,8 +88,8 @@ def of(sources: Iterable[str], root: Path = PROJECT) -> Uses:
 
 def _behind(table: str) -> Iterator[str]:
     """Modules that read or draw a table."""
-    yield from datasets.MODULES[table]
-    for data_id in datasets.CANDIDATES[table]:
+    yield f"gmtools.studies.{studies.TABLES[table]}"
+    for data_id in studies.table(table).candidates:
         yield manifests.manifest(data_id).reader
 
 
@@ -92,17 +99,35 @@ def _module(path: Path, root: Path, modified: int) -> _Code:
     if path.suffix != ".py":
         return _Code(frozenset(), frozenset())
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    code = _code(tree, root, path.parent, whole=path != root / CHOOSES)
+    code = _code(tree, root, path.parent)
     beside = BESIDE.get(path.parent.relative_to(root).as_posix(), ())
     files = {other for pattern in beside for other in path.parent.glob(pattern) if other.is_file()}
-    return _Code(code.files | {other for other in files if "node_modules" not in other.parts}, code.words)
+    return replace(code, files=code.files | {other for other in files if "node_modules" not in other.parts})
 
 
-def _code(tree: ast.Module, root: Path, folder: Path, whole: bool = True) -> _Code:
+def _code(tree: ast.Module, root: Path, folder: Path) -> _Code:
     nodes = list(ast.walk(tree))
-    words = frozenset(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
-    names = (name for node in (nodes if whole else tree.body) for name in _imported(node, root, folder))
-    return _Code(frozenset(path for name in names for path in _files(name, root)), words)
+    constants = {part.targets[0].id: part.value for part in tree.body if _is_constant(part)}
+    listed = {node for part in tree.body if _lists_tables(part) for node in ast.walk(part)} | set(constants.values())
+    texts = (node for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    words = frozenset(node.value for node in texts if node not in listed)
+    reads = frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute))
+    reads |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    names = (name for node in nodes for name in _imported(node, root, folder))
+    files = frozenset(path for name in names for path in _files(name, root))
+    return _Code(files, words, frozenset((name, node.value) for name, node in constants.items()), reads)
+
+
+def _is_constant(statement: ast.AST) -> bool:
+    """Whether a statement gives a text a name."""
+    is_text = isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)
+    is_text = is_text and isinstance(statement.value.value, str) and len(statement.targets) == 1
+    return is_text and isinstance(statement.targets[0], ast.Name)
+
+
+def _lists_tables(statement: ast.AST) -> bool:
+    """Whether a statement is a study's list of tables, which names more data sets than one table needs."""
+    return isinstance(statement, ast.Assign) and any(ast.unparse(name) == "TABLES" for name in statement.targets)
 
 
 def _imported(node: ast.AST, root: Path, folder: Path) -> Iterator[str]:

@@ -29,13 +29,7 @@ _FACTS = ("title", "kind", "tag", "grid", "static", "classical", "data", "layers
 
 
 def payload(data="auto"):
-    """Networks and grounds of both regions, for the page; it shows no data.
-
-    Parameters
-    ----------
-    data : str
-        Not used: nothing is shown but what ships.
-    """
+    """Networks and grounds of both regions, for the page; ``data`` is not used, for it shows none."""
     meta, arrays = {}, {}
     for region in START:
         stored, facts = map_ground.read(region)

@@ -1,4 +1,4 @@
-"""What surrounds a network on the page of the map explorer: grid, coast, layers under an open license, a classical model."""
+"""What surrounds a network on the page of the map explorer: grid, coast, open layers of the ground, a classical model."""
 
 import json
 from collections.abc import Callable
@@ -53,6 +53,12 @@ def _italian():
     return italy.on_grid("real", pixel_km=12)
 
 
+def _semi_synthetic():
+    from gmtools.studies import kanto
+
+    return kanto.on_grid("auto")
+
+
 REGIONS = {
     "italy": Region(
         "unet_italy_vs30",
@@ -64,6 +70,17 @@ REGIONS = {
         {columns.VS30: 600.0},
         "VS30 from geology: Michelini et al. (2008), in the USGS global VS30 mosaic (CC0)",
         classical_map.lanzano,
+    ),
+    "kanto": Region(
+        "unet_kanto_open",
+        "PGA, Kanto",
+        "Semi-synthetic: stations, site terms and the catalog of earthquakes are real, every motion is simulated.",
+        "semi-synthetic records",
+        _semi_synthetic,
+        (),
+        {},
+        "",
+        classical_map.zhao,
     ),
 }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bookkit import vendor
+from explorers import npm
 from gmtools.cache import PROJECT
 
 LOCK = Path(__file__).with_name("map_outline.json")
@@ -17,28 +17,10 @@ _MARGIN_DEGREES = 1.0
 
 
 def outline(grid, folder=PROJECT / "_build" / "outline"):
-    """Countries on a grid.
-
-    Parameters
-    ----------
-    grid : gmtools.maps.grids.MapGrid
-    folder : Path
-        Where npm's package is kept.
-
-    Returns
-    -------
-    points : ndarray of int16, (n, 2)
-        Column and row from the southwestern corner of the grid, in hundredths of a pixel: closed rings one after the
-        other. Holes (lakes, enclaves) are rings too, wound the other way.
-    ends : ndarray of int32, (n_rings,)
-        Where each ring ends in ``points``.
-
-    Raises
-    ------
-    PackageUnreachable, ChecksumMismatch
-        See :func:`bookkit.vendor.fetch`.
-    """
-    topology = json.loads((vendor.fetch(folder, LOCK) / "world-atlas" / "countries-10m.json").read_text("utf-8"))
+    """Countries on a grid: closed rings one after the other, int16 (n, 2), in hundredths of a pixel from the
+    southwestern corner, holes wound the other way; and where each ring ends. npm's package is kept in ``folder``;
+    errors of :func:`explorers.npm.fetch`."""
+    topology = json.loads((npm.fetch(folder, LOCK) / "world-atlas" / "countries-10m.json").read_text("utf-8"))
     rings = [np.round(UNIT * ring).astype("int16") for ring in _clipped(countries(topology), grid)]
     return np.concatenate(rings), np.cumsum([len(ring) for ring in rings]).astype("int32")
 

@@ -17,9 +17,9 @@ import pytest
 from filelock import FileLock
 
 from bookkit import browser as browsers
-from bookkit import vendor
+from explorers import npm
 from gmtools.cache import PROJECT
-from gmtools.errors import BrowserNotFound, PackageUnreachable
+from gmtools.errors import PackageUnreachable
 
 GRAVE = ("serious", "critical")
 
@@ -62,7 +62,7 @@ def browser():
     with ExitStack() as stack:
         try:
             yield stack.enter_context(browsers.chromium())
-        except BrowserNotFound as error:
+        except PackageUnreachable as error:
             skip_or_fail(str(error))
 
 
@@ -170,7 +170,7 @@ def axe_core() -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / ".lock"):
-            return vendor.fetch(folder, Path(__file__).with_name("vendor.json")) / "axe-core" / "axe.min.js"
+            return npm.fetch(folder, Path(__file__).with_name("vendor.json")) / "axe-core" / "axe.min.js"
     except PackageUnreachable as error:
         skip_or_fail(str(error))
 

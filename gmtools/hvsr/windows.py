@@ -10,7 +10,7 @@ from scipy.signal.windows import tukey
 from scipy.sparse import csr_array
 
 from gmtools.data.recording import COMPONENTS, Recording
-from gmtools.errors import DeadChannel, GmtoolsError, RecordingTooShort, SamplingRateMismatch
+from gmtools.errors import GmtoolsError, RecordingTooShort, RecordingUnusable
 
 BANDWIDTHS = {"triangular": 0.1, "konno_ohmachi": 40.0, "none": 0.0}
 """Smoothing functions and the bandwidth of each where none is given."""
@@ -149,11 +149,11 @@ def spectra(recording: Recording, settings: Settings | None = None) -> Spectra:
     ------
     RecordingTooShort
         Shorter than ``settings.minimum_duration_s``, or than two windows, or fewer than two windows are kept.
-    SamplingRateMismatch
+    RecordingUnusable
         The highest frequency of the settings lies above half the sampling rate.
     GmtoolsError
         The lowest frequency of the settings is less than one cycle in a window, or the transform shorter than it.
-    DeadChannel
+    RecordingUnusable
         A component does not move during a whole window.
     """
     settings = settings or Settings()
@@ -180,18 +180,9 @@ def spectra(recording: Recording, settings: Settings | None = None) -> Spectra:
 
 
 def transforms(recording: Recording, settings: Settings) -> Iterator[np.ndarray]:
-    """Transform the detrended, tapered windows of a recording, a few at a time: what fits the cache is twice as fast.
-
-    Yields
-    ------
-    ndarray of complex, (3, n_windows of the block, n_bins)
-        Fourier transforms of ns, ew and vt; unit of the recording times s.
-
-    Raises
-    ------
-    DeadChannel
-        As for :func:`spectra`.
-    """
+    """Fourier transforms (3, n_windows of the block, n_bins) of the detrended, tapered windows, unit of the
+    recording times s; a few windows at a time, since what fits the cache is twice as fast. Errors of
+    :func:`spectra`."""
     rate = recording.sampling_rate_hz
     length = round(settings.window_length_s * rate)
     count = recording.ns.size // length
@@ -213,19 +204,14 @@ def transforms(recording: Recording, settings: Settings) -> Iterator[np.ndarray]
 
 
 def refuse_dead(block: np.ndarray, start: int, recording: Recording, settings: Settings) -> None:
-    """Stop where a window of a block, whose first one is number ``start``, is constant.
-
-    Raises
-    ------
-    DeadChannel
-        As for :func:`spectra`.
-    """
+    """Stop with RecordingUnusable where a window of a block, whose first one is number ``start``, is constant."""
     dead = np.argwhere(np.ptp(block, axis=2) == 0)
     if dead.size:
         begin = (start + dead[0, 1]) * settings.window_length_s
-        raise DeadChannel(
+        raise RecordingUnusable(
+            "dead channel",
             f"{recording.name}: {COMPONENTS[dead[0, 0]]} does not move between {begin:g} and "
-            f"{begin + settings.window_length_s:g} s. Cut that part off, or check the digitizer."
+            f"{begin + settings.window_length_s:g} s. Cut that part off, or check the digitizer.",
         )
 
 
@@ -234,7 +220,7 @@ def check(recording: Recording, settings: Settings) -> None:
 
     Raises
     ------
-    RecordingTooShort, SamplingRateMismatch, GmtoolsError
+    RecordingTooShort, RecordingUnusable, GmtoolsError
         As for :func:`spectra`.
     """
     rate = recording.sampling_rate_hz
@@ -246,9 +232,10 @@ def check(recording: Recording, settings: Settings) -> None:
             f"it knowingly, lower Settings(minimum_duration_s=..., window_length_s=...): two windows are the least."
         )
     if settings.frequencies_hz[-1] > rate / 2:
-        raise SamplingRateMismatch(
+        raise RecordingUnusable(
+            "sampling rates differ",
             f"{recording.name} is sampled at {rate:g} Hz and knows nothing above {rate / 2:g} Hz; the settings ask for "
-            f"{settings.frequencies_hz[-1]:g} Hz. Give Settings(frequencies_hz=...) that end below."
+            f"{settings.frequencies_hz[-1]:g} Hz. Give Settings(frequencies_hz=...) that end below.",
         )
     if (settings.transform_length or np.inf) < round(settings.window_length_s * rate):
         raise GmtoolsError(
@@ -346,19 +333,8 @@ def _matrix(length: int, sampling_rate_hz: float, smoothing: str, bandwidth: flo
 
 
 def level_kept(amplitude: np.ndarray, settings: Settings) -> np.ndarray:
-    """Mark the windows whose level is within the limit on all three components.
-
-    The level is the mean of ln amplitude over ``settings.rejection_band_hz``; one pass, no iteration.
-
-    Parameters
-    ----------
-    amplitude : ndarray, (3, n_windows, n_frequencies)
-    settings : Settings
-
-    Returns
-    -------
-    ndarray of bool, (n_windows,)
-    """
+    """Windows (n_windows,) whose mean of ln amplitude (3, n_windows, n_frequencies) over
+    ``settings.rejection_band_hz`` is within the limit on all three components; one pass, no iteration."""
     if settings.rejection_sd is None:
         return np.ones(amplitude.shape[1], dtype=bool)
     level = np.log(amplitude[..., settings.in_rejection_band()]).mean(axis=2)

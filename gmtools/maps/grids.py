@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from gmtools import columns
 from gmtools.data.rasters import Points, Raster
-from gmtools.errors import GmtoolsError, LayerIncomplete, OutsideGrid, RepeatedRecord
+from gmtools.errors import GmtoolsError, GridError
 from gmtools.geodesy import ecef_km, projection
 
 GEOMETRY = "none needed: computed from the grid"
@@ -132,7 +132,7 @@ class MapGrid:
 
         Raises
         ------
-        OutsideGrid
+        GridError
             A place is not on the grid; names the first one, says how far off it is and what to change.
         """
         row, column = self._fractional(longitude, latitude)
@@ -140,7 +140,7 @@ class MapGrid:
         if outside.size:
             first = outside[0]
             name = first if names is None else list(names)[first]
-            raise OutsideGrid(self._complaint(outside.size, row.size, name, row.flat[first], column.flat[first]))
+            raise GridError(self._complaint(outside.size, row.size, name, row.flat[first], column.flat[first]))
         return np.floor(row).astype(int), np.floor(column).astype(int)
 
     def _fractional(self, longitude, latitude):
@@ -189,15 +189,15 @@ def place(grid: MapGrid, frame: pd.DataFrame) -> pd.DataFrame:
 
     Raises
     ------
-    OutsideGrid
+    GridError
         A station is not on the grid.
-    RepeatedRecord
+    GridError
         A station has two records of one event.
     """
     repeated = frame.duplicated([columns.EVENT, columns.STATION])
     if repeated.any():
         event, station = frame.loc[repeated, [columns.EVENT, columns.STATION]].iloc[0]
-        raise RepeatedRecord(
+        raise GridError(
             f"{int(repeated.sum())} records repeat an event and a station; the first is station {station} of event "
             f"{event}. Keep one with frame.drop_duplicates(['event_id', 'station_id']), or average them."
         )
@@ -239,27 +239,9 @@ class Layer:
 
 
 def resample(raster: Raster, grid: MapGrid, how: str = "average") -> Layer:
-    """Bring a raster onto a grid.
-
-    Parameters
-    ----------
-    raster : Raster
-    grid : MapGrid
-    how : {"average", "linear", "nearest"}
-        "average": mean of the cells whose centers lie in a pixel (NaN left out) where a pixel is larger than a cell,
-        and "linear" where it is not. "linear": between the four nearest centers; NaN if one of them is. "nearest": for
-        classes whose mean means nothing.
-
-    Returns
-    -------
-    Layer
-        NaN outside the raster.
-
-    Raises
-    ------
-    GmtoolsError
-        Another ``how``.
-    """
+    """Bring a raster onto a grid, NaN outside it. ``how``: "average" of the cells in a pixel, where a pixel is
+    larger than a cell, else as "linear" between the four nearest centers; "nearest" for classes whose mean means
+    nothing."""
     if how not in ("average", "linear", "nearest"):
         raise GmtoolsError(f"how = {how!r} is not a choice. Choose among average, linear, nearest.")
     if how == "average" and grid.pixel_m > 1e3 * raster.cell_km:
@@ -275,19 +257,8 @@ def resample(raster: Raster, grid: MapGrid, how: str = "average") -> Layer:
 
 
 def resample_points(points: Points, grid: MapGrid, reach_km: float) -> Layer:
-    """Bring scattered values onto a grid: the mean of the points in a pixel, else the nearest point's value.
-
-    Parameters
-    ----------
-    points : Points
-    grid : MapGrid
-    reach_km : float
-        A pixel whose center is farther than this from every point stays NaN.
-
-    Returns
-    -------
-    Layer
-    """
+    """Bring scattered values onto a grid: the mean of the points in a pixel, else the nearest point within
+    ``reach_km``, else NaN."""
     known = np.isfinite(points.values)
     longitude, latitude, values = points.longitude[known], points.latitude[known], points.values[known]
     result = _pixel_mean(grid, longitude, latitude, values)
@@ -340,7 +311,7 @@ def static_maps(grid: MapGrid, layers: Mapping[str, Layer], fill: Mapping[str, f
 
     Raises
     ------
-    LayerIncomplete
+    GridError
         A layer has NaN and no fill value; names the layer and says how many pixels.
     GmtoolsError
         A layer has another shape than the grid.
@@ -367,7 +338,7 @@ def _filled(name: str, layer: Layer, grid: MapGrid, fill: Mapping[str, float]) -
         )
     missing = ~np.isfinite(layer.values)
     if missing.any() and name not in fill:
-        raise LayerIncomplete(
+        raise GridError(
             f"Layer {name!r} has no value at {int(missing.sum()):,} of {missing.size:,} pixels. A network would turn "
             f"the whole map to NaN: pass fill={{{name!r}: value}} with the value for those pixels ({layer.unit}), or "
             "take a layer that covers the grid."

@@ -6,29 +6,47 @@ import numpy as np
 import pandas as pd
 import pyproj
 from scipy.optimize import least_squares
-from threadpoolctl import threadpool_limits
 
-from gmtools import columns
-from gmtools.data import catalog
-from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
-from gmtools.geodesy import projection, with_distances
-from gmtools.maps import kriging
+from gmtools import columns, studies
+from gmtools.data import catalog, datasets
+from gmtools.errors import DataNotFound, DownloadFailed, FormatError, GmtoolsError
+from gmtools.geodesy import with_distances
+from gmtools.maps import grids, inputs
 from gmtools.maps.grids import Layer, MapGrid, resample
+from gmtools.maps.kanto_region import (
+    BEDROCK,
+    BEDROCK_JIVSM,
+    KIND_DEPTHS_KM,
+    NETWORKS,
+    REGION,
+    UTM54,
+    bedrock_depth,
+    earthquakes,
+    in_region,
+    project,
+    stations,
+)
 
-REGION = (138.0, 141.3, 34.5, 37.2)
-"""West, east, south, north (degrees) of the maps; the deliverable states no limits."""
-UTM54 = 32654
-NETWORKS = ("KiK-net", "K-NET", "MeSO-net")
-BEDROCK, BEDROCK_JIVSM, ELEVATION = columns.BEDROCK_DEPTH, "bedrock_depth_jivsm_m", columns.ELEVATION
+__all__ = ["BEDROCK", "BEDROCK_JIVSM", "KIND_DEPTHS_KM", "NETWORKS", "REGION", "UTM54", "bedrock_depth", "earthquakes"]
+__all__ += [
+    "card_facts",
+    "coast",
+    "grid",
+    "in_region",
+    "layers",
+    "on_grid",
+    "project",
+    "recordings",
+    "stations",
+    "with_chunks",
+]
+ELEVATION = columns.ELEVATION
 LAYERS = {BEDROCK: "kanto_jshis_sites", BEDROCK_JIVSM: "kanto_mesonet_basin_depth", ELEVATION: "topography_1min"}
 """Names of the layers and the data set that each is made from. J-SHIS and JIVSM are two models of the basin: each has
 its own layer, and no layer mixes them."""
 FILL = {ELEVATION: 0.0}
 PROFILES = {"full": (1.0, 1), "fast": (0.1, 5), "smoke": (0.01, 2)}
 """Share of the records that :func:`thin` keeps, and the events that it keeps at least."""
-KIND_DEPTHS_KM = (25.0, 50.0)
-"""Hypocentral depths at which crustal earthquakes give way to those of the plate interface, and these to the slab's: a
-rule by depth alone, which the semi-synthetic Kanto is made with."""
 RECORDED = {
     "Yamagata 2019": "20190618_M6.4_Yamagata",
     "Iburi 2018": "20180906_M6.6_HokkaidoEasternIburi",
@@ -36,6 +54,18 @@ RECORDED = {
 }
 NGA_WEST2_EVENTS = {"EQ0180": "Niigata 2004", "EQ0278": "Chuetsu-oki 2007", "EQ0279": "Iwate 2008"}
 ROLE = "role"
+MAPS = (
+    columns.EVENT_LATITUDE, columns.EVENT_LONGITUDE, columns.HYPOCENTRAL_DEPTH, columns.MAGNITUDE, inputs.EASTING,
+    inputs.NORTHING, columns.RHYP, BEDROCK, inputs.LN_RHYP,
+)  # fmt: skip
+"""The eight input maps that the deliverable names, and the ninth that this project takes."""
+UNITS = dict(zip(MAPS, ("degrees", "degrees", "km", "1", "km", "km", "km", "m", "ln km"), strict=True))
+SITE_MAPS = (inputs.EASTING, inputs.NORTHING, BEDROCK)
+"""Those that the deliverable leaves out to see what they add."""
+FIRST_TEST_YEAR, STOPPING_SHARE, CHUNKS = 2015, 0.1, 5
+BOREHOLE_LN = 0.5
+"""What the deliverable adds to "log(PGA)" of MeSO-net's sensors; read here as the natural logarithm of its targets."""
+SPLIT, CHUNK = "split", "chunk"
 
 
 def grid(pixel_m: float = 4000.0, multiple: int = 16, margin_pixels: int = 0) -> MapGrid:
@@ -50,11 +80,86 @@ def grid(pixel_m: float = 4000.0, multiple: int = 16, margin_pixels: int = 0) ->
     return MapGrid.around([west, west, east, east], [south, north] * 2, pixel_m, UTM54, multiple, margin_pixels)
 
 
-def in_region(longitude, latitude) -> np.ndarray:
-    """Whether places (degrees) lie in :data:`REGION`; a missing coordinate does not."""
-    longitude, latitude = np.asarray(longitude, float), np.asarray(latitude, float)
-    west, east, south, north = REGION
-    return (longitude >= west) & (longitude <= east) & (latitude >= south) & (latitude <= north)
+def on_grid(
+    data: str = "auto", seed: int = 0, meso_net: bool = False, pixel_km: float = 10.0, added_ln: float = BOREHOLE_LN
+) -> inputs.MapStudy:
+    """Put the records of study 2 on a grid that holds all KiK-net stations, with the depth to bedrock after J-SHIS.
+
+    The frame has two more columns. ``split``: "test" are the KiK-net events of 2015 and later; "stopping" are a tenth
+    of the earlier ones, drawn at random, which say when to stop; the rest, and all of MeSO-net's as in the deliverable,
+    are "training". ``chunk``: 0 to 4, of the station, drawn for each network on its own, so that KiK-net's chunks stay
+    when MeSO-net is added.
+
+    Parameters
+    ----------
+    data, seed
+        See :func:`gmtools.studies.load`; ``seed`` also draws split and chunks.
+    meso_net : bool
+        Append MeSO-net's records.
+    pixel_km : float
+        Side of a pixel; a divisor of 20, so that two poolings fit 240 km by 280 km.
+    added_ln : float
+        Added to ln PGA of MeSO-net's sensors at depth; other ordinates stay as recorded.
+
+    Returns
+    -------
+    MapStudy
+
+    Raises
+    ------
+    DataNotFound
+        ``data`` is "real", and the records or the layer cannot be had.
+    FormatError
+        An event has no date, so that nobody can tell on which side of the split it lies.
+    """
+    dataset = studies.load("kanto", data, seed)
+    _check_dates(dataset.frame)
+    frames = [with_chunks(dataset.frame, seed)]
+    if meso_net:
+        deep = studies.load("kanto_meso", data, seed).frame
+        deep = deep.assign(**{columns.PGA: deep[columns.PGA] * np.exp(added_ln)})
+        frames.append(with_chunks(deep, seed))
+    frame = pd.concat(frames, ignore_index=True)
+    frame[SPLIT] = _split(dataset.frame, seed).reindex(frame[columns.EVENT]).fillna("training").to_numpy()
+    area = MapGrid(UTM54, 260_000, 3_850_000, 1000 * pixel_km, round(240 / pixel_km), round(280 / pixel_km))
+    frame = frame[area.contains(frame[columns.STATION_LONGITUDE], frame[columns.STATION_LATITUDE])]
+    made = layers(area, simulated=dataset.data_id == datasets.SIMULATED, seed=seed)
+    return inputs.MapStudy(dataset, grids.place(area, frame.reset_index(drop=True)), area, made)
+
+
+def card_facts(study: inputs.MapStudy, names: Iterable[str], mean, sd, period_s: float = 0.0) -> dict:
+    """What the card of a network of this study says of its inputs, outputs, ranges and data: for ``networks.save``.
+
+    Parameters
+    ----------
+    study : MapStudy
+        From :func:`on_grid`.
+    names : iterable of str
+        Its input maps, in order.
+    mean, sd : (n_maps,) array_like
+        What each map was shifted and divided by.
+    period_s : float
+    """
+    frame = study.frame[study.frame[SPLIT] == "training"]
+    focus = (columns.MAGNITUDE, columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE, columns.HYPOCENTRAL_DEPTH)
+    spans = {name: [float(frame[name].min()), float(frame[name].max())] for name in focus if name in names}
+    scaled = zip(names, mean, sd, strict=True)
+    return {
+        "inputs": [{"name": name, "unit": UNITS[name], "mean": float(m), "sd": float(s)} for name, m, s in scaled],
+        "outputs": [{"name": "mean", "unit": "ln g"}, {"name": "ln_variance", "unit": "1"}],
+        "ranges": {"mean": spans, "ln_variance": spans},
+        "data": [study.dataset.data_id],
+        "kind": "simulated" if study.dataset.simulated else "measured",
+        "period_s": period_s,
+        "pixel_m": study.grid.pixel_m,
+    }
+
+
+def with_chunks(frame: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Add the column ``chunk``: stations are drawn at random into :data:`CHUNKS` parts, equally many but for one."""
+    names, number = np.unique(frame[columns.STATION].to_numpy(), return_inverse=True)
+    drawn = np.random.default_rng(seed).permutation(len(names)) % CHUNKS
+    return frame.assign(**{CHUNK: drawn[number]})
 
 
 def select(frame: pd.DataFrame) -> pd.DataFrame:
@@ -75,99 +180,30 @@ def select(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[keep].reset_index(drop=True)
 
 
-def stations(network: str) -> pd.DataFrame:
-    """Stations of one network inside the region, with the depth of the seismic bedrock.
+def _table(title: str, candidates: tuple[str, ...], draw: str) -> datasets.Table:
+    def drawn(seed, invented=False):
+        from gmtools.simulate import kanto as simulation
 
-    Parameters
-    ----------
-    network : {"KiK-net", "K-NET", "MeSO-net"}
+        return getattr(simulation, draw)(seed=seed, invented=invented)
 
-    Returns
-    -------
-    DataFrame, one row for each station
-        Of :func:`gmtools.data.readers.kanto_sites.read`, KiK-net with the site terms of
-        :func:`gmtools.data.readers.kanto_site_terms.read` (NaN where none is published; stations with terms first, then
-        those with more records), or of :func:`gmtools.data.readers.mesonet_stations.read`.
-
-    Raises
-    ------
-    DataNotFound
-        A data set cannot be had.
-    GmtoolsError
-        Another network.
-    """
-    from gmtools.data.readers import kanto_site_terms, kanto_sites, mesonet_stations
-
-    if network not in NETWORKS:
-        raise GmtoolsError(f"No network is called {network!r} here. Choose among {', '.join(NETWORKS)}.")
-    if network == "MeSO-net":
-        (path,) = catalog.find("kanto_mesonet_basin_depth").values()
-        return mesonet_stations.read(path)
-    (path,) = catalog.find("kanto_jshis_sites").values()
-    table = kanto_sites.read(path)
-    table = table[(table[columns.NETWORK] == network) & _in_region(table)]
-    order = [kanto_sites.N_RECORDS]
-    if network == "KiK-net":
-        terms = kanto_site_terms.read(catalog.find("kanto_site_terms"))
-        terms = terms.drop(columns=[columns.STATION_LONGITUDE, columns.STATION_LATITUDE])
-        table = table.merge(terms, on=columns.STATION, how="left")
-        table["has_term"] = table[kanto_site_terms.column(0)].notna()
-        order = ["has_term", *order]
-    return table.sort_values(order, ascending=False, kind="stable")[
-        [name for name in table if name != "has_term"]
-    ].reset_index(drop=True)
+    return datasets.Table(
+        title,
+        candidates,
+        drawn_from="an invented Kanto whose site and path fields are known",
+        simulate=lambda seed: drawn(seed, invented=True),
+        simulation=f"kanto.{draw}",
+        prepare=select,
+        semi_synthetic=drawn,
+        ingredients=(
+            "kanto_site_terms", "kanto_jshis_sites", "kanto_mesonet_basin_depth", "kanto_usgs_catalogue",
+        ),
+    )  # fmt: skip
 
 
-def earthquakes() -> pd.DataFrame:
-    """Earthquakes around Japan, as :func:`gmtools.data.readers.usgs_catalogue.read` gives them.
-
-    Raises
-    ------
-    DataNotFound
-        The catalogue cannot be had.
-    """
-    from gmtools.data.readers import usgs_catalogue
-
-    (path,) = catalog.find("kanto_usgs_catalogue").values()
-    return usgs_catalogue.read(path)
-
-
-def bedrock_depth(known: pd.DataFrame, longitude, latitude) -> np.ndarray:
-    """Depth to the seismic bedrock between stations: simple kriging of its logarithm.
-
-    Parameters
-    ----------
-    known : DataFrame
-        Stations with coordinates and ``bedrock_depth_m`` of one model.
-    longitude, latitude : array_like
-        Degrees.
-
-    Returns
-    -------
-    ndarray
-        m, the shape of the places. Far from all stations it is their mean (of the logarithm).
-
-    Raises
-    ------
-    GmtoolsError
-        The depths come from several models.
-    """
-    if known[columns.BEDROCK_MODEL].nunique() > 1:
-        models = ", ".join(sorted(known[columns.BEDROCK_MODEL].unique()))
-        raise GmtoolsError(f"The depths come from {models}, which differ: map one model at a time.")
-    ln_depth = np.log(known[columns.BEDROCK_DEPTH].to_numpy())
-    place = project(known[columns.STATION_LONGITUDE], known[columns.STATION_LATITUDE])
-    wanted = project(np.ravel(longitude), np.ravel(latitude))
-    one, many = np.zeros(len(place)), np.zeros(len(wanted))
-    with threadpool_limits(1):  # the last digits, and with them what networks are stored under, hang on the threads
-        variogram = kriging.fit(place, ln_depth - ln_depth.mean(), one)
-        kriged, _ = kriging.predict(variogram, place, ln_depth - ln_depth.mean(), one, wanted, many)
-    return np.exp(ln_depth.mean() + kriged).reshape(np.shape(longitude))
-
-
-def project(longitude, latitude) -> np.ndarray:
-    """Easting and northing (n, 2), km, in UTM zone 54 north."""
-    return np.column_stack(projection(UTM54).transform(np.asarray(longitude, float), np.asarray(latitude, float))) / 1e3
+TABLES = {
+    "kanto": _table("KiK-net records in Kanto", ("bahrampouri_2021", "nied_kiknet_knet"), "kik_net"),
+    "kanto_meso": _table("MeSO-net records", ("meso_net",), "meso_net"),
+}
 
 
 def layers(
@@ -307,6 +343,25 @@ def thin(frame: pd.DataFrame, profile: str, seed: int = 0, whole=()) -> pd.DataF
     first = priority.groupby(kept[columns.EVENT]).rank() == 1
     chosen = priority.where(~first, -1).sort_values(kind="stable").index[: max(count, round(share * len(rest)))]
     return frame[stays | frame.index.isin(chosen)].reset_index(drop=True)
+
+
+def _check_dates(frame: pd.DataFrame) -> None:
+    undated = frame[columns.ORIGIN_TIME].isna().sum() if columns.ORIGIN_TIME in frame else len(frame)
+    if undated:
+        raise FormatError(
+            f"{undated:,} of {len(frame):,} records have no origin_time; earlier ones train and later ones test. "
+            "Complete the dates in the file, or take those records out, and import it again."
+        )
+
+
+def _split(frame: pd.DataFrame, seed: int) -> pd.Series:
+    """Event -> "training", "stopping" or "test"."""
+    year = frame.groupby(columns.EVENT)[columns.ORIGIN_TIME].first().dt.year
+    split = pd.Series("test", index=year.index)
+    early = np.random.default_rng([seed, 11]).permutation(year.index[year < FIRST_TEST_YEAR])
+    split[early] = "training"
+    split[early[: max(1, round(STOPPING_SHARE * len(early)))]] = "stopping"
+    return split
 
 
 def _in_region(table):

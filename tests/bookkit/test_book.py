@@ -160,12 +160,28 @@ def test_a_lesson_that_never_ran_is_shown_as_such_and_recorded_nothing(project):
     assert b"X.1" not in files["book/scoreboard.md"]
 
 
+def test_the_download_button_gives_the_working_copy(project):
+    for name in ("_config.yml", "references.bib"):
+        (project / name).write_bytes((PROJECT / name).read_bytes())
+    book._offer_copies(Settings("smoke", "simulated"), project)
+    for lesson in lessons.discover(project):
+        offered = lessons.read(project / "_build" / "html" / "_sources" / "notebooks" / lesson.relative)
+        assert offered.metadata.gmtools.copy_of == lesson.relative.as_posix()
+
+
 def test_outputs_of_changed_code_are_not_shown(project):
     path = project / "notebooks" / "10_study" / "11_lesson.ipynb"
     path.write_text(path.read_text().replace("x = 1", "x = 2"))
     files, not_run = book.page_files(Settings(), project)
     assert "its code has changed since it ran" in not_run["11_lesson"]
     assert b"one\\n" not in files["notebooks/10_study/11_lesson.ipynb"]
+    assert b"X.1" not in files["book/scoreboard.md"]
+
+
+def test_a_damaged_executed_copy_is_a_lesson_that_did_not_run(project):
+    (project / "_build" / "executed" / "fast-auto" / "10_study" / "11_lesson.ipynb").write_text("{}")
+    files, not_run = book.page_files(Settings(), project)
+    assert "its executed copy is damaged; run it with: gmtools run 11_lesson" in not_run["11_lesson"]
     assert b"X.1" not in files["book/scoreboard.md"]
 
 

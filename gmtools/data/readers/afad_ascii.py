@@ -1,14 +1,12 @@
 """AFAD's older ASCII format ("Strong ground motion records of Turkiye"): one file with three columns."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 
 from gmtools.data.accelerograms import Accelerogram
-from gmtools.data.readers import reject_web_page
 from gmtools.data.readers.dyna_ascii import located
-from gmtools.errors import ComponentMissing, FormatError, RecordingGap, UnitsUnknown
+from gmtools.errors import FormatError, RecordingUnusable
 
 SOURCE = "AFAD"
 MARK = "STRONG GROUND MOTION RECORDS OF TURKIYE"
@@ -16,37 +14,12 @@ _COLUMNS = ["N-S", "E-W", "U-D"]
 _NEEDED = ("EARTHQUAKE DATE", "EPICENTER COORDINATES", "STATION ID", "NUMBER OF DATA", "SAMPLING INTERVAL (sec)")
 
 
-def read(path: str | Path) -> Accelerogram:
-    """Read one file.
-
-    The header's line of PGA values names gal (cm/s²), and so does a file that this reader takes. VS30 and P and S times
-    are not in these files.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    Accelerogram
-        Event id is the origin time (14 digits), station id TK and AFAD's code.
-
-    Raises
-    ------
-    FormatError
-        It is no such file.
-    UnitsUnknown
-        No line of PGA values names gal.
-    ComponentMissing, RecordingGap
-        The columns are not N-S, E-W, U-D; fewer samples than the header says.
-    """
-    path = Path(path)
-    reject_web_page(path, SOURCE)
-    return parse(path.name, path.read_bytes())
-
-
 def parse(name: str, content: bytes) -> Accelerogram:
-    """Make a record of a file's name and bytes; otherwise as :func:`read`."""
+    """Make a record of a file's name and bytes; event id is the origin time (14 digits), station id TK and AFAD's code.
+
+    The header's line of PGA values must name gal (cm/s²); VS30 and P and S times are not in these files. Raises
+    FormatError and RecordingUnusable.
+    """
     lines = content.decode("latin-1").splitlines()
     titles = next((number for number, line in enumerate(lines[:60]) if line.split()[:1] == ["N-S"]), None)
     if MARK not in content[:200].decode("latin-1") or titles is None:
@@ -56,11 +29,14 @@ def parse(name: str, content: bytes) -> Accelerogram:
     if lacking:
         raise FormatError(f"{name}: the header lacks {', '.join(lacking)}. Use a file as {SOURCE} offers it.")
     if not any("PGA VALUES (gal)" in key for key in header):
-        raise UnitsUnknown(
-            f"{name}: no line 'PGA VALUES (gal)' says that samples are cm/s². Get the file from {SOURCE}."
+        raise RecordingUnusable(
+            "unit not stated",
+            f"{name}: no line 'PGA VALUES (gal)' says that samples are cm/s². Get the file from {SOURCE}.",
         )
     if lines[titles].split() != _COLUMNS:
-        raise ComponentMissing(f"{name}: columns are {lines[titles].split()}; {_COLUMNS} are needed.")
+        raise RecordingUnusable(
+            "component missing", f"{name}: columns are {lines[titles].split()}; {_COLUMNS} are needed."
+        )
     return _record(name, header, _samples(name, lines[titles + 1 :], int(header["NUMBER OF DATA"])))
 
 
@@ -68,9 +44,13 @@ def _samples(name: str, lines: list[str], wanted: int) -> np.ndarray:
     try:
         samples = np.array(" ".join(lines).split(), dtype=float).reshape(-1, 3)
     except ValueError as error:
-        raise RecordingGap(f"{name}: three numbers a line are expected ({error}). Get the file again.") from error
+        raise RecordingUnusable(
+            "gap", f"{name}: three numbers a line are expected ({error}). Get the file again."
+        ) from error
     if len(samples) != wanted:
-        raise RecordingGap(f"{name}: {len(samples)} samples, its header says {wanted}: cut off. Get it again.")
+        raise RecordingUnusable(
+            "gap", f"{name}: {len(samples)} samples, its header says {wanted}: cut off. Get it again."
+        )
     return samples
 
 
