@@ -523,7 +523,8 @@ def save_network(name, model, study, names, use, *, lesson, profile, seed, secon
     table, simulated = study.frame[use], study.dataset.simulated
     spans = {key: [float(table[key].min()), float(table[key].max())] for key in names if key in study.events}
     scale = [
-        {"name": key, "unit": UNITS[key], "mean": SCALE[key][0], "sd": SCALE[key][1] - SCALE[key][0]} for key in names
+        {"name": key, "unit": UNITS[key], "mean": low, "sd": high - low}
+        for key, (low, high) in ((key, SCALE[key]) for key in names)
     ]
     counts = {"events": int(table[columns.EVENT].nunique()), "stations": int(table[columns.STATION].nunique())}
     return networks.save(

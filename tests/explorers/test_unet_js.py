@@ -26,7 +26,8 @@ import { eventMaps, forward } from "SOURCE/unet.js";
 network.pixels = new Float32Array(network.pixels);
 for (const name in network.statics) network.statics[name] = new Float32Array(network.statics[name]);
 const weights = network.weights.map((values) => new Float32Array(values));
-answer(events.map((event) => network.members.map((steps) => forward(steps, weights, eventMaps(network, event)).values)));
+const maps = (event) => eventMaps(network, event);
+answer(events.map((event) => network.members.map((steps) => forward(steps, weights, maps(event)).values)));
 """
 
 
@@ -141,9 +142,10 @@ def test_iso_line_of_a_slope(node):
 def test_law_of_total_variance(node):
     script = """
     import { predict } from "SOURCE/unet.js";
-    const steps = (weights) => [{ kind: "input", from: [] }, { kind: "convolution", size: 1, filters: 2, from: [0], weights }];
-    const network = { inputs: [{ name: "magnitude", mean: 1, sd: 2 }], height: 2, width: 2, pixels: new Float32Array(12),
-      statics: {}, sigma_factor: 2, members: [steps(0), steps(2)],
+    const steps = (weights) => [{ kind: "input", from: [] },
+      { kind: "convolution", size: 1, filters: 2, from: [0], weights }];
+    const network = { inputs: [{ name: "magnitude", mean: 1, sd: 2 }], height: 2, width: 2,
+      pixels: new Float32Array(12), statics: {}, sigma_factor: 2, members: [steps(0), steps(2)],
       weights: [[5, 0], [1, 0], [5, 0], [3, Math.log(2)]].map((values) => Float32Array.from(values)) };
     const event = { magnitude: 2, event_longitude: 0, event_latitude: 0, hypocentral_depth_km: 0 };
     const { mean, sigma } = predict(network, event);
