@@ -1,4 +1,4 @@
-"""What surrounds a network on the page of the map explorer: grid, coast, open layers of the ground, a classical model."""
+"""What surrounds a network on the page of the map explorer: grid, coast, open layers of the ground, a formula."""
 
 import json
 from collections.abc import Callable

@@ -26,8 +26,6 @@ MAKERS = {
     "ann_transfer_frozen": "explorers.ground_motion_networks:make",
     "peak_perceptron": "explorers.hv_networks:make",
     "peak_squeezenet": "explorers.hv_networks:make",
-    "unet_italy": "explorers.event_map_networks:make",
-    "unet_kanto": "explorers.event_map_networks:make",
 }
 
 
