@@ -1,7 +1,9 @@
 """The command line: what ``gmtools --help`` lists."""
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
 
 from gmtools import __version__
@@ -23,17 +25,21 @@ def main(arguments: list[str] | None = None) -> int:
     -------
     int
         0 when all is well, 1 after an error of :mod:`gmtools.errors`, whose message goes to standard error, 130 after
-        Ctrl-C.
+        Ctrl-C and 128 more than its number after another signal.
     """
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character shows its number
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     wanted = parser().parse_args(arguments)
     try:
         return wanted.run(wanted) or 0
     except GmtoolsError as error:
         print(f"gmtools: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("gmtools: stopped. What had ended is kept; the same command goes on from there.", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as interrupt:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print("gmtools: stopped. What had ended is kept; the same command goes on from there.", file=sys.stderr)
+        return 128 + next(iter(interrupt.args), signal.SIGINT)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -75,6 +81,8 @@ def _add_run(commands) -> None:
         "--workers", type=_positive, metavar="N", help="lessons at a time (default: 2, or 1 on one core)"
     )
     command.add_argument("--force", action="store_true", help="run even what has not changed")
+    limit = "how long one cell may take (default: 600 in smoke, 1800 in fast, 86400 in full)"
+    command.add_argument("--cell-timeout", type=_positive, metavar="SECONDS", help=limit)
 
 
 def _add_ensemble(commands) -> None:
@@ -107,14 +115,15 @@ def _add_check(commands) -> None:
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers; give 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number; give 1 or more")
     return int(text)
 
 
 def _run(wanted: argparse.Namespace) -> None:
     from bookkit import runner
 
-    outcomes = runner.run(wanted.lessons, wanted.profile, wanted.data, wanted.seed, wanted.workers, wanted.force)
+    settings = wanted.profile, wanted.data, wanted.seed
+    outcomes = runner.run(wanted.lessons, *settings, wanted.workers, wanted.force, wanted.cell_timeout)
     failed = [outcome.lesson.name for outcome in outcomes if outcome.result == "failed"]
     if failed:
         raise LessonFailed(

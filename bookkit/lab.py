@@ -1,5 +1,6 @@
 """The folder where a student works: working copies that never replace what somebody wrote, and JupyterLab on them."""
 
+import contextlib
 import importlib.util
 import os
 import subprocess
@@ -130,7 +131,10 @@ def open_lab(folder: Path, root: Path = PROJECT) -> int:
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise CopyNotPossible("JupyterLab is not in this environment: `make lab` uses the book's own, which has it.")
-    return subprocess.run(command(folder, root), env=environment(), check=False).returncode
+    with subprocess.Popen(command(folder, root), env=environment()) as server:
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is for JupyterLab, which asks back
+                return server.wait()
 
 
 def command(folder: Path, root: Path = PROJECT) -> list[str]:
@@ -139,7 +143,8 @@ def command(folder: Path, root: Path = PROJECT) -> list[str]:
     inside = root in folder.parents
     opened = f"/lab/tree/{folder.relative_to(root).as_posix()}" if inside else "/lab"
     served = root if inside else folder
-    return [sys.executable, "-m", "jupyterlab", str(served), f"--LabApp.default_url={opened}"]
+    as_root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []  # in a container there is no other
+    return [sys.executable, "-m", "jupyterlab", str(served), f"--LabApp.default_url={opened}", *as_root]
 
 
 def environment() -> dict[str, str]:

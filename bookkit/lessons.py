@@ -12,9 +12,10 @@ from pathlib import Path
 import nbformat
 
 from gmtools.cache import PROJECT
-from gmtools.errors import LessonNotFound
+from gmtools.errors import FormatError, LessonNotFound
 
 INJECTED = "injected-parameters"
+PRINTED = 20_000  # characters of printed text that a code cell keeps
 # Modules whose change cannot change what a lesson computes, so that it does not make a run stale.
 NOT_HASHED = {"bundle.py"}
 
@@ -108,8 +109,22 @@ def _matching(word: str, lessons: list[Lesson]) -> list[Lesson]:
 
 
 def read(path: Path) -> nbformat.NotebookNode:
-    """Read a notebook of format 4."""
-    return nbformat.read(path, as_version=4)
+    """Read a notebook of format 4.
+
+    Raises
+    ------
+    FormatError
+        The file is no whole notebook.
+    """
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except OSError:
+        raise
+    except Exception as error:  # nbformat raises a dozen kinds for what is no notebook
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise FormatError(f"{path} is no whole notebook ({reason}). Repair it, or get it anew from git.") from error
+    return notebook
 
 
 def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
@@ -120,6 +135,20 @@ def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 def is_injected(cell: nbformat.NotebookNode) -> bool:
     """Whether papermill put this cell in."""
     return INJECTED in cell.metadata.get("tags", [])
+
+
+def shorten(notebook: nbformat.NotebookNode) -> None:
+    """Cut what each code cell printed after ``PRINTED`` characters, in place, with a note how much is missing."""
+    for cell in code_cells(notebook):
+        streams = [output for output in cell.outputs if output.output_type == "stream"]
+        printed = sum(len(output.text) for output in streams)
+        if printed > PRINTED:
+            room = PRINTED
+            for output in streams:
+                output.text, room = output.text[:room], max(0, room - len(output.text))
+            cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
+            note = f"\n… {printed - PRINTED:,} of {printed:,} printed characters are cut here.\n"
+            cell.outputs.append(nbformat.v4.new_output("stream", name="stdout", text=note))
 
 
 @lru_cache(maxsize=1)

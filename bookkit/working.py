@@ -17,7 +17,7 @@ import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from bookkit import glossary, lessons, plain, runner
+from bookkit import glossary, lessons, places, plain, runner
 from bookkit.lessons import Lesson, Settings
 from bookkit.references import References
 from gmtools.cache import PROJECT
@@ -25,7 +25,6 @@ from gmtools.errors import CopyNotPossible
 
 METADATA = "gmtools"
 READING = Settings()
-LABEL = re.compile(r"^\((?P<name>[\w:.-]+)\)=\s*\n+(?:#+ +(?P<title>.+))?|^:label: *(?P<exercise>\S+)", re.MULTILINE)
 SCHEME = re.compile(r"^[a-z][a-z+.-]*:")
 PAGES = {"book/glossary.md": "#words-used", "book/bibliography.md": "#works-cited"}  # what the copy has itself
 SOLUTION_START, SOLUTION_END = "{solution-start}", "{solution-end}"
@@ -53,14 +52,6 @@ if importlib.util.find_spec("gmtools") is None:
         subprocess.run(["git", "clone", "--depth", "1", "{address}", str(project)], check=True)
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "-e", str(project)], check=True)
     raise SystemExit("Installed. Restart the kernel (menu Kernel or Runtime), and run the notebook from its top.")"""
-
-
-@dataclass(frozen=True)
-class Target:
-    """A place that texts link to: its page, relative to the project, and its title."""
-
-    page: str
-    title: str
 
 
 @dataclass(frozen=True)
@@ -102,15 +93,9 @@ class Workshop:
         return glossary.read(self.root / "book" / "glossary.md")
 
     @cached_property
-    def targets(self) -> dict[str, Target]:
+    def places(self) -> dict[str, places.Place]:
         """Every name that a text can link to."""
-        found = {}
-        for lesson in lessons.discover(self.root):
-            texts = [cell.source for cell in lessons.read(lesson.path).cells if cell.cell_type == "markdown"]
-            found |= _targets("\n\n".join(texts), f"notebooks/{lesson.relative.as_posix()}")
-        for path in sorted((self.root / "book").rglob("*.md")):
-            found |= _targets(path.read_text(encoding="utf-8"), path.relative_to(self.root).as_posix())
-        return found
+        return places.named(self.root)
 
     def copy(self, lesson: Lesson) -> NotebookNode:
         """Make the working copy of a lesson.
@@ -152,16 +137,6 @@ def lesson_digest(notebook: NotebookNode) -> str:
 def _digest(cells: Iterable[NotebookNode]) -> str:
     parts = [[cell.cell_type, cell.source, cell.get("attachments", {}), cell.get("outputs", [])] for cell in cells]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _targets(text: str, page: str) -> dict[str, Target]:
-    found = {}
-    for match in LABEL.finditer(text):
-        if match["exercise"]:
-            found[match["exercise"]] = Target(page, f"exercise {plain.exercise_number(match['exercise'])}")
-        else:
-            found[match["name"]] = Target(page, (match["title"] or match["name"]).strip())
-    return found
 
 
 def _outputs(lesson: Lesson, settings: Settings, root: Path) -> dict[str, dict]:
@@ -258,18 +233,18 @@ class _Copy:
         path, _, anchor = to.partition("#")
         if SCHEME.match(to):
             return to, to
-        target = self.workshop.targets.get(to if path else anchor)
-        if target:
-            title = plain.in_words(target.title, self.workshop.references)
-            if to.startswith("ex-") and target.page != self.here:
+        place = self.workshop.places.get(to if path else anchor)
+        if place:
+            title = plain.in_words(place.title, self.workshop.references)
+            if to.startswith("ex-") and place.page != self.here:
                 title += f" of lesson {to.split('-')[1]}"
-            return self._address(target.page, to if path else anchor), title
+            return self._address(place.page, to if path else anchor), title
         if not path:
             return to, anchor
         page = posixpath.normpath(posixpath.join(posixpath.dirname(self.here), path))
         if not posixpath.splitext(page)[1]:  # {doc} names a page without its ending
             page += ".ipynb" if (self.workshop.root / f"{page}.ipynb").exists() else ".md"
-        return self._address(page, anchor), _title(self.workshop.root / page)
+        return self._address(page, anchor), places.title(self.workshop.root / page)
 
     def _address(self, page: str, anchor: str) -> str | None:
         """Where a page of the project is, seen from this copy."""
@@ -389,13 +364,3 @@ def _printing(names: list[str], below: str) -> NotebookNode:
     listed = ", ".join(json.dumps(name) for name in dict.fromkeys(names))
     source = f"# Numbers that the text above leaves open\nprint_numbers({listed})"
     return new_code_cell(source, id=f"{below[:54]}-numbers", metadata={"jupyter": {"source_hidden": True}})
-
-
-def _title(path: Path) -> str:
-    """First heading of a page or lesson, or its name."""
-    if path.suffix == ".ipynb" and path.exists():
-        text = lessons.read(path).cells[0].source
-    else:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-    heading = re.search(r"^# +(.+)$", text, re.MULTILINE)
-    return heading[1].strip() if heading else path.stem.replace("_", " ")

@@ -7,11 +7,13 @@ import uuid
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from gmtools.errors import CacheNotWritable, ChecksumMismatch, DataNotFound, DownloadFailed
 
 TIMEOUT_S = (5, 60)  # to connect, between two chunks
 WAITS_S = (0.5, 1.5)  # before the second and the third try at one address
+_silent = set()  # proxies and hosts that never answered this process: each costs a minute, and is asked once
 
 
 def sha256_of(path):
@@ -135,6 +137,11 @@ def _transfer(address, temporary, size, progress):
     import pooch
     import requests  # here, not above: it would slow down every start of gmtools
 
+    asked = (
+        requests.utils.select_proxy(address, requests.utils.get_environ_proxies(address)) or urlsplit(address).netloc
+    )
+    if asked in _silent:
+        raise DownloadFailed(f"{address}: {asked} did not answer earlier and is not asked again by this process")
     fetch = pooch.HTTPDownloader(progressbar=progress, chunk_size=1 << 16, timeout=TIMEOUT_S)
     for wait in (*WAITS_S, None):
         try:
@@ -147,9 +154,12 @@ def _transfer(address, temporary, size, progress):
         except requests.RequestException as error:
             received = temporary.stat().st_size if temporary.exists() else 0
             reason = f"the transfer ended after {received} of {size} bytes ({type(error).__name__})"
+            if isinstance(error, requests.Timeout) and not received:
+                _silent.add(asked)
+                break
         if wait is not None:
             time.sleep(wait)
-    raise DownloadFailed(f"{address}: {reason}, {len(WAITS_S) + 1} times")
+    raise DownloadFailed(f"{address}: {reason}" + ("" if asked in _silent else f", {len(WAITS_S) + 1} times"))
 
 
 def _check(address, path, sha256, size):

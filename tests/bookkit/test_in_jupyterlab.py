@@ -73,7 +73,7 @@ def jupyterlab(folder: Path, own: Path) -> Iterator[str]:
     told = {f"JUPYTER_{name}_DIR": str(own / place) for name, place in places.items()}
     told |= {f"JUPYTERLAB_{name}_DIR": str(own / name.lower()) for name in ("SETTINGS", "WORKSPACES")}
     options = ["--no-browser", "--expose-app-in-browser", "--ServerApp.port=0", "--IdentityProvider.token="]
-    options += ["--allow-root", "--ServerApp.disable_check_xsrf=True", "--LabApp.extension_manager=readonly"]
+    options += ["--ServerApp.disable_check_xsrf=True", "--LabApp.extension_manager=readonly"]
     with (own / "log").open("w") as log:
         command = lab.command(folder) + options
         server = subprocess.Popen(command, env=lab.environment() | told, stdout=log, stderr=log, cwd=folder)

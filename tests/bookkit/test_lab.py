@@ -146,7 +146,7 @@ def test_inside_the_project_links_lead_to_the_built_book(root, tmp_path_factory)
     (root / "_build" / "html" / "index.html").write_text("", encoding="utf-8")
     assert lab.built_book(root, root / "work") == "../_build/html"
     assert lab.built_book(root, tmp_path_factory.mktemp("elsewhere")) is None
-    assert lab.command(root / "work", root)[3:] == [str(root), "--LabApp.default_url=/lab/tree/work"]
+    assert lab.command(root / "work", root)[3:5] == [str(root), "--LabApp.default_url=/lab/tree/work"]
 
 
 def test_the_command_makes_the_copies(tmp_path, capsys):
