@@ -1,0 +1,241 @@
+"""What the lessons on VS30 share: stations whose ground is known, H/V curves, spectra, six records, simulated ones."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+from gmtools import cache, columns
+from gmtools.data import catalog, datasets, rasters
+from gmtools.data.readers import afad_mat, file_ending, kanto_site_terms, read_csv, site_class, topography
+from gmtools.errors import DataNotFound, DownloadFailed
+from gmtools.simulate.accelerograms import SimulatedRecords
+from gmtools.site import bands
+from gmtools.studies import vs30_baselines
+
+PERIODS = kanto_site_terms.PERIODS
+RATE_HZ, DURATION_S, WINDOW_S = 50.0, 90.0, 60.0
+_NETWORKS = ("training", "validation", "test")
+
+
+def real_or_none(data_id: str, data: str):
+    """Checked paths of a data set; None for data="simulated", and for "auto" where it cannot be had."""
+    if data == "simulated":
+        return None
+    try:
+        return catalog.find(data_id)
+    except (DataNotFound, DownloadFailed):
+        if data == "real":
+            raise
+        return None
+
+
+@dataclass(frozen=True)
+class Stations:
+    """KiK-net stations in Kanto.
+
+    Attributes
+    ----------
+    frame : DataFrame, one row for each station
+        ``station_id``, coordinates, site terms ``site_term_0.01s``, ``site_term_0.1s``, ``site_term_1s`` (ln units),
+        ``vs30_m_s`` (measured in the borehole, NaN where not), ``avs30_m_s`` (J-SHIS' map of geomorphology) and
+        ``slope`` (m/m, of the ground at 1 arc minute).
+    residuals : DataFrame, one row for each record
+        ``station_id`` and ``residual`` at 1 s (ln units): the site term is its mean.
+    kind : str
+        "measured" or "simulated".
+    """
+
+    frame: pd.DataFrame
+    residuals: pd.DataFrame
+    kind: str
+
+
+def stations(data: str = "auto", seed: int = 0) -> Stations:
+    """Site terms of 60 stations (Chakraborty & Kotha) with VS30 (NIED's boreholes, J-SHIS), or drawn ones.
+
+    Parameters
+    ----------
+    data : {"auto", "real", "simulated"}
+    seed : int
+        Of the drawn ones: VS30 log-normal, site terms that fall with it as in Boore et al. (2014), and scatter.
+
+    Raises
+    ------
+    DataNotFound
+        "real", and a file cannot be had.
+    """
+    needed = ("kanto_site_terms", "kanto_jshis_sites", "topography_1min")
+    terms, sites, elevation = (real_or_none(name, data) for name in needed)
+    if terms is None or sites is None or elevation is None:
+        return _drawn_stations(seed)
+    frame = kanto_site_terms.read(terms)
+    (path,) = sites.values()
+    known = read_csv(path, "the mirror", ["code", "vs30", "avs30", "n_rec"]).sort_values("n_rec")
+    known = known.drop_duplicates("code", keep="last").set_index("code")[["vs30", "avs30"]]
+    known = known.rename(columns={"vs30": columns.VS30, "avs30": "avs30_m_s"})
+    frame = frame.join(known, columns.STATION)
+    ground = rasters.slope(topography.read(file_ending(elevation, "topo_kanto_1min_de15.npz"), ""))
+    row, column = (
+        np.abs(axis[:, None] - frame[place].to_numpy()).argmin(0)
+        for axis, place in ((ground.latitude, columns.STATION_LATITUDE), (ground.longitude, columns.STATION_LONGITUDE))
+    )
+    frame["slope"] = np.maximum(ground.values[row, column], 1e-4)
+    return Stations(frame, kanto_site_terms.residuals(terms, 1.0), "measured")
+
+
+def _drawn_stations(seed: int) -> Stations:
+    random, n = np.random.default_rng([seed, 55]), 60
+    ln_vs30 = np.log(430) + 0.5 * random.standard_normal(n)
+    frame = pd.DataFrame({columns.STATION: [f"S{k:02d}" for k in range(n)]})
+    frame[columns.STATION_LONGITUDE] = 139 + 2 * random.uniform(size=n)
+    frame[columns.STATION_LATITUDE] = 35 + 2 * random.uniform(size=n)
+    for period, slope in zip(PERIODS, (-0.6, -0.5, -1.0), strict=True):
+        noise = 0.35 * random.standard_normal(n)
+        frame[kanto_site_terms.column(period)] = slope * (ln_vs30 - np.log(430)) + noise
+    frame[columns.VS30] = np.exp(ln_vs30)
+    frame["avs30_m_s"] = np.exp(ln_vs30 + 0.2 * random.standard_normal(n))
+    frame["slope"] = 0.02 * np.exp(ln_vs30 - np.log(430) + random.standard_normal(n))
+    frame.loc[frame.index % 4 == 3, columns.VS30] = np.nan
+    counts = random.integers(30, 170, n)
+    row = np.repeat(np.arange(n), counts)
+    term = frame[kanto_site_terms.column(1.0)].to_numpy()[row]
+    residual = term + 0.45 * random.standard_normal(len(row))
+    return Stations(frame, pd.DataFrame({columns.STATION: frame[columns.STATION].to_numpy()[row], "residual": residual}),
+                    "simulated")  # fmt: skip
+
+
+def hv_curves(data: str = "auto", seed: int = 0) -> tuple[pd.DataFrame, str]:
+    """H/V of 539 KiK-net stations: ``site_class`` (I stiff, II, III soft) and a column a period (s); and their kind."""
+    paths = real_or_none("hvsr_site_class", data)
+    if paths is not None:
+        return site_class.read(paths).kiknet, "measured"
+    random = np.random.default_rng([seed, 56])
+    group = random.choice(3, 539, p=[0.11, 0.82, 0.07])
+    peak = np.array([0.1, 0.25, 0.8])[group, None] * np.exp(0.5 * random.standard_normal((539, 1)))
+    ln_period = np.log(site_class.PERIODS_S / peak)
+    curve = 0.3 + 0.9 * np.exp(-(ln_period**2)) + 0.25 * random.standard_normal((539, 1))
+    curve = curve + 0.15 * random.standard_normal(curve.shape)
+    table = pd.DataFrame(np.exp(curve), columns=site_class.PERIODS_S)
+    table.insert(0, "site_class", np.array(["I", "II", "III"])[group])
+    return table, "simulated"
+
+
+def region_spectra(data: str = "auto", seed: int = 0) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Records of Italy, Iran and NGA-West2 with what their files have of the size and shape of the motion.
+
+    Returns
+    -------
+    frame : DataFrame, one row for each record
+        ``region``, ``station_id``, ``vs30_m_s``, ``magnitude``, ``distance_km``, ``pga_g`` and ``ln_shape``: the
+        logarithm of PSA(1 s) over PGA (Italy, Iran) or of PGV over PGA (NGA-West2, whose spectra are reconstructed).
+    kinds : dict of str to str
+        Region -> "measured" or "simulated".
+    """
+    tables, kinds = [], {}
+    for region, name in {"Italy": "italy_whole", "Iran": "iran", "NGA-West2": "nga_west2"}.items():
+        dataset = datasets.load(name, data, seed)
+        frame = dataset.frame
+        long_period = frame[columns.PGV] / 981 if region == "NGA-West2" and columns.PGV in frame else frame["psa_1s_g"]
+        nearest = [name for name in (columns.RHYP, columns.RRUP, columns.RJB) if name in frame]
+        part = frame[[columns.STATION, columns.VS30, columns.MAGNITUDE, columns.PGA]].copy()
+        part["distance_km"] = frame[nearest].bfill(axis=1).iloc[:, 0]
+        part["ln_shape"] = np.log(long_period.where(long_period > 0) / frame[columns.PGA])
+        part.insert(0, "region", region)
+        tables.append(part[(part[columns.VS30] > 0) & (part[columns.PGA] > 0)].dropna())
+        kinds[region] = "simulated" if dataset.simulated else "measured"
+    return pd.concat(tables, ignore_index=True), kinds
+
+
+def six_records(data: str = "auto", seed: int = 0) -> tuple[list, str]:
+    """The six public records of the study, in the order of their ids, or six simulated ones; and their kind."""
+    paths = real_or_none("afad_cnnlstm", data)
+    if paths is not None:
+        return [afad_mat.read(path) for name, path in sorted(paths.items()) if name.endswith(".mat")], "measured"
+    drawn = SimulatedRecords(seed=seed + 1, n_records=6, n_stations=60, n_events=60, duration_s=75.0, farthest_km=60.0)
+    return [drawn.accelerogram(k) for k in range(6)], "simulated"
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """Simulated records for one purpose, ready to be learned from.
+
+    Attributes
+    ----------
+    frame : DataFrame, (n rows)
+        See :class:`gmtools.simulate.accelerograms.SimulatedRecords`.
+    frames : ndarray of float32, (n, n_frames, 49)
+        See :func:`gmtools.site.bands.frames`.
+    spectra : ndarray, (n, 2, 40)
+        See :func:`gmtools.studies.vs30_baselines.spectrum`.
+    source : SimulatedRecords
+        Draws the samples again.
+    """
+
+    frame: pd.DataFrame
+    frames: np.ndarray
+    spectra: np.ndarray
+    source: SimulatedRecords
+
+    @property
+    def vs30_m_s(self) -> np.ndarray:
+        """Truth, (n,)."""
+        return self.frame[columns.VS30].to_numpy(float)
+
+
+def simulated(part: str, count: int, seed: int = 0, calibrated: bool = True, anchor: str = "p") -> Records:
+    """Draw records with their spectra and band energies, or load those that an earlier run kept.
+
+    Parameters
+    ----------
+    part : {"training", "validation", "test"}
+        Each has stations and earthquakes of its own.
+    count : int
+        Records: four a station.
+    seed : int
+    calibrated : bool
+        See :class:`gmtools.simulate.accelerograms.SimulatedRecords`.
+    anchor : {"p", "pga"}
+        See :func:`gmtools.site.bands.start_of`.
+    """
+    n_stations = max(-(-count // 4), 20)
+    source = SimulatedRecords(10 * seed + _NETWORKS.index(part), count, n_stations, max(n_stations // 2, 60), DURATION_S,
+                              RATE_HZ, (5.0, 25.0), calibrated=calibrated)  # fmt: skip
+
+    def make():
+        every = [source.accelerogram(k) for k in tqdm(range(count), desc=f"{part} records", leave=False)]
+        return [
+            np.stack([bands.frames(one, anchor) for one in every]),
+            np.stack([vs30_baselines.spectrum(one) for one in every]),
+        ]
+
+    code = [Path(module.__file__) for module in (bands, vs30_baselines)]
+    frames, spectra = cache.once(f"vs30_{part}", [*source.inputs, anchor, *code], make)
+    return Records(source.frame, frames, spectra, source)
+
+
+def described(mean_ln: float, sd_ln: float) -> dict:
+    """What a card says of a network on :func:`gmtools.site.bands.frames`: for :func:`gmtools.networks.save`."""
+    bands_of = [f"ln_energy_{part}_{f:.2f}hz" for part in ("horizontal", "vertical") for f in bands.BANDS_HZ]
+    return {
+        "inputs": [*({"name": name, "unit": "ln"} for name in bands_of), {"name": "between_p_and_s", "unit": "1"}],
+        "outputs": [{"name": columns.VS30, "unit": "m/s", "mean_ln": float(mean_ln), "sd_ln": float(sd_ln)}],
+        "ranges": {},
+        "kind": "simulated",
+        "scores": [],
+        "faults": ["Trained on simulated records: lesson 55 shows what it says of real ones."],
+    }
+
+
+def vs30_of(network, frames: np.ndarray, mean_ln: float, sd_ln: float) -> np.ndarray:
+    """VS30 (m/s) of a network that gives it standardized, (n,)."""
+    return np.exp(network.predict(frames, verbose=0)[:, 0].astype(float) * sd_ln + mean_ln)
+
+
+def error_with_factor(network, parts: dict, frames: dict, mean_ln: float, sd_ln: float) -> float:
+    """Average absolute error (%) on the test part, after the factor that serves the validation part best."""
+    said = {name: vs30_of(network, frames[name], mean_ln, sd_ln) for name in ("validation", "test")}
+    factor = vs30_baselines.best_factor(parts["validation"].vs30_m_s, said["validation"])
+    return vs30_baselines.average_absolute_error(parts["test"].vs30_m_s, factor * said["test"])
