@@ -142,8 +142,10 @@ def test_picker_finds_planted_arrivals_and_leaves_given_ones():
 
 
 @pytest.mark.parametrize(
-    "p, s", [(10.0, 47.0), (10.0, 10.5), (0.1, 8.0)], ids=["too late", "too early", "at the start"]
+    "p, s, rhyp",
+    [(10.0, 20.0, 10.0), (10.0, 20.0, 300.0), (0.1, 1.6, 10.0)],
+    ids=["too far", "too near", "at the start"],
 )
-def test_times_that_do_not_fit_the_distance_are_no_picks(p, s):
-    wrong = with_picks(record(p_time_s=p, s_time_s=s, rhyp_km=75.0))  # noise: the picker finds nothing that fits either
+def test_times_that_do_not_fit_the_distance_are_no_picks(p, s, rhyp):
+    wrong = with_picks(record(p_time_s=p, s_time_s=s, rhyp_km=rhyp))  # noise: the picker finds nothing that fits either
     assert not plausible(wrong) and np.isnan([wrong.p_time_s, wrong.s_time_s]).all()
