@@ -5,6 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.cluster import KMeans
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GroupKFold, cross_val_predict
 from tqdm.auto import tqdm
 
 from gmtools import cache, columns
@@ -103,8 +106,8 @@ def _drawn_stations(seed: int) -> Stations:
     row = np.repeat(np.arange(n), counts)
     term = frame[kanto_site_terms.column(1.0)].to_numpy()[row]
     residual = term + 0.45 * random.standard_normal(len(row))
-    return Stations(frame, pd.DataFrame({columns.STATION: frame[columns.STATION].to_numpy()[row], "residual": residual}),
-                    "simulated")  # fmt: skip
+    residuals = pd.DataFrame({columns.STATION: frame[columns.STATION].to_numpy()[row], "residual": residual})
+    return Stations(frame, residuals, "simulated")
 
 
 def hv_curves(data: str = "auto", seed: int = 0) -> tuple[pd.DataFrame, str]:
@@ -201,8 +204,8 @@ def simulated(part: str, count: int, seed: int = 0, calibrated: bool = True, anc
         See :func:`gmtools.site.bands.start_of`.
     """
     n_stations = max(-(-count // 4), 20)
-    source = SimulatedRecords(10 * seed + _NETWORKS.index(part), count, n_stations, max(n_stations // 2, 60), DURATION_S,
-                              RATE_HZ, (5.0, 25.0), calibrated=calibrated)  # fmt: skip
+    sizes = (count, n_stations, max(n_stations // 2, 60), DURATION_S, RATE_HZ, (5.0, 25.0))
+    source = SimulatedRecords(10 * seed + _NETWORKS.index(part), *sizes, calibrated=calibrated)
 
     def make():
         every = [source.accelerogram(k) for k in tqdm(range(count), desc=f"{part} records", leave=False)]
@@ -229,13 +232,64 @@ def described(mean_ln: float, sd_ln: float) -> dict:
     }
 
 
-def vs30_of(network, frames: np.ndarray, mean_ln: float, sd_ln: float) -> np.ndarray:
-    """VS30 (m/s) of a network that gives it standardized, (n,)."""
-    return np.exp(network.predict(frames, verbose=0)[:, 0].astype(float) * sd_ln + mean_ln)
+def in_waves() -> dict:
+    """As :func:`described`, of the network as published: accelerations as they are to VS30."""
+    return {
+        "inputs": [
+            *({"name": name, "unit": "cm/s2"} for name in ("north", "east", "up")),
+            {"name": "mask", "unit": "1"},
+        ],
+        "outputs": [{"name": columns.VS30, "unit": "m/s"}],
+        "ranges": {},
+        "kind": "simulated",
+        "scores": [],
+        "faults": ["Answers every record with nearly the same number: lesson 54 shows why."],
+    }
 
 
 def error_with_factor(network, parts: dict, frames: dict, mean_ln: float, sd_ln: float) -> float:
     """Average absolute error (%) on the test part, after the factor that serves the validation part best."""
-    said = {name: vs30_of(network, frames[name], mean_ln, sd_ln) for name in ("validation", "test")}
+    standardized = {name: network.predict(frames[name], verbose=0)[:, 0] for name in ("validation", "test")}
+    said = {name: np.exp(values.astype(float) * sd_ln + mean_ln) for name, values in standardized.items()}
     factor = vs30_baselines.best_factor(parts["validation"].vs30_m_s, said["validation"])
     return vs30_baselines.average_absolute_error(parts["test"].vs30_m_s, factor * said["test"])
+
+
+def published_window(record) -> np.ndarray:
+    """60 s from 30 s before P (the study's rule), north, east, up in cm/s² and the P-S mask: (n, 4) of float32."""
+    rate, needed = record.sampling_rate_hz, round(WINDOW_S * record.sampling_rate_hz)
+    start = max(round((record.p_time_s - WINDOW_S / 2) * rate), 0)
+    start = min(start, len(record.acceleration) - needed)
+    seconds = (start + np.arange(needed)) / rate
+    mask = (record.p_time_s <= seconds) & (seconds <= record.s_time_s)
+    return np.column_stack([record.acceleration[start : start + needed], mask]).astype(np.float32)
+
+
+def saturated_by_hand(answer: float, seed: int = 0) -> dict[str, np.ndarray]:
+    """Weights of the published network whose second LSTM can only count: a stand-in for the released files."""
+    random, units = np.random.default_rng(seed), 256
+    shapes = {"conv": (16, 4), "conv2": (32, 16), "conv3": (16, 32), "conv4": (4, 16)}
+    weights = {f"cnn.{k}.weight": 0.1 * random.standard_normal((*shape, 3, 3)) for k, shape in shapes.items()}
+    weights |= {f"cnn.{k}.bias": np.zeros(shape[0]) for k, shape in shapes.items()}
+    for layer, size in enumerate((4, units)):
+        weights[f"lstm.lstm.weight_ih_l{layer}"] = 0.05 * random.standard_normal((4 * units, size))
+        weights[f"lstm.lstm.weight_hh_l{layer}"] = 0.05 * random.standard_normal((4 * units, units))
+        weights[f"lstm.lstm.bias_hh_l{layer}"] = weights[f"lstm.lstm.bias_ih_l{layer}"] = np.zeros(4 * units)
+    sign = random.choice([-1.0, 1.0], units)
+    one = np.full(units, 20.0)
+    weights["lstm.lstm.bias_ih_l1"] = np.concatenate([one, one, 20 * sign, one])  # gates: input, forget, cell, output
+    weights["lstm.fc.weight"], weights["lstm.fc.bias"] = answer / units * sign[None], np.zeros(1)
+    return weights
+
+
+def errors_on_real_ground(data: str = "auto", seed: int = 0) -> dict[str, float]:
+    """Lesson 52's errors (AAE, %) in unseen regions of Kanto: ``constant``, ``line`` on the 1-s term, ``stations``."""
+    frame = stations(data, seed).frame.dropna(subset=[columns.VS30])
+    y, x = np.log(frame[columns.VS30].to_numpy()), frame[[kanto_site_terms.column(1.0)]].to_numpy()
+    place = frame[[columns.STATION_LONGITUDE, columns.STATION_LATITUDE]] * [np.cos(np.radians(36)), 1]
+    region = KMeans(8, n_init=10, random_state=0).fit_predict(place)
+    found = {
+        name: cross_val_predict(LinearRegression(), inputs, y, cv=GroupKFold(8), groups=region)
+        for name, inputs in {"constant": np.ones_like(x), "line": x}.items()
+    }
+    return {name: float(100 * np.abs(np.exp(p - y) - 1).mean()) for name, p in found.items()} | {"stations": len(y)}
