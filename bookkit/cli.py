@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     _add_ensemble(commands)
     _add(commands, "book", _book, "build the HTML book from the lessons that ran")
     _add_lab(commands)
+    _add_solutions(commands)
     pdf = commands.add_parser("pdf", help="the built book as one PDF", description="Print the built book as one PDF.")
     pdf.set_defaults(run=_pdf)
     _add(commands, "scoreboard", _scoreboard, "the papers' numbers, ours beside them, and the verdicts")
@@ -111,6 +112,12 @@ def _add_check(commands) -> None:
     again = "run these lessons with three seeds, on one and two threads, and make their tolerances"
     what.add_argument("--spread", nargs="+", metavar="LESSON", help=again)
     command.add_argument("--because", default="", metavar="REASON", help="why results moved; kept in the file")
+
+
+def _add_solutions(commands) -> None:
+    command = _add(commands, "solutions", _solutions, "run the exercises' solutions after their lessons")
+    meaning = "as for run; all lessons that say what their solutions print when none is named"
+    command.add_argument("lessons", nargs="*", metavar="LESSON", help=meaning)
 
 
 def _positive(text: str) -> int:
@@ -207,6 +214,19 @@ def _lab(wanted: argparse.Namespace) -> int:
     workshop = Workshop.configured(settings=settings, built=lab.built_book(lab.PROJECT, folder))
     print(lab.report(lab.deliver(workshop, folder), folder), flush=True)
     return 0 if wanted.no_open else lab.open_lab(folder)
+
+
+def _solutions(wanted: argparse.Namespace) -> None:
+    from bookkit import solutions
+    from bookkit.lessons import Settings
+
+    ran = solutions.run(wanted.lessons, Settings(wanted.profile, wanted.data))
+    failed = [one.lesson for one in ran if one.problems]
+    if failed:
+        raise LessonFailed(
+            f"Solutions of {len(failed)} of {len(ran)} lessons have a problem: {', '.join(failed)}. "
+            "Mend the code, or the text below it, which holds what it prints in fast on real data."
+        )
 
 
 def _pdf(wanted: argparse.Namespace) -> None:

@@ -9,7 +9,6 @@ import sys
 import tempfile
 import threading
 import traceback
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ import psutil
 from bookkit import lessons
 from bookkit.lessons import Lesson, Settings
 from bookkit.progress import display_for
-from gmtools.cache import PROJECT
+from gmtools.cache import PROJECT, replacing
 from gmtools.errors import GmtoolsError
 
 SHOWN_SOURCE_LINES = 8
@@ -45,7 +44,6 @@ class Job:
 
     lesson: Lesson
     settings: Settings
-    fingerprint: str
     root: Path
     cell_timeout_s: float
 
@@ -57,7 +55,16 @@ class Job:
     @cached_property
     def key(self) -> str:
         """Hash of everything that the lesson's outputs depend on."""
-        return lessons.content_key(self.source, self.settings, self.fingerprint, self.root)
+        return lessons.content_key(self.lesson, self.source, self.settings, self.fingerprint, self.root)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What is here now of the data that the lesson names; a word where it does not look."""
+        if self.settings.data == "simulated":
+            return "simulated"
+        from gmtools.data import catalog
+
+        return catalog.fingerprint(lessons.used(self.source).data)
 
     @property
     def executed(self) -> Path:
@@ -85,6 +92,14 @@ def results_path(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> Pa
     return (root / "_build" / "results" / settings.folder / lesson.relative).with_suffix(".json")
 
 
+def recorded(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> dict | None:
+    """What a lesson recorded when it last ran with these settings; None where there is nothing, or nothing whole."""
+    try:
+        return json.loads(results_path(lesson, settings, root).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
 def run(
     wanted: list[str] | None = None,
     profile: str = "fast",
@@ -104,7 +119,7 @@ def run(
     profile, data, seed
         The lessons' parameters.
     workers
-        Lessons at a time; by default two, or one on a single core. The cores are shared among them.
+        Lessons at a time; by default two, or one on a single core; each has one thread.
     force
         Run even what has not changed.
     cell_timeout_s
@@ -122,9 +137,9 @@ def run(
     LessonNotFound
         A word names no lesson.
     """
-    settings, fingerprint = Settings(profile, data, seed), _fingerprint(data)
+    settings = Settings(profile, data, seed)
     timeout = cell_timeout_s or CELL_TIMEOUT_S[profile]
-    jobs = [Job(lesson, settings, fingerprint, root, timeout) for lesson in lessons.select(wanted, root)]
+    jobs = [Job(lesson, settings, root, timeout) for lesson in lessons.select(wanted, root)]
     kept = {job: _attempt(job, _keep, force) for job in jobs}
     to_do = [job for job, outcome in kept.items() if outcome is None]
     workers = max(1, min(workers or min(2, cores()), len(to_do) or 1))
@@ -148,14 +163,6 @@ def summary(outcomes: list[Outcome]) -> str:
     return "\n".join([*rows, *(f"\n{o.lesson.name}: {o.problem}" for o in outcomes if o.problem)])
 
 
-def _fingerprint(data: str) -> str:
-    if data == "simulated":
-        return "simulated"
-    from gmtools.data import catalog
-
-    return catalog.fingerprint()
-
-
 def _attempt(job: Job, step: Callable[..., Outcome | None], *arguments) -> Outcome | None:
     """What a step makes of a lesson; whatever stops the step is this lesson's failure, and the others go on."""
     try:
@@ -176,7 +183,7 @@ def _keep(job: Job, force: bool) -> Outcome | None:
     changed = merged != executed
     if changed:
         write_atomically(job.executed, nbformat.writes(merged))
-    if changed or not _is_json(job.results):
+    if changed or recorded(job.lesson, job.settings, job.root) is None:
         _harvest(job, job.executed)
     return Outcome(job.lesson, "new text" if changed else "up to date", merged.metadata.gmtools.seconds)
 
@@ -195,20 +202,13 @@ def _earlier(job: Job) -> tuple[nbformat.NotebookNode, nbformat.NotebookNode] | 
     return merged and (executed, merged)
 
 
-def _is_json(path: Path) -> bool:
-    try:
-        return json.loads(path.read_text(encoding="utf-8")) is not None
-    except (OSError, ValueError):
-        return False
-
-
 def _run_all(jobs: list[Job], workers: int) -> list[Outcome]:
     """Run jobs in as many processes at a time as there are workers; stop them all when anything interrupts."""
     if not jobs:
         return []
     processes, stop = set(), threading.Event()
     with _ended_by_signals(), display_for(sys.stdout) as display, ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(_attempt, job, _run_one, workers, display, processes, stop) for job in jobs]
+        futures = [pool.submit(_attempt, job, _run_one, display, processes, stop) for job in jobs]
         try:
             while wait(futures, timeout=1).not_done:
                 display.tick()
@@ -244,20 +244,20 @@ def _ended_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _run_one(job: Job, workers: int, display, processes: set, stop: threading.Event) -> Outcome:
+def _run_one(job: Job, display, processes: set, stop: threading.Event) -> Outcome:
     total = len(lessons.code_cells(job.source))
     display.start(job.lesson.name, total)
     # Only a whole run replaces an earlier one: papermill writes into a folder of its own.
     with tempfile.TemporaryDirectory(prefix="gmtools-", ignore_cleanup_errors=True) as folder:
         partial = Path(folder) / job.lesson.path.name
-        report = _report(job, partial, workers, display, processes, stop)
+        report = _report(job, partial, display, processes, stop)
         stopped = stop.is_set() and "seconds" not in report
         outcome = Outcome(job.lesson, "stopped", 0.0) if stopped else _attempt(job, _finish, partial, report, total)
     display.end(job.lesson.name, outcome.result, outcome.seconds)
     return outcome
 
 
-def _report(job: Job, partial: Path, workers: int, display, processes: set, stop: threading.Event) -> dict:
+def _report(job: Job, partial: Path, display, processes: set, stop: threading.Event) -> dict:
     """Run one lesson in a process of its own and return the last thing that the process reported."""
     task = {
         "source": str(job.lesson.path),
@@ -267,7 +267,7 @@ def _report(job: Job, partial: Path, workers: int, display, processes: set, stop
         "cell_timeout_s": job.cell_timeout_s,
     }
     report = {}
-    with tempfile.TemporaryFile() as errors, _worker(errors, workers) as process:
+    with tempfile.TemporaryFile() as errors, _worker(errors) as process:
         processes.add(process)
         try:
             if stop.is_set():  # an interrupt came while it started
@@ -289,7 +289,7 @@ def _report(job: Job, partial: Path, workers: int, display, processes: set, stop
     return report
 
 
-def _worker(errors, workers: int) -> subprocess.Popen:
+def _worker(errors) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", "bookkit.worker"],
         stdin=subprocess.PIPE,
@@ -297,7 +297,7 @@ def _worker(errors, workers: int) -> subprocess.Popen:
         stderr=errors,
         text=True,
         encoding="utf-8",
-        env=worker_environment(workers),
+        env=worker_environment(),
         start_new_session=True,  # Ctrl-C reaches the runner alone, which then ends its workers in order
     )
 
@@ -316,7 +316,7 @@ def _end(process: subprocess.Popen, patience_s: float = 0) -> None:
     process.wait()
 
 
-def worker_environment(workers: int) -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
     """Environment of a worker: one thread, so that results do not hang on how many run, and data folders in full."""
     threads = os.environ.get("GMTOOLS_THREADS", "1")
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -371,10 +371,5 @@ def _harvest(job: Job, executed: Path) -> None:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file in one step, so that no reader ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".writing-{uuid.uuid4().hex}")
-    try:
+    with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from gmtools import studies
 from gmtools.cache import PROJECT
-from gmtools.data import datasets, manifests
+from gmtools.data import manifests
 
 PACKAGES = ("gmtools", "explorers")
 BESIDE = {"explorers": ("js/**/*", "networks/*", "*.json")}
 """Folder of a package -> other files that whoever imports it uses."""
 CHOOSES = "gmtools/data/datasets.py"
-"""The module that imports others only for the table it is asked for: see ``datasets.MODULES``."""
+"""Whoever has this module asks for tables by name: see ``studies.TABLES``."""
 
 
 @dataclass
@@ -67,12 +68,12 @@ def of(sources: Iterable[str], root: Path = PROJECT) -> Uses:
             uses.files.add(path)
             code = _module(path, root, path.stat().st_mtime_ns)
             to_do |= code.files
-            words |= code.words if path != chooses else set()
+            words |= code.words
         if chooses in uses.files:
-            tables = words & datasets.CANDIDATES.keys()
+            tables = words & studies.TABLES.keys()
             to_do |= {path for table in tables for name in _behind(table) for path in _files(name, root)}
     uses.data = words & manifests.manifests().keys()
-    uses.data |= {one for name in tables for one in (*datasets.CANDIDATES[name], *datasets.BESIDE.get(name, ()))}
+    uses.data |= {one for name in tables for one in (*studies.table(name).candidates, *studies.table(name).beside)}
     for path in (root / "networks").glob("*"):
         if any(word and path.stem.startswith(word) for word in words if len(word) > 3):
             uses.files.add(path)
@@ -81,8 +82,8 @@ def of(sources: Iterable[str], root: Path = PROJECT) -> Uses:
 
 def _behind(table: str) -> Iterator[str]:
     """Modules that read or draw a table."""
-    yield from datasets.MODULES[table]
-    for data_id in datasets.CANDIDATES[table]:
+    yield f"gmtools.studies.{studies.TABLES[table]}"
+    for data_id in studies.table(table).candidates:
         yield manifests.manifest(data_id).reader
 
 
@@ -92,17 +93,24 @@ def _module(path: Path, root: Path, modified: int) -> _Code:
     if path.suffix != ".py":
         return _Code(frozenset(), frozenset())
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    code = _code(tree, root, path.parent, whole=path != root / CHOOSES)
+    code = _code(tree, root, path.parent)
     beside = BESIDE.get(path.parent.relative_to(root).as_posix(), ())
     files = {other for pattern in beside for other in path.parent.glob(pattern) if other.is_file()}
     return _Code(code.files | {other for other in files if "node_modules" not in other.parts}, code.words)
 
 
-def _code(tree: ast.Module, root: Path, folder: Path, whole: bool = True) -> _Code:
+def _code(tree: ast.Module, root: Path, folder: Path) -> _Code:
     nodes = list(ast.walk(tree))
-    words = frozenset(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
-    names = (name for node in (nodes if whole else tree.body) for name in _imported(node, root, folder))
+    listed = {node for part in tree.body if _lists_tables(part) for node in ast.walk(part)}
+    texts = (node for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    words = frozenset(node.value for node in texts if node not in listed)
+    names = (name for node in nodes for name in _imported(node, root, folder))
     return _Code(frozenset(path for name in names for path in _files(name, root)), words)
+
+
+def _lists_tables(statement: ast.AST) -> bool:
+    """Whether a statement is a study's list of tables, which names more data sets than one table needs."""
+    return isinstance(statement, ast.Assign) and any(ast.unparse(name) == "TABLES" for name in statement.targets)
 
 
 def _imported(node: ast.AST, root: Path, folder: Path) -> Iterator[str]:

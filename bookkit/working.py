@@ -30,6 +30,8 @@ PAGES = {"book/glossary.md": "#words-used", "book/bibliography.md": "#works-cite
 SOLUTION_START, SOLUTION_END = "{solution-start}", "{solution-end}"
 SOURCE_FOLDED = {"hide-input", "hide-cell", "remove-cell", "remove-input", "answer", "solution", "solution-code"}
 OUTPUTS_FOLDED = {"hide-cell", "hide-output", "answer", "solution", "solution-code"}
+# A call that gives the text a number; its name may be computed, wholly or after its first letters.
+GIVES = re.compile(r"\b(?P<function>number|glue)\(\s*(?:f?[\"'](?P<text>[^\"'{]*)(?P<dynamic>\{)?|[a-z_])")
 # A box that code writes, as its string literals have it.
 CODED_BOX = re.compile(r":::\{admonition\} (?P<title>[^\\\"']+)\\n:class: dropdown\\n")
 CODED_END = re.compile(r"\\n:::(?=[\"'\\])")
@@ -37,7 +39,7 @@ NOTE = (
     "*A working copy, yours to change. Shift+Enter runs a cell. Answers and solutions open with a click on ▸, words "
     "with a dotted line explain themselves under the mouse.{numbers}*"
 )
-FROM_RUN = " Numbers in the text are those of a run with `profile = {profile!r}`; yours may differ."
+FROM_RUN = ' Numbers in the text are those of a run with `profile = "{profile}"`; yours may differ.'
 FROM_CELLS = " A name in italics stands for a number that nobody has computed yet: cells below print it."
 INSTALL = """\
 # Elsewhere than in the book's environment, as in Colab: brings the project, once. Then restart the kernel.
@@ -117,7 +119,9 @@ class Workshop:
         made = _Copy(self, lesson, _outputs(lesson, self.settings, self.root))
         notebook = copy.deepcopy(source)
         notebook.cells = made.cells(source.cells)
-        notebook.metadata = NotebookNode({name: source.metadata[name] for name in ("kernelspec",)})
+        notebook.metadata = NotebookNode(
+            {name: source.metadata[name] for name in ("kernelspec",) if name in source.metadata}
+        )
         told = {"copy_of": lesson.relative.as_posix(), "lesson": _digest(source.cells), "copy": _digest(notebook.cells)}
         notebook.metadata[METADATA] = told
         notebook.nbformat_minor = max(5, source.nbformat_minor)
@@ -166,16 +170,17 @@ class _Copy:
 
     def cells(self, source: list[NotebookNode]) -> list[NotebookNode]:
         """All cells of the copy, in order."""
-        made, wanted = [], []  # wanted: ids of cells, and the numbers to print below the last of them
+        made, wanted = [], []  # wanted: ids of cells, and the number to print below the last of them
         for group in _groups(source):
             before = len(self.context.missing)
             made += self.group(group)
-            names = [name for name in self.context.missing[before:] if not _prints_itself(name, source)]
-            if names:
-                wanted.append(({made[-1].id, *_computing(names, source)}, names))
+            for name in self.context.missing[before:]:
+                computed, shown = _computed(name.partition(":")[0].strip(), source)
+                if not shown:
+                    wanted.append(({made[-1].id, computed}, name))
         printed = defaultdict(list)
-        for ids, names in wanted:
-            printed[max(index for index, cell in enumerate(made) if cell.id in ids)] += names
+        for ids, name in wanted:
+            printed[max(index for index, cell in enumerate(made) if cell.id in ids)].append(name)
         for below in sorted(printed, reverse=True):
             made.insert(below + 1, _printing(printed[below], made[below].id))
         made.insert(1, new_markdown_cell(NOTE.format(numbers=self._origin()), id="working-copy"))
@@ -283,18 +288,15 @@ class _Copy:
         return FROM_RUN.format(profile=self.workshop.settings.profile) if self.context.numbers else ""
 
 
-def _prints_itself(name: str, cells: list[NotebookNode]) -> bool:
-    """Whether a cell shows this number when it runs, as ``expected.number`` does."""
-    bare = re.escape(name.partition(":")[0].strip())
-    shown = re.compile(rf"\bnumber\(\s*[\"']{bare}[\"']")
-    return any(cell.cell_type == "code" and shown.search(cell.source) for cell in cells)
-
-
-def _computing(names: list[str], cells: list[NotebookNode]) -> set[str]:
-    """Ids of the cells that glue these numbers."""
-    bare = (name.partition(":")[0].strip() for name in names)
-    literal = re.compile("|".join(rf"[\"']{re.escape(name)}[\"']" for name in bare))
-    return {cell.id for cell in cells if cell.cell_type == "code" and literal.search(cell.source)}
+def _computed(name: str, cells: list[NotebookNode]) -> tuple[str | None, bool]:
+    """Id of the last cell that may give the text a number, and whether that cell shows it when it runs."""
+    found, exactly = (None, False), False
+    for cell in (cell for cell in cells if cell.cell_type == "code"):
+        for call in GIVES.finditer(cell.source):
+            literal = call["text"] is not None and not call["dynamic"]
+            if call["text"] == name if literal else not exactly and name.startswith(call["text"] or ""):
+                found, exactly = (cell.id, call["function"] == "number"), literal
+    return found
 
 
 def _parts(text: str) -> list[str]:
@@ -345,6 +347,8 @@ def code(cell: NotebookNode) -> NotebookNode:
     hidden = {name: True for name, those in folded.items() if those & set(tags)}
     if hidden:
         made.metadata["jupyter"] = hidden
+    if "source_hidden" in hidden:
+        made.metadata["cellView"] = "form"  # Colab's word for it
     return made
 
 

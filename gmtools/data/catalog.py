@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gmtools.data.download import download, is_web_page, replacing, sha256_of, zip_folder
+from gmtools.cache import replacing
+from gmtools.data.download import download, is_web_page, sha256_of, zip_folder
 from gmtools.data.manifests import DataFile, Manifest, manifest, manifests, text
 from gmtools.errors import CacheNotWritable, ChecksumMismatch, DataNotFound, DownloadFailed, FormatError
 

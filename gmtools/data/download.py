@@ -1,14 +1,12 @@
 """One file from one of several addresses: to a temporary file, checked, then moved into place."""
 
 import hashlib
-import os
 import time
-import uuid
 import zipfile
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from gmtools.cache import replacing
 from gmtools.errors import CacheNotWritable, ChecksumMismatch, DataNotFound, DownloadFailed
 
 TIMEOUT_S = (5, 60)  # to connect, between two chunks
@@ -48,40 +46,6 @@ def is_web_page(path):
     with Path(path).open("rb") as stream:
         start = stream.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith((b"<!doctype html", b"<html"))
-
-
-@contextmanager
-def replacing(target):
-    """Give a temporary path beside ``target``; it replaces ``target`` in one step when the block ends well.
-
-    Parameters
-    ----------
-    target : Path
-        The file to write. Its folder is made if it is missing.
-
-    Yields
-    ------
-    Path
-        Where to write.
-
-    Raises
-    ------
-    CacheNotWritable
-        When the folder cannot be made or written to. Whatever happens, no half-written file stays behind.
-    """
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        os.replace(temporary, target)
-    except OSError as error:
-        raise CacheNotWritable(
-            f"cannot write {target}: {error.strerror or error}. Next step: name a folder that you may write to "
-            "in the environment variable GMTOOLS_CACHE, or make room on the disk."
-        ) from error
-    finally:
-        if temporary.parent.is_dir():
-            temporary.unlink(missing_ok=True)
 
 
 def download(addresses, target, sha256, size, progress=False):

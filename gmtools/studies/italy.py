@@ -9,10 +9,10 @@ import pandas as pd
 import pyproj
 from scipy.spatial.distance import cdist
 
-from gmtools import columns
+from gmtools import columns, studies
 from gmtools.data import catalog, datasets
 from gmtools.data.rasters import Points, slope
-from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
+from gmtools.errors import DataNotFound, DownloadFailed, FormatError, GmtoolsError
 from gmtools.geodesy import hypocentral_distance_km, with_distances
 from gmtools.maps import grids, inputs
 from gmtools.maps.grids import Layer, MapGrid, resample, resample_points
@@ -34,6 +34,18 @@ LAYERS = {
 FILL = {ELEVATION: 0.0, SLOPE: 0.0, VS30: 600.0, VELOCITY: 1600.0}
 """What stands at sea and abroad: sea level, no slope, soft rock (a choice of this project)."""
 _AROUND = (5.0, 20.0, 35.0, 48.5)  # west, east, south, north of the coast that maps show
+CLASS_VELOCITY_M_S = {
+    "HOLOCENE": 300.0,
+    "PLEISTOCENE": 300.0,
+    "CENOZOIC": 1600.0,
+    "CRETACEOUS": 1600.0,
+    "JURASSIC-TRIASSIC": 1600.0,
+    "UNKNOWN": 1600.0,
+    "PALEOZOIC": 2400.0,
+    "PRECAMBRIAN": 2400.0,
+}
+"""Three velocities as in the thesis (loose sediment, soft rock, hard rock). The thesis sorts by lithology, which this
+file does not have; sorting by age is this project's stand-in, and puts young volcanic rock among the soft ones."""
 REACH_KM = 25.0
 """A pixel farther than this from every point of the site model has no velocity."""
 
@@ -92,7 +104,7 @@ def on_grid(data: str = "auto", pixel_km: float = 12.0, seed: int = 0) -> inputs
     Parameters
     ----------
     data, seed
-        See :func:`gmtools.data.datasets.load`; "auto" takes the simulated Italy also where only a layer cannot be had.
+        See :func:`gmtools.studies.load`; "auto" takes the simulated Italy also where only a layer cannot be had.
     pixel_km : float
         Side of a pixel. The number of pixels on each side is a multiple of 8, so that three poolings fit.
 
@@ -105,13 +117,13 @@ def on_grid(data: str = "auto", pixel_km: float = 12.0, seed: int = 0) -> inputs
     DataNotFound
         ``data`` is "real", and the records or a layer cannot be had.
     """
-    dataset = datasets.load("italy", data, seed)
+    dataset = studies.load("italy", data, seed)
     try:
         return _on_grid(dataset, pixel_km, seed)
     except (DataNotFound, DownloadFailed):
         if data != "auto":
             raise
-    return _on_grid(datasets.load("italy", datasets.SIMULATED, seed), pixel_km, seed)
+    return _on_grid(studies.load("italy", datasets.SIMULATED, seed), pixel_km, seed)
 
 
 def _on_grid(dataset, pixel_km, seed):
@@ -136,6 +148,41 @@ def select(frame: pd.DataFrame, north_of: float = NORTH_OF) -> pd.DataFrame:
     return frame[keep & frame[columns.MAGNITUDE].notna()].reset_index(drop=True)
 
 
+def _prepared(frame: pd.DataFrame, north_of: float) -> pd.DataFrame:
+    """Selected records, with depths where the catalogue of earthquakes can be had."""
+    frame = select(frame, north_of)
+    try:
+        return with_depths(frame, datasets.read("italy_horus_catalogue"))
+    except (DataNotFound, DownloadFailed):
+        return frame
+
+
+def _simulated(seed: int, north_of: float) -> pd.DataFrame:
+    from gmtools.simulate import fields
+
+    return select(fields.italy(seed=seed), north_of)
+
+
+def _table(title: str, north_of: float) -> datasets.Table:
+    return datasets.Table(
+        title,
+        candidates=("italy_ita18",),
+        drawn_from="an invented Italy whose source, site and path fields are known",
+        simulate=lambda seed: _simulated(seed, north_of),
+        simulation="fields.italy",
+        prepare=lambda frame: _prepared(frame, north_of),
+        # Matched to a catalogue, or assumed where that does not list the event.
+        reconstructed=(columns.HYPOCENTRAL_DEPTH, columns.RHYP),
+        beside=("italy_horus_catalogue",),
+    )
+
+
+TABLES = {
+    "italy": _table("Italian records, events north of 42° N", NORTH_OF),
+    "italy_whole": _table("Italian records", -90.0),
+}
+
+
 def with_depths(
     frame: pd.DataFrame, catalogue: pd.DataFrame, within_km: float = 15.0, within_magnitude: float = 0.3
 ) -> pd.DataFrame:
@@ -152,7 +199,7 @@ def with_depths(
     frame : DataFrame
         Records with ``depth_is_listed``.
     catalogue : DataFrame
-        From :func:`gmtools.data.readers.horus.read`.
+        ``datasets.read("italy_horus_catalogue")``.
     within_km, within_magnitude : float
         Limits on epicentral distance and difference of magnitude.
 
@@ -275,14 +322,15 @@ def _vs30(grid: MapGrid) -> Layer:
 
 
 def _velocity(grid: MapGrid) -> Layer:
-    from gmtools.data.readers import italy_site_model
-
-    (path,) = catalog.find("italy_site_model").values()
-    table = italy_site_model.read(path)
+    table = datasets.read("italy_site_model")
+    velocity = table["geology"].map(CLASS_VELOCITY_M_S)
+    if velocity.isna().any():
+        unknown = sorted(set(table["geology"][velocity.isna()]))
+        raise FormatError(f"Geology {unknown} of the Italian site model has no class: add it to CLASS_VELOCITY_M_S.")
     place = table[columns.LONGITUDE].to_numpy(), table[columns.LATITUDE].to_numpy()
     licence = catalog.manifests()["italy_site_model"].licence
     return resample_points(
-        Points("velocity of three classes", "m/s", licence, *place, table[columns.VELOCITY].to_numpy()), grid, REACH_KM
+        Points("velocity of three classes", "m/s", licence, *place, velocity.to_numpy()), grid, REACH_KM
     )
 
 

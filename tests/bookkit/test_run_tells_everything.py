@@ -172,8 +172,9 @@ def no_kernel(monkeypatch):
 def executed(tmp_path):
     """An executed copy, as a run leaves it."""
     source = lessons.read(write_lesson(tmp_path, "10_good", "x = 1"))
-    settings = lessons.Settings("smoke", "simulated")
-    source.metadata["gmtools"] = {"key": lessons.content_key(source, settings, "simulated", tmp_path), "seconds": 1.5}
+    lesson, settings = lessons.select(["10"], tmp_path)[0], lessons.Settings("smoke", "simulated")
+    key = lessons.content_key(lesson, source, settings, "simulated", tmp_path)
+    source.metadata["gmtools"] = {"key": key, "seconds": 1.5}
     path = tmp_path / "_build/executed/smoke-simulated/10_good.ipynb"
     runner.write_atomically(path, nbformat.writes(source))
     return path
@@ -231,25 +232,13 @@ def test_an_earlier_run_that_recorded_a_row_twice_blocks_no_other_lesson(execute
     assert "I-P2.rms is recorded twice" in outcomes["10_good"].problem
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of one megabyte, where this machine lets us mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if sys.platform != "linux" or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("needs the right to mount a small file system")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
 def test_a_full_and_a_read_only_disk_are_failures_of_the_lessons_that_meet_them(small_disk):
     write_lesson(small_disk, "10_large", "from IPython.display import HTML\nHTML('x' * 2_000_000)")
     write_lesson(small_disk, "11_small", "x = 1")
     outcomes = run(small_disk)
     assert outcomes["11_small"].result == "ran"
     assert outcomes["10_large"].result == "failed" and "No space left on device" in outcomes["10_large"].problem
-    assert not list(small_disk.rglob(".writing-*"))
+    assert not list(small_disk.rglob("*.part"))
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     outcomes = run(small_disk)
     assert outcomes["11_small"].result == "up to date"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from markdown_it import MarkdownIt
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from bookkit import glossary, lessons, plain, working
@@ -68,6 +69,14 @@ def test_no_markup_of_myst_is_left(made):
     ]
     left += [(cell.id, "box", cell.source) for cell in made.cells if cell.cell_type == "code" and ":::{" in cell.source]
     assert left == []
+
+
+def test_what_stands_between_tags_is_markdown_to_any_reader(made):
+    """GitHub, VS Code and Colab follow CommonMark: text in a block of HTML, before an empty line, is shown as it is."""
+    reader = MarkdownIt("commonmark").enable("table")
+    for cell in (cell for cell in made.cells if cell.cell_type == "markdown"):
+        for block in (token.content for token in reader.parse(cell.source) if token.type == "html_block"):
+            assert re.fullmatch(r"</?details>\s*(?:<summary><b>[^*`$\n]+</b></summary>\s*)?", block), block
 
 
 def test_what_is_folded_in_the_book_is_folded_in_the_copy(lesson, made):
@@ -225,6 +234,25 @@ def test_numbers_without_a_run_are_printed_below_the_cell_that_computes_them(tmp
     assert "keep_numbers()" in made.cells[ids.index("keep-numbers")].source and ids.index("keep-numbers") < ids.index(
         "first"
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "below"),
+    [
+        ('for kind in kinds:\n    glue(f"rm{kind}", x)', "computes"),
+        ("for name, value in found.items():\n    glue(name, value)", "computes"),
+        ('glue(f"other_{kind}", x)', "title"),
+        ('glue(f"rm{kind}", x)\nexpected.number("rmse", x)', None),
+        ('expected.number(f"rm{kind}", x)', None),
+    ],
+)
+def test_numbers_with_a_computed_name_are_printed_below_a_cell_that_may_give_them(tmp_path, code, below):
+    cells = cells_of_a_lesson()
+    cells[2].source = code
+    made = Workshop(tmp_path).copy(project(tmp_path, cells)).cells
+    printing = [index for index, cell in enumerate(made) if "print_numbers(" in cell.source]
+    before = [cell.id for cell in made[: printing[0]] if cell.id in ("title", "computes")] if printing else [None]
+    assert before[-1] == below
 
 
 def test_a_number_that_its_own_cell_shows_is_printed_by_no_other(tmp_path):

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from bookkit.data_commands import add_data_commands
+from gmtools.cache import replacing
 from gmtools.data import catalog, download, manifests
 from gmtools.errors import CacheNotWritable, ChecksumMismatch, DataNotFound, DownloadFailed, FormatError
 
@@ -268,7 +269,7 @@ def test_an_older_good_file_survives_a_bad_download(cache, server):
 
 
 def test_an_interrupt_leaves_nothing_half_written(cache):
-    with pytest.raises(KeyboardInterrupt), download.replacing(cache / "a.csv") as temporary:
+    with pytest.raises(KeyboardInterrupt), replacing(cache / "a.csv") as temporary:
         temporary.write_bytes(DATA[:50])
         raise KeyboardInterrupt
     assert files_below(cache) == []
