@@ -174,7 +174,7 @@ class SimulatedRecords:
     profiles : Profiles
         Of the stations, in the order of their numbers (``S0000`` first).
     inputs : list
-        What decides the records, as :func:`gmtools.site.record_store.keep` asks for it: arguments and code.
+        What decides the records, for :func:`gmtools.cache.once`: arguments and code.
 
     Raises
     ------
