@@ -19,7 +19,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from explorers import EXPLORERS, npm
-from gmtools.cache import PROJECT
+from gmtools.cache import PROJECT, replacing
 from gmtools.errors import BookFailed, PackageUnreachable, UnknownModel
 
 SOURCE = Path(__file__).with_name("js")
@@ -237,7 +237,5 @@ def standalone(names=(), data="auto", folder=FOLDER):
 
 
 def _write(path, text):
-    """Write under another name, then move: a browser that is open never reads half a file."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    with replacing(path) as temporary:  # a browser that is open never reads half a file
+        temporary.write_text(text, encoding="utf-8")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmtools.errors import GmtoolsError
+from gmtools.site import site_response
 
 SLOWNESSES = 150
 """Steps of the integral over slowness, even in its logarithm: about 3 % each, so that a damping of 0.015 gives each
@@ -55,9 +56,7 @@ class Profile:
 
 
 def transfer_function(profile: Profile, frequency_hz: np.ndarray, wave: str = "s") -> np.ndarray:
-    """Amplification of vertically incident plane waves: surface over outcropping half-space.
-
-    Exact for damped layers over an elastic half-space (Kramer 1996, Geotechnical Earthquake Engineering, section 7.2).
+    """Amplification of vertically incident plane waves: :func:`gmtools.site.site_response.transfer_function`.
 
     Parameters
     ----------
@@ -70,16 +69,9 @@ def transfer_function(profile: Profile, frequency_hz: np.ndarray, wave: str = "s
     ndarray, (n_frequencies,)
         Absolute value; for one undamped layer it peaks at V / (4 H) with the contrast of impedance.
     """
-    velocity, density = _complex_velocity(profile, wave), np.asarray(profile.density_kg_m3)
-    up = down = np.ones(np.shape(frequency_hz), dtype=complex)
-    for i, thickness in enumerate(profile.thickness_m):
-        phase = np.exp(2j * np.pi * frequency_hz * thickness / velocity[i])
-        contrast = density[i] * velocity[i] / (density[i + 1] * velocity[i + 1])
-        up, down = (
-            ((1 + contrast) * up * phase + (1 - contrast) * down / phase) / 2,
-            ((1 - contrast) * up * phase + (1 + contrast) * down / phase) / 2,
-        )
-    return np.abs(1 / up)
+    velocity = profile.vs_m_s if wave == "s" else profile.vp_m_s
+    layers = (profile.thickness_m, velocity, profile.density_kg_m3, profile.damping)
+    return np.abs(site_response.transfer_function(frequency_hz, *layers))
 
 
 def diffuse_ratio(profile: Profile, frequency_hz: np.ndarray) -> np.ndarray:
