@@ -7,7 +7,7 @@ import pandas as pd
 import pyproj
 from scipy.optimize import least_squares
 
-from gmtools import columns
+from gmtools import columns, studies
 from gmtools.data import catalog, datasets
 from gmtools.errors import DataNotFound, DownloadFailed, FormatError, GmtoolsError
 from gmtools.geodesy import with_distances
@@ -93,7 +93,7 @@ def on_grid(
     Parameters
     ----------
     data, seed
-        See :func:`gmtools.data.datasets.load`; ``seed`` also draws split and chunks.
+        See :func:`gmtools.studies.load`; ``seed`` also draws split and chunks.
     meso_net : bool
         Append MeSO-net's records.
     pixel_km : float
@@ -112,11 +112,11 @@ def on_grid(
     FormatError
         An event has no date, so that nobody can tell on which side of the split it lies.
     """
-    dataset = datasets.load("kanto", data, seed)
+    dataset = studies.load("kanto", data, seed)
     _check_dates(dataset.frame)
     frames = [with_chunks(dataset.frame, seed)]
     if meso_net:
-        deep = datasets.load("kanto_meso", data, seed).frame
+        deep = studies.load("kanto_meso", data, seed).frame
         deep = deep.assign(**{columns.PGA: deep[columns.PGA] * np.exp(added_ln)})
         frames.append(with_chunks(deep, seed))
     frame = pd.concat(frames, ignore_index=True)
