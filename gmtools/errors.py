@@ -84,7 +84,7 @@ class RecordingUnusable(GmtoolsError):
         self.reason = reason
 
 
-class RecordingUnusable(RecordingUnusable):
+class RecordingTooShort(RecordingUnusable):
     """A recording is shorter than the processing needs."""
 
     def __init__(self, message):

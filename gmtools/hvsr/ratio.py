@@ -59,7 +59,7 @@ def azimuthal(
 
     Raises
     ------
-    RecordingUnusable, RecordingUnusable
+    RecordingTooShort, RecordingUnusable
         As for :func:`spectra`.
     """
     whole = spectra(recording, settings)

@@ -379,7 +379,13 @@ def keep(name, frame, *, lesson, profile, data, seconds, kind="measured", folder
     -------
     Path
     """
-    about = {"lesson": lesson, "profile": profile, "data": list(data), "seconds": round(float(seconds), 1), "kind": kind}
+    about = {
+        "lesson": lesson,
+        "profile": profile,
+        "data": list(data),
+        "seconds": round(float(seconds), 1),
+        "kind": kind,
+    }
     about |= {"machine": _machine(), "commit": _commit(), "made": datetime.now(UTC).date().isoformat(), **more}
     folder = Path(folder) if folder else _place(profile, data, kind) / "tables"
     folder.mkdir(parents=True, exist_ok=True)

@@ -35,8 +35,8 @@ from gmtools.site import site_response
 
 BETA_KM_S, ALPHA_KM_S, CRUST_DENSITY = 3.5, 6.1, 2.8  # at the source
 CORNER_RATIO = 1.5  # P corner over S corner, as of Madariaga's (1976) circular crack
-P_ON_HORIZONTAL = 0.4
-S_ON_VERTICAL = {True: 0.75, False: 0.5}  # calibrated: H/V of KiK-net (Ji et al., 2023) in place of a guess
+P_ON_HORIZONTAL, S_ON_VERTICAL = 0.4, 0.5
+S_ON_VERTICAL_CALIBRATED = 0.75  # for the level of H/V at KiK-net (Ji et al., 2023)
 CRUST_EXPONENT, KAPPA_EXPONENT = 0.4, 0.1  # of VS30 / 760 m/s and VS30 / 400 m/s
 STATION_SD, RECORD_SD = 0.35, 0.3  # ln units, at each of the knots
 _KNOTS_HZ = np.geomspace(0.1, 25.0, 6)  # between them the terms are linear in ln frequency
@@ -292,7 +292,8 @@ class SimulatedRecords:
         corner = row["corner_hz"] * (CORNER_RATIO if wave == "P" else 1.0)
         rock = rock_spectrum(self._frequency, row[columns.MAGNITUDE], corner, row[columns.RHYP], row["kappa_s"], wave)
         s, p = self._transfer(int(row["station"]))
-        horizontal, vertical = (1.0, S_ON_VERTICAL[self.calibrated]) if wave == "S" else (P_ON_HORIZONTAL, 1.0)
+        s_on_vertical = S_ON_VERTICAL_CALIBRATED if self.calibrated else S_ON_VERTICAL
+        horizontal, vertical = (1.0, s_on_vertical) if wave == "S" else (P_ON_HORIZONTAL, 1.0)
         rock = (factor * rock).astype(np.float32)
         return np.stack([horizontal * rock * s] * 2 + [vertical * rock * p])
 
