@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from explorers import site_motion
 from gmtools import gmms, hvsr
 from gmtools.maps.grids import MapGrid
-from gmtools.simulate import fields, kanto, microtremor, profiles, records, site_motion
+from gmtools.simulate import fields, kanto, microtremor, profiles, records
 from gmtools.simulate.accelerograms import SimulatedRecords
 from gmtools.simulate.microtremor import CALIFORNIA, ITALY, Fault, Machine, Site, Structure, layer
 from gmtools.site import layered
@@ -61,6 +62,7 @@ def invented_kanto() -> dict:
 
 def microtremors() -> dict:
     found = {"disturbed": microtremor.recording(DISTURBED, ITALY, 5, 280.0)[0].components()}
+    found["layers"] = [layer(f0_hz, 4.0).thickness_m[0] for f0_hz in (0.3, 1.0, 8.0)]
     for country in (ITALY, CALIFORNIA):
         drawn = [microtremor.numbered_site(country, number) for number in range(12)]
         why = [cause for site, _ in drawn for cause in microtremor.causes(site)]
