@@ -37,7 +37,7 @@ DISTURBED = Site(
 def flat_records() -> dict:
     return {
         "nga": records.nga_west2(seed=1, n_events=12, n_records=80, truth=(0, 1.0)),
-        "iran": records.iran(seed=1, n_events=40, n_records=150),
+        "iran": records.iran(seed=1, n_events=200, n_records=900),
     }
 
 
