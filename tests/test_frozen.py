@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from explorers import site_motion
 from gmtools import gmms, hvsr
 from gmtools.maps.grids import MapGrid
-from gmtools.simulate import fields, kanto, microtremor, profiles, records, site_motion
+from gmtools.simulate import fields, kanto, microtremor, profiles, records
 from gmtools.simulate.accelerograms import SimulatedRecords
 from gmtools.simulate.microtremor import CALIFORNIA, ITALY, Fault, Machine, Site, Structure, layer
 from gmtools.site import layered
