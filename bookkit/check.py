@@ -183,7 +183,7 @@ def report(drifts: list[Drift], compared: int, notes: Iterable[str] = ()) -> str
     lines = [
         "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[4]]).rstrip() for row in rows
     ]
-    return "\n".join([*notes, *lines, f"check: {len(drifts)} of {compared} results are not as expected"])
+    return "\n".join([*notes, *lines, f"check: {len(drifts)} not as expected, {compared} results compared"])
 
 
 def accept(name: str, run: Mapping, old: Expected | None, because: str) -> Expected:

@@ -178,7 +178,7 @@ class TestCheck:
             [LESSON, "rms", "0.5", "0.6", "0.001", "relative"],
             [LESSON, "new", "nothing", "1"],
         ]
-        assert lines[-1] == "check: 2 of 40 results are not as expected"
+        assert lines[-1] == "check: 2 not as expected, 40 results compared"
 
     def test_the_command_is_red_when_something_moved(self, monkeypatch, capsys):
         monkeypatch.setattr(
