@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -441,29 +441,6 @@ def input_maps(study: inputs.MapStudy, names: Iterable[str]) -> np.ndarray:
     names = list(names)
     maps = inputs.input_maps(study.grid, study.layers, study.events, names, FILL)
     return inputs.scale(maps, {name: SCALE[name] for name in names})
-
-
-def more_earthquakes(study: inputs.MapStudy, times: int, seed: int = 0) -> inputs.MapStudy:
-    """The simulated Italy again, recorded in ``times`` as many earthquakes by the same stations.
-
-    Parameters
-    ----------
-    study : MapStudy
-        Simulated, from :func:`on_grid`; grid and layers stay.
-    times : int
-    seed : int
-        That of ``study``.
-
-    Returns
-    -------
-    MapStudy
-        Records of stations that lie on the grid; other earthquakes than in ``study``.
-    """
-    from gmtools.simulate import fields
-
-    frame = select(fields.italy(seed, n_events=134 * times, n_records=4600 * times))
-    inside = study.grid.contains(frame[columns.STATION_LONGITUDE], frame[columns.STATION_LATITUDE])
-    return replace(study, frame=grids.place(study.grid, frame[inside].reset_index(drop=True)))
 
 
 def planted(

@@ -166,13 +166,3 @@ def test_what_is_planted_sums_to_the_truth():
     total = fields.world(1).truth(study.grid, *focus)["total"]
     near = np.isfinite(not_site[0])
     assert near.any() and not near.all() and np.allclose((not_site[0] + site)[near], total[near])
-
-
-def test_more_earthquakes_at_the_same_stations():
-    study = italy.on_grid("simulated", pixel_km=24, seed=1)
-    more = italy.more_earthquakes(study, 2, seed=1)
-    assert more.frame["event_id"].nunique() > 1.5 * len(study.events) and more.grid == study.grid
-    common = set(more.frame["station_id"]) & set(study.frame["station_id"])
-    place = ["station_longitude", "station_latitude"]
-    one, two = (table.frame.groupby("station_id")[place].first().loc[sorted(common)] for table in (study, more))
-    assert len(common) > 500 and np.allclose(one, two)
