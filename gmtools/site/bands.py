@@ -6,7 +6,7 @@ takes apart easily. Lesson 53 derives one band by hand.
 
 import numpy as np
 
-from gmtools.errors import RecordingTooShort
+from gmtools.errors import RecordingUnusable
 
 BANDS_HZ = np.geomspace(0.4, 20.0, 24)
 KERNEL_S, STEP_S, FRAME_S, WINDOW_S = 2.56, 0.32, 2.56, 60.0
@@ -38,13 +38,14 @@ def start_of(record, window_s: float = WINDOW_S, anchor: str = "p") -> int:
 
     Raises
     ------
-    RecordingTooShort
+    RecordingUnusable
         The record is shorter than the window.
     """
     rate, needed = record.sampling_rate_hz, round(window_s * record.sampling_rate_hz)
     if len(record.acceleration) < needed:
-        raise RecordingTooShort(
-            f"{record.record_id}: {record.duration_s:g} s long, {window_s:g} s are needed. Leave the record out."
+        raise RecordingUnusable(
+            "too short",
+            f"{record.record_id}: {record.duration_s:g} s long, {window_s:g} s are needed. Leave the record out.",
         )
     if anchor == "p" and np.isfinite(record.p_time_s):
         start = round((record.p_time_s - 10) * rate)

@@ -10,7 +10,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from tqdm.auto import tqdm
 
-from gmtools import cache, columns
+from gmtools import cache, columns, studies
 from gmtools.data import accelerograms, catalog, datasets, rasters
 from gmtools.data.readers import afad_mat, file_ending, kanto_site_terms, read_csv, site_class, topography
 from gmtools.errors import DataNotFound, DownloadFailed
@@ -177,7 +177,7 @@ def region_spectra(data: str = "auto", seed: int = 0) -> tuple[pd.DataFrame, dic
     """
     tables, kinds = [], {}
     for region, name in {"Italy": "italy_whole", "Iran": "iran", "NGA-West2": "nga_west2"}.items():
-        dataset = datasets.load(name, data, seed)
+        dataset = studies.load(name, data, seed)
         frame = dataset.frame
         long_period = frame[columns.PGV] / 981 if region == "NGA-West2" and columns.PGV in frame else frame["psa_1s_g"]
         nearest = [name for name in (columns.RHYP, columns.RRUP, columns.RJB) if name in frame]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gmtools.data.accelerograms import Accelerogram
-from gmtools.errors import RecordingTooShort
+from gmtools.errors import RecordingUnusable
 from gmtools.site import bands
 
 
@@ -44,5 +44,5 @@ def test_window_begins_before_p_or_around_the_peak():
 
 
 def test_record_shorter_than_the_window_is_refused():
-    with pytest.raises(RecordingTooShort, match=r"50 s long, 60 s are needed"):
+    with pytest.raises(RecordingUnusable, match=r"50 s long, 60 s are needed"):
         bands.frames(wave(2.0, seconds=50.0))
