@@ -18,6 +18,8 @@ __all__ = [
 
 INPUTS = (columns.MAGNITUDE, columns.RJB, columns.VS30)
 """What the networks read: moment magnitude, Joyner-Boore distance (km), VS30 (m/s)."""
+ORDINATES = tuple(columns.psa(period) for period in columns.PERIODS)
+"""What they answer: the columns of PGA and of PSA at twelve periods, in g."""
 PUBLISHED = "sedaghati_pezeshk_2026_models"
 """Manifest of the thirteen published networks."""
 IRANIAN_EVENTS = {"46": "Tabas 1978", "144": "Manjil 1990", "178": "Bam 2003"}
@@ -64,3 +66,12 @@ def records(dataset):
 def log_ordinates(frame, names):
     """Natural logarithm of ordinates in g, (n, len(names)) single precision; NaN where a record has none."""
     return np.log(frame[list(names)].to_numpy(float)).astype("float32")
+
+
+def described(mean, sd):
+    """The network's inputs as its card says them: M, ln(1 + RJB), ln(1 + VS30), each with its mean and sd."""
+    units, transforms = ("", "km", "m/s"), ("", "log1p", "log1p")
+    return [
+        {"name": name, "unit": unit, "transform": transform, "mean": float(center), "sd": float(width)}
+        for name, unit, transform, center, width in zip(INPUTS, units, transforms, mean, sd, strict=True)
+    ]
