@@ -1,7 +1,5 @@
 """Study 1: the records that its lessons share."""
 
-import numpy as np
-
 from gmtools import columns
 from gmtools.data import datasets
 from gmtools.data.readers.iran import TRUNCATION_LN_PGA, TRUNCATION_PGA_G
@@ -66,17 +64,3 @@ def records(dataset):
         Numbered as the table.
     """
     return dataset.frame.assign(**{columns.RJB: datasets.rjb_or_stand_in(dataset.frame)})
-
-
-def log_ordinates(frame, names):
-    """Natural logarithm of ordinates in g, (n, len(names)) single precision; NaN where a record has none."""
-    return np.log(frame[list(names)].to_numpy(float)).astype("float32")
-
-
-def described(mean, sd):
-    """The network's inputs as its card says them: M, ln(1 + RJB), ln(1 + VS30), each with its mean and sd."""
-    units, transforms = ("", "km", "m/s"), ("", "log1p", "log1p")
-    return [
-        {"name": name, "unit": unit, "transform": transform, "mean": float(center), "sd": float(width)}
-        for name, unit, transform, center, width in zip(INPUTS, units, transforms, mean, sd, strict=True)
-    ]
