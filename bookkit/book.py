@@ -17,6 +17,8 @@ import yaml
 
 from bookkit import lessons, pages, runner, vendor
 from bookkit.lessons import Lesson, Settings
+from bookkit.working import Workshop
+from explorers import npm
 from gmtools.cache import PROJECT
 from gmtools.errors import BookFailed, PackageUnreachable
 
@@ -76,13 +78,13 @@ def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Bo
     files |= shown
     files |= _configuration(root, offline=scripts is not None, explorers=bool(shown))
     if scripts:
-        files |= _files_below(scripts, "static/vendored", without={vendor.STAMP})
+        files |= _files_below(scripts, "static/vendored", without={npm.STAMP})
     else:  # Sphinx never takes away what an earlier build left
         shutil.rmtree(root / "_build" / "html" / "_static" / "vendored", ignore_errors=True)
     source = root / "_build" / "book_source"
     write_changed(files, source)
     _sphinx(source, root)
-    _offer_lessons(root)
+    _offer_copies(settings, root)
     index = root / "_build" / "html" / "index.html"
     return Book(index, not_run, scripts is not None, time.perf_counter() - started, without_explorers)
 
@@ -141,18 +143,18 @@ def _lesson(lesson: Lesson, settings: Settings, root: Path):
     merged = lessons.merge(source, executed)
     if merged is None:
         return pages.not_run_page(source, "its code changed"), f"its code has changed since it ran; {again}"
-    if not _still_good(source, executed.metadata.get("gmtools", {}), settings, root):
-        changed = "gmtools, the environment or the targets changed"
+    if not _still_good(lesson, source, executed.metadata.get("gmtools", {}), settings, root):
+        changed = "what it uses of gmtools, the environment or its targets changed"
         return pages.not_run_page(source, changed), f"{changed} since it ran; {again}"
     return pages.lesson_page(merged), ""
 
 
-def _still_good(source, stamp, settings, root):
+def _still_good(lesson, source, stamp, settings, root):
     """Whether a lesson run now, on the data that it had, would be the same computation."""
     if "data_fingerprint" not in stamp:
         return False
     ran_with = Settings(settings.profile, settings.data, stamp["seed"])
-    return stamp["key"] == lessons.content_key(source, ran_with, stamp["data_fingerprint"], root)
+    return stamp["key"] == lessons.content_key(lesson, source, ran_with, stamp["data_fingerprint"], root)
 
 
 def _generated(recorded: list[dict]) -> dict[str, bytes]:
@@ -261,10 +263,13 @@ def _sphinx(source: Path, root: Path) -> None:
         raise BookFailed(f"The book was not built; warnings are errors.\n{_said(run)}")
 
 
-def _offer_lessons(root: Path) -> None:
-    """Let the download button give the lesson as it is written, without outputs and without what the page needs."""
+def _offer_copies(settings: Settings, root: Path) -> None:
+    """Let the download button give the working copy, which needs nothing of what the page is made with."""
+    workshop = Workshop.configured(root, settings)
     for lesson in lessons.discover(root):
-        shutil.copyfile(lesson.path, root / "_build" / "html" / "_sources" / "notebooks" / lesson.relative)
+        place = root / "_build" / "html" / "_sources" / "notebooks" / lesson.relative
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(nbformat.writes(workshop.copy(lesson)) + "\n", encoding="utf-8")
 
 
 def _said(run: subprocess.CompletedProcess) -> str:

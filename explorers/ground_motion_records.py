@@ -3,10 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from gmtools import columns
-from gmtools.data import datasets
+from gmtools import columns, studies
 from gmtools.errors import DataNotFound, DownloadFailed
-from gmtools.studies import recipes
+from gmtools.studies import iran
 
 # Value = low + step * code, one byte; ordinates and distance as logarithms. The code 255 is a missing ordinate.
 CODES = {
@@ -42,12 +41,12 @@ def thinned(data="auto"):
     facts, parts = [], []
     for name, count in COUNT.items():
         try:
-            found = datasets.load(name, "real" if data == "auto" else data)
+            found = studies.load(name, "real" if data == "auto" else data)
         except (DataNotFound, DownloadFailed):
             if data == "real":
                 raise
             continue
-        frame = recipes.source_frame(found) if name == "nga_west2" else recipes.target_frame(found)
+        frame = iran.source_records(found) if name == "nga_west2" else iran.records(found)
         shown = frame.sample(min(count, len(frame)), random_state=SEED)
         parts.append(_codes(shown))
         facts.append(_facts(found, frame, shown))

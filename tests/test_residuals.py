@@ -120,6 +120,13 @@ def test_bootstrap_interval_covers_the_truth():
     assert covered >= 50  # 95 % of 60 is 57; a binomial count falls below 50 once in a thousand
 
 
+def test_bootstrap_interval_has_the_level_that_it_promises():
+    """Of single records a mean's 95 % interval is 1.96 standard errors to each side; 90 % would be 1.64."""
+    sample = np.random.default_rng(6).normal(size=400)
+    _, low, high = residuals.bootstrap_by_event(sample, np.arange(400), draws=4000)
+    assert (high - low) / 2 == pytest.approx(1.96 * sample.std() / np.sqrt(400), rel=0.05)
+
+
 def test_binned_mean_finds_a_planted_trend():
     rng = np.random.default_rng(5)
     x = np.exp(rng.uniform(0, 5, 5000))

@@ -128,14 +128,9 @@ def manifest(data_id):
     return known[data_id]
 
 
-def fingerprint_text():
-    """Return the text of all manifests, one after the other, as bytes.
-
-    Returns
-    -------
-    bytes
-    """
-    return b"".join(path.read_bytes() for path in sorted(FOLDER.glob("*.yml")))
+def text(data_id):
+    """Return the text of one manifest, as bytes."""
+    return (FOLDER / f"{manifest(data_id).id}.yml").read_bytes()
 
 
 @lru_cache(maxsize=4)

@@ -1,0 +1,31 @@
+"""The networks that come with the explorers are those whose scores their sidecars tell: weights and predictions."""
+
+import hashlib
+
+import pytest
+
+from explorers import networks
+
+DIGESTS = {
+    "peak_perceptron": "a2333b9a47a67e1d",
+    "peak_squeezenet": "13d1c64463757c58",
+    "unet_italy": "8cca6626393f4e00",
+    "unet_kanto": "5b292797c4ee7187",
+}
+
+
+def digest(arrays):
+    total = hashlib.sha256()
+    for name in sorted(arrays):
+        total.update(f"{name}{arrays[name].dtype}{arrays[name].shape}".encode() + arrays[name].tobytes())
+    return total.hexdigest()[:16]
+
+
+def test_each_network_is_listed():
+    assert {path.stem for path in networks.FOLDER.glob("*.npz")} == set(DIGESTS)
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_the_weights_are_the_ones_that_were_scored(name):
+    arrays, _ = networks.read(name)
+    assert digest(arrays) == DIGESTS[name]
