@@ -1,7 +1,6 @@
 """Builds the HTML book with Jupyter Book from what ran."""
 
 import copy
-import json
 import os
 import re
 import shutil
@@ -20,7 +19,7 @@ from bookkit.lessons import Lesson, Settings
 from bookkit.working import Workshop
 from explorers import npm
 from gmtools.cache import PROJECT
-from gmtools.errors import BookFailed, PackageUnreachable
+from gmtools.errors import BookFailed, FormatError, PackageUnreachable
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # with this Python, whatever PATH says
 # As a page has it, or as a notebook's JSON has the HTML of an output.
@@ -100,15 +99,8 @@ def report(book: Book) -> str:
 
 
 def page_files(settings: Settings, root: Path = PROJECT) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Every page of the book as it goes into Sphinx.
-
-    Returns
-    -------
-    files : dict
-        Path inside the book's source -> content: prose, lessons, scoreboard and data page.
-    not_run : dict
-        Lesson -> why there is no run of it to show.
-    """
+    """Every page of the book as it goes into Sphinx, by its path, and for each lesson without a run to show the
+    reason."""
     files = _files_below(root / "book", "book")
     not_run, shown = {}, []
     for lesson in lessons.discover(root):
@@ -127,9 +119,8 @@ def results(settings: Settings, root: Path = PROJECT, without: Collection[str] =
     """What the lessons that ran with these settings recorded for the scoreboard, without the named lessons."""
     found = []
     for lesson in lessons.discover(root):
-        path = runner.results_path(lesson, settings, root)
-        if lesson.name not in without and path.exists():
-            found += json.loads(path.read_text(encoding="utf-8"))["results"]
+        run = None if lesson.name in without else runner.recorded(lesson, settings, root)
+        found += run["results"] if run else []
     return found
 
 
@@ -139,7 +130,10 @@ def _lesson(lesson: Lesson, settings: Settings, root: Path):
     again = f"run it with: gmtools run {lesson.name} --profile {settings.profile} --data {settings.data}"
     if not path.exists():
         return pages.not_run_page(source, "it never ran to its end"), f"it never ran to its end; {again}"
-    executed = lessons.read(path)
+    try:
+        executed = lessons.read(path)
+    except (OSError, FormatError):
+        return pages.not_run_page(source, "its executed copy is damaged"), f"its executed copy is damaged; {again}"
     merged = lessons.merge(source, executed)
     if merged is None:
         return pages.not_run_page(source, "its code changed"), f"its code has changed since it ran; {again}"
@@ -230,13 +224,8 @@ def _scripts(root: Path) -> Path | None:
 
 
 def write_changed(files: dict[str, bytes], folder: Path) -> list[str]:
-    """Make a folder hold exactly these files, touching only those that differ, so that Sphinx's cache holds.
-
-    Returns
-    -------
-    list of str
-        Names of the files that were written or removed.
-    """
+    """Make a folder hold exactly these files and name those written or removed; others stay untouched for Sphinx's
+    cache."""
     touched = []
     for name, content in files.items():
         path = folder / name

@@ -92,6 +92,14 @@ def results_path(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> Pa
     return (root / "_build" / "results" / settings.folder / lesson.relative).with_suffix(".json")
 
 
+def recorded(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> dict | None:
+    """What a lesson recorded when it last ran with these settings; None where there is nothing, or nothing whole."""
+    try:
+        return json.loads(results_path(lesson, settings, root).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
 def run(
     wanted: list[str] | None = None,
     profile: str = "fast",
@@ -175,7 +183,7 @@ def _keep(job: Job, force: bool) -> Outcome | None:
     changed = merged != executed
     if changed:
         write_atomically(job.executed, nbformat.writes(merged))
-    if changed or not _is_json(job.results):
+    if changed or recorded(job.lesson, job.settings, job.root) is None:
         _harvest(job, job.executed)
     return Outcome(job.lesson, "new text" if changed else "up to date", merged.metadata.gmtools.seconds)
 
@@ -192,13 +200,6 @@ def _earlier(job: Job) -> tuple[nbformat.NotebookNode, nbformat.NotebookNode] | 
     except Exception:  # there is none yet, or it is damaged in one of many ways: the lesson runs again
         return None
     return merged and (executed, merged)
-
-
-def _is_json(path: Path) -> bool:
-    try:
-        return json.loads(path.read_text(encoding="utf-8")) is not None
-    except (OSError, ValueError):
-        return False
 
 
 def _run_all(jobs: list[Job], workers: int) -> list[Outcome]:

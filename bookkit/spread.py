@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from bookkit import check, runner
 from bookkit.check import EXACT, Expected
@@ -27,88 +28,101 @@ OTHER_PROCESSOR = {  # stands for a machine without AVX-512
 SEEDS = (0, 1, 2)
 MARGIN = 3  # tolerance over the largest measured difference
 OF_SEEDS = 0.1  # and at least this part of the seeds' spread, where training makes rounding grow
+LEAST = 1e-6  # relative: what else may differ between machines
 GROWS = 1e-5  # relative difference from which rounding has grown
 MEASURED = "seeds 0, 1, 2 on one thread; seed 0 again on two threads without AVX-512"
 REASONS = {
-    "exact": "counts, words and arithmetic: the same on one and on two threads, with and without AVX-512",
-    "rounding": f"{MARGIN} times the difference between threads and instruction sets",
-    "grown": f"training makes rounding grow: {MARGIN} times that difference, and {OF_SEEDS:g} of the seeds' spread",
+    "exact": "counts, words and arithmetic, the same on one and on two threads, with and without AVX-512",
+    "rounding": f"{MARGIN} times the difference between threads and instruction sets, at least {LEAST:g}",
+    "grown": f"training makes rounding grow; {MARGIN} times that difference, and {OF_SEEDS:g} of the seeds' spread",
 }
 
 
 def measure(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> tuple[list[dict], list[dict]]:
-    """Run a lesson in copies of the project that share nothing it has kept.
+    """Run a lesson four times: here, and in copies of the project with other seeds and on another processor.
 
     Returns
     -------
     seeds : list of dict
-        What it recorded with each of ``SEEDS``.
+        What it recorded with each of ``SEEDS``; the run with the first one stays.
     others : list of dict
-        With the first seed, on two threads and without AVX-512.
+        With the first seed, on two threads and without AVX-512, and nothing that an earlier run kept.
 
     Raises
     ------
     LessonFailed
         It does not run to its end; the message carries what the run said.
     """
+    seeds = [_run(lesson, settings, SEEDS[0], root)]
     with tempfile.TemporaryDirectory(prefix="gmtools-spread-") as folder:
-        copies = [Path(folder) / name for name in ("seeds", "other")]
-        for copy in copies:
-            for name in COPIED:
-                if (root / name).exists():
-                    shutil.copytree(root / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-            shutil.copy(root / "requirements.lock", copy)
-        seeds = [_run(lesson, settings, seed, copies[0], {"GMTOOLS_THREADS": "1"}) for seed in SEEDS]
+        copies = [_copy(root, Path(folder) / name) for name in ("seeds", "other")]
+        (copies[0] / "_build").mkdir()
+        for kept in (root / "_build").iterdir():
+            if kept.name not in ("executed", "results"):
+                (copies[0] / "_build" / kept.name).symlink_to(kept)
+        seeds += [_run(lesson, settings, seed, copies[0]) for seed in SEEDS[1:]]
         others = [_run(lesson, settings, SEEDS[0], copies[1], {"GMTOOLS_THREADS": "2"} | OTHER_PROCESSOR)]
     return seeds, others
 
 
-def _run(lesson: Lesson, settings: Settings, seed: int, copy: Path, extra: Mapping[str, str]) -> dict:
+def _copy(root: Path, copy: Path) -> Path:
+    for name in COPIED:
+        if (root / name).exists():
+            shutil.copytree(root / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / "requirements.lock", copy)
+    return copy
+
+
+def _run(
+    lesson: Lesson, settings: Settings, seed: int, root: Path, extra: Mapping[str, str] = MappingProxyType({})
+) -> dict:
     command = [sys.executable, "-m", "bookkit.cli", "run", lesson.name, "--seed", str(seed)]
     command += ["--profile", settings.profile, "--data", settings.data]
-    environment = os.environ | {"PYTHONPATH": str(copy)} | extra
-    run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": str(root), "GMTOOLS_THREADS": "1"} | extra
+    run = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, encoding="utf-8")
     if run.returncode:
-        raise LessonFailed(
-            f"{lesson.name} with seed {seed} and {dict(extra)}:\n{run.stdout[-3000:]}{run.stderr[-1000:]}"
-        )
-    path = runner.results_path(lesson, settings, copy)
+        said = f"{run.stdout[-3000:]}{run.stderr[-1000:]}"
+        raise LessonFailed(f"{lesson.name} with seed {seed} and {dict(extra)} in {root}:\n{said}")
+    path = runner.results_path(lesson, settings, root)
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def expectation(seeds: list[dict], others: list[dict], old: Expected | None = None) -> Expected:
     """Make what a lesson is expected to give, with tolerances, from the runs of :func:`measure`."""
-    base, *drawn = map(check.values_of, seeds)
-    again = [check.values_of(run) for run in others]
-    groups: dict[str, dict] = {}
-    for name, value in base.items():
-        noise = _largest(value, [run.get(name) for run in again])
-        spread = _largest(value, [run.get(name) for run in drawn])
-        tolerance, reason = _tolerance(value, noise, spread)
-        group = groups.setdefault(str(tolerance), {"within": tolerance, "reason": reason, "differ": 0.0, "seeds": 0.0})
-        scale = abs(value) if "relative" in tolerance else 1
-        group["differ"] = max(group["differ"], _two_digits(noise / scale)) if noise else group["differ"]
-        group["seeds"] = max(group["seeds"], _two_digits(spread / scale)) if spread and scale else group["seeds"]
-        group.setdefault("values", {})[name] = value
-    for group in groups.values():
-        if group["within"] == "exact":
-            del group["differ"], group["seeds"]
-    claims = {}
-    for text, claim in by_name(seeds[0]["claims"]).items():
-        noise = _largest(claim["value"], [_claim(run, text, "value") for run in others])
-        spread = _largest(claim["value"], [_claim(run, text, "value") for run in seeds[1:]])
-        tolerance, _ = _tolerance(claim["value"], noise, spread)
-        slack = (
-            0.0
-            if tolerance == "exact"
-            else tolerance.get("absolute", tolerance.get("relative", 0) * abs(claim["value"] or 0))
-        )
-        claims[text] = {"holds": claim["holds"], "value": claim["value"], "within": _two_digits(slack)}
-        claims[text] |= {"draw": True} if claim["draw"] else {}
     measured = f"{MEASURED}; {datetime.date.today().isoformat()}"
-    ordered = sorted(groups.values(), key=lambda group: _order(group["within"]))
     history = old.history if old else []
-    return Expected(seeds[0]["found"], measured, check.reproduced(seeds[0]), claims, ordered, history)
+    groups = _groups(*([check.values_of(run) for run in runs] for runs in (seeds, others)))
+    claims = _claims(*([by_name(run["claims"]) for run in runs] for runs in (seeds, others)))
+    return Expected(seeds[0]["found"], measured, check.reproduced(seeds[0]), claims, groups, history)
+
+
+def _groups(seeds: list[dict], others: list[dict]) -> list[dict]:
+    """Put values of one tolerance together, with the largest differences between processors and between seeds."""
+    groups: dict[str, dict] = {}
+    for name, value in seeds[0].items():
+        noise, spread = (_largest(value, [run.get(name) for run in runs]) for runs in (others, seeds[1:]))
+        tolerance, reason = _tolerance(value, noise, spread)
+        group = groups.setdefault(str(tolerance), {"within": tolerance, "reason": reason})
+        if tolerance != "exact":
+            scale = abs(value) if "relative" in tolerance else 1
+            for key, size in (("differ", noise), ("seeds", spread)):
+                group[key] = max(group.get(key, 0.0), _two_digits(size / scale))
+        group.setdefault("values", {})[name] = value
+    return sorted(groups.values(), key=lambda group: _order(group["within"]))
+
+
+def _claims(seeds: list[dict], others: list[dict]) -> dict[str, dict]:
+    claims = {}
+    for text, claim in seeds[0].items():
+        value = claim["value"]
+        noise, spread = (
+            _largest(value, [run.get(text, {}).get("value") for run in runs]) for runs in (others, seeds[1:])
+        )
+        tolerance, _ = _tolerance(value, noise, spread)
+        slack = 0.0 if tolerance == "exact" else tolerance.get("absolute") or tolerance["relative"] * abs(value)
+        claims[text] = {"holds": claim["holds"], "value": value, "within": _two_digits(slack)}
+        claims[text] |= {"draw": True} if claim["draw"] else {}
+    return claims
 
 
 def unsure(seeds: list[dict], others: list[dict]) -> list[str]:
@@ -142,7 +156,7 @@ def _tolerance(value, noise: float, spread: float) -> tuple:
     if not noise or isinstance(value, str) or (value and noise <= EXACT / MARGIN * abs(value)):
         return "exact", REASONS["exact"]
     grown = isinstance(value, int) or noise > GROWS * abs(value)
-    slack = max(MARGIN * noise, OF_SEEDS * spread if grown else 0)
+    slack = max(MARGIN * noise, OF_SEEDS * spread if grown else 0, LEAST * abs(value))
     reason = REASONS["grown" if grown else "rounding"]
     if isinstance(value, int) or slack > abs(value):
         return {"absolute": _step(slack)}, reason

@@ -35,7 +35,8 @@ class Target:
     relation : str
         ``equal``, or ``at_most`` / ``at_least`` where the value is a limit.
     kind : str
-        ``value`` (can be reproduced), ``re-read`` (an earlier reading of the same files), ``compared`` (never more than compared) or ``arithmetic``.
+        ``value`` (can be reproduced), ``re-read`` (this project read the same files before), ``compared`` (never more
+        than compared) or ``arithmetic``.
     source, tag : str
         The document, and how it was read: S source document, C public code or data, W web page, A own
         arithmetic, I inference, K general knowledge not verified, P measured or set by this project.
@@ -149,13 +150,8 @@ def table(group: str, study: str = "ann_gmm_iran"):
 
 
 def read_study(path: Path) -> Study:
-    """Read, validate and expand one YAML file of paper targets.
-
-    Raises
-    ------
-    ManifestError
-        The file is not YAML, breaks ``schema.json`` (named with the row), or has values of the wrong shape.
-    """
+    """Read, validate and expand one YAML file of paper targets; ManifestError names the row that breaks
+    ``schema.json``."""
     try:
         content = strict_yaml.load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:

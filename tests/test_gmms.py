@@ -155,7 +155,7 @@ def test_defaults_of_a_vertical_strike_slip_fault():
 
 
 def test_reverse_faulting_has_its_own_depth_to_top():
-    fields = gmms.context(table(magnitude=[5, 7], vs30_m_s=400, rake_deg=90))
+    fields = gmms.context(table(magnitude=[5, 7], vs30_m_s=400, rake_deg=[90, 145]))
     assert fields.ztor == pytest.approx([2.704**2, (2.704 - 1.226 * 1.151) ** 2])
 
 

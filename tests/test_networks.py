@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from gmtools import networks
-from gmtools.errors import FormatError, KnownFault, OutOfRange, UnknownModel
+from gmtools.errors import CacheNotWritable, FormatError, KnownFault, OutOfRange, UnknownModel
 from gmtools.layers import ParallelDense, keras
 
 layers = keras.layers
@@ -326,3 +326,9 @@ def test_the_named_networks_are_whole():
         assert networks.check(name) < 1e-3
         total += sum((networks.FOLDER / f"{name}{end}").stat().st_size for end in (".npz", ".json"))
     assert total < 25_000_000
+
+
+def test_a_full_disk_leaves_no_half_network(small_disk):
+    with pytest.raises(CacheNotWritable, match="No space left on device"):
+        keep(small_disk, keras.Sequential([keras.Input((2,)), layers.Dense(400_000), layers.Dense(2)]), half=True)
+    assert list(small_disk.iterdir()) == []

@@ -16,6 +16,8 @@ import pandas as pd
 from gmtools import __version__, columns
 from gmtools.cache import replacing
 from gmtools.data import catalog
+from gmtools.data.manifests import Manifest
+from gmtools.data.readers import csv_table
 from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
 
 SIMULATED = "simulated"
@@ -182,21 +184,35 @@ def _real(name: str, table: Table, data_id: str, paths: Mapping[str, Path]) -> D
         records = table.waveforms(path)
         frame = records.frame
     else:
-        records, frame = None, table.prepare(_read(entry.reader, paths))
+        records, frame = None, table.prepare(_read(entry, paths))
     kind = dict.fromkeys(frame.columns, "measured") | dict.fromkeys(table.reconstructed, "reconstructed")
     if entry.kind == "reconstructed":
         kind |= {column: "reconstructed" for column in frame.columns if column.startswith("psa_")}
     return Dataset(name, frame, data_id, kind, entry.licence, _sentence(entry.citation), records, table)
 
 
-def _read(reader: str, paths: Mapping[str, Path]) -> pd.DataFrame:
+def read(data_id: str) -> Any:
+    """Find a data set and read it with the reader, or the columns, that its manifest names.
+
+    Raises
+    ------
+    DataNotFound
+        It cannot be had; the message says what to do.
+    """
+    return _read(catalog.manifests()[data_id], catalog.find(data_id))
+
+
+def _read(entry: Manifest, paths: Mapping[str, Path]) -> Any:
     """A format of several files is read from all of them, one of a single file from its path."""
-    module, function = reader.rsplit(".", 1)
-    read = getattr(import_module(module), function)
+    if entry.columns:
+        (path,) = paths.values()
+        return csv_table.read(path, entry.columns, f"the data set {entry.id}")
+    module, function = entry.reader.rsplit(".", 1)
+    reader = getattr(import_module(module), function)
     if len(paths) > 1:
-        return read(paths)
+        return reader(paths)
     (path,) = paths.values()
-    return _read_once(read, path) if path.suffix in _SLOW else read(path)
+    return _read_once(reader, path) if path.suffix in _SLOW else reader(path)
 
 
 def _read_once(reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFrame:

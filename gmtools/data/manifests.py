@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -64,6 +64,8 @@ class Manifest:
         The studies that use it.
     provenance : str
         Repository and commit, or what an extract was made from and how.
+    columns : dict
+        Of a csv table, see :func:`gmtools.data.readers.csv_table.read`; empty where a reader knows the format.
     """
 
     id: str
@@ -80,6 +82,7 @@ class Manifest:
     steps: tuple[str, ...]
     study: tuple[str, ...]
     provenance: str
+    columns: dict = field(default_factory=dict, hash=False)
 
 
 def manifests():

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from gmtools import columns
-from gmtools.data import catalog
+from gmtools.data import datasets
+from gmtools.data.readers import kanto_site_terms
 from gmtools.errors import GmtoolsError
 from gmtools.geodesy import projection
 from gmtools.maps import kriging
@@ -13,6 +13,7 @@ from gmtools.maps import kriging
 REGION = (138.0, 141.3, 34.5, 37.2)
 """West, east, south, north (degrees) of the maps; the deliverable states no limits."""
 UTM54 = 32654
+_N_RECORDS = "n_records_listed"
 NETWORKS = ("KiK-net", "K-NET", "MeSO-net")
 BEDROCK, BEDROCK_JIVSM = columns.BEDROCK_DEPTH, "bedrock_depth_jivsm_m"
 KIND_DEPTHS_KM = (25.0, 50.0)
@@ -37,9 +38,10 @@ def stations(network: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row for each station
-        Of :func:`gmtools.data.readers.kanto_sites.read`, KiK-net with the site terms of
-        :func:`gmtools.data.readers.kanto_site_terms.read` (NaN where none is published; stations with terms first, then
-        those with more records), or of :func:`gmtools.data.readers.mesonet_stations.read`.
+        ``station_id``, ``network``, coordinates (degrees), ``bedrock_depth_m`` and the model that it comes from, and of
+        K-NET and KiK-net elevation (m), VS30 (m/s; J-SHIS' AVS30, from geomorphology) and how many records the source
+        counted. KiK-net has the site terms of :func:`gmtools.data.readers.kanto_site_terms.read`, NaN where none is
+        published; stations with terms come first, then those with more records.
 
     Raises
     ------
@@ -48,41 +50,49 @@ def stations(network: str) -> pd.DataFrame:
     GmtoolsError
         Another network.
     """
-    from gmtools.data.readers import kanto_site_terms, kanto_sites, mesonet_stations
-
     if network not in NETWORKS:
         raise GmtoolsError(f"No network is called {network!r} here. Choose among {', '.join(NETWORKS)}.")
     if network == "MeSO-net":
-        (path,) = catalog.find("kanto_mesonet_basin_depth").values()
-        return mesonet_stations.read(path)
-    (path,) = catalog.find("kanto_jshis_sites").values()
-    table = kanto_sites.read(path)
+        return datasets.read("kanto_mesonet_basin_depth")
+    table = _sites()
     inside = in_region(table[columns.STATION_LONGITUDE], table[columns.STATION_LATITUDE])
     table = table[(table[columns.NETWORK] == network) & inside]
-    order = [kanto_sites.N_RECORDS]
+    order = [_N_RECORDS]
     if network == "KiK-net":
-        terms = kanto_site_terms.read(catalog.find("kanto_site_terms"))
+        terms = datasets.read("kanto_site_terms")
         terms = terms.drop(columns=[columns.STATION_LONGITUDE, columns.STATION_LATITUDE])
         table = table.merge(terms, on=columns.STATION, how="left")
         table["has_term"] = table[kanto_site_terms.column(0)].notna()
         order = ["has_term", *order]
-    return table.sort_values(order, ascending=False, kind="stable")[
-        [name for name in table if name != "has_term"]
-    ].reset_index(drop=True)
+    table = table.sort_values(order, ascending=False, kind="stable")
+    return table[[name for name in table if name != "has_term"]].reset_index(drop=True)
+
+
+def _sites() -> pd.DataFrame:
+    """K-NET and KiK-net sites; of a station that was moved the epoch with the most records."""
+    table = datasets.read("kanto_jshis_sites")
+    # NIED's codes: three letters of the prefecture, then H and two digits (KiK-net) or three digits (K-NET).
+    table.insert(1, columns.NETWORK, table[columns.STATION].str[3].eq("H").map({True: "KiK-net", False: "K-NET"}))
+    most = table.sort_values(_N_RECORDS, kind="stable").drop_duplicates(columns.STATION, keep="last")
+    return most.sort_values(columns.STATION).reset_index(drop=True)
 
 
 def earthquakes() -> pd.DataFrame:
-    """Earthquakes around Japan, as :func:`gmtools.data.readers.usgs_catalogue.read` gives them.
+    """Earthquakes around Japan, M 4.5 and above, 2001 to 2018, from the USGS.
+
+    Returns
+    -------
+    DataFrame, one row for each earthquake
+        ``event_id`` (the USGS one), ``origin_time`` (the day; the file has no time of day), epicenter (degrees), depth
+        (km), magnitude and its type: mostly mb, which is not the moment magnitude.
 
     Raises
     ------
     DataNotFound
         The catalogue cannot be had.
     """
-    from gmtools.data.readers import usgs_catalogue
-
-    (path,) = catalog.find("kanto_usgs_catalogue").values()
-    return usgs_catalogue.read(path)
+    table = datasets.read("kanto_usgs_catalogue")
+    return table[table["event_type"] == "earthquake"].drop(columns="event_type").reset_index(drop=True)
 
 
 def bedrock_depth(known: pd.DataFrame, longitude, latitude) -> np.ndarray:
@@ -112,9 +122,8 @@ def bedrock_depth(known: pd.DataFrame, longitude, latitude) -> np.ndarray:
     place = project(known[columns.STATION_LONGITUDE], known[columns.STATION_LATITUDE])
     wanted = project(np.ravel(longitude), np.ravel(latitude))
     one, many = np.zeros(len(place)), np.zeros(len(wanted))
-    with threadpool_limits(1):  # the last digits, and with them what networks are stored under, hang on the threads
-        variogram = kriging.fit(place, ln_depth - ln_depth.mean(), one)
-        kriged, _ = kriging.predict(variogram, place, ln_depth - ln_depth.mean(), one, wanted, many)
+    variogram = kriging.fit(place, ln_depth - ln_depth.mean(), one)
+    kriged, _ = kriging.predict(variogram, place, ln_depth - ln_depth.mean(), one, wanted, many)
     return np.exp(ln_depth.mean() + kriged).reshape(np.shape(longitude))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from gmtools import columns
+from gmtools.cache import replacing
 from gmtools.errors import FormatError, UnknownModel
 from gmtools.networks import FOLDER
 
@@ -47,15 +48,17 @@ def save(name: str, frame: pd.DataFrame, arrays: Mapping[str, np.ndarray], folde
     for key, values in arrays.items():
         if values.shape[-1] != len(frame) or not np.isfinite(values).all():
             raise FormatError(f"{key} of {name} has shape {values.shape} for {len(frame)} records, or holds NaN.")
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    path = Path(folder) / f"{name}.npz"
     half = {key: values.astype("float16") for key, values in arrays.items()}
-    np.savez_compressed(folder / f"{name}.npz", allow_pickle=False, **half)
-    size = (folder / f"{name}.npz").stat().st_size
-    if size > LARGEST:
-        raise FormatError(f"{name}.npz has {size:,} bytes, more than {LARGEST:,}: keep fewer networks.")
+    with replacing(path) as temporary:
+        with temporary.open("wb") as stream:
+            np.savez_compressed(stream, allow_pickle=False, **half)
+        size = temporary.stat().st_size
+        if size > LARGEST:
+            raise FormatError(f"{name}.npz has {size:,} bytes, more than {LARGEST:,}: keep fewer networks.")
     facts = {"name": name, "records": len(frame), "digest": digest(frame), **facts}
-    (folder / f"{name}.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    with replacing(path.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def load(name: str, frame: pd.DataFrame, folder=FOLDER / "predictions") -> tuple[dict[str, np.ndarray], dict]:
@@ -86,5 +89,5 @@ def load(name: str, frame: pd.DataFrame, folder=FOLDER / "predictions") -> tuple
     try:
         with np.load(path, allow_pickle=False) as file:
             return {key: file[key].astype("float32") for key in file.files}, facts
-    except (ValueError, OSError, EOFError) as error:
+    except Exception as error:  # NumPy and zipfile raise a dozen kinds for a damaged file
         raise FormatError(f"{path} is damaged ({error}). Get it anew: git checkout networks.") from None

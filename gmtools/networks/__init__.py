@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gmtools.cache import PROJECT
+from gmtools.cache import PROJECT, replacing
 from gmtools.errors import FormatError, UnknownModel
 from gmtools.networks._card import (
     FORMAT,
@@ -133,13 +133,11 @@ def save(name, model, *, inputs, outputs, ranges, lesson, profile, seed, data, k
         (path, lambda to: np.savez_compressed(to, allow_pickle=False, **_named(arrays))),
         (path.with_suffix(".json"), lambda to: to.write(text.encode())),
     ):
-        temporary = file.with_name(f".{file.name}.{os.getpid()}")
-        with temporary.open("wb") as to:
-            write(to)
-        if temporary.stat().st_size > LARGEST:
-            temporary.unlink()
-            raise FormatError(f"{file.name} would exceed {LARGEST / 1e6:g} MB: a smaller network, or half=True.")
-        temporary.replace(file)
+        with replacing(file) as temporary:
+            with temporary.open("wb") as to:
+                write(to)
+            if temporary.stat().st_size > LARGEST:
+                raise FormatError(f"{file.name} would exceed {LARGEST / 1e6:g} MB: a smaller network, or half=True.")
     return path
 
 

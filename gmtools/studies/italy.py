@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 from gmtools import columns, studies
 from gmtools.data import catalog, datasets
 from gmtools.data.rasters import Points, slope
-from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
+from gmtools.errors import DataNotFound, DownloadFailed, FormatError, GmtoolsError
 from gmtools.geodesy import hypocentral_distance_km, with_distances
 from gmtools.maps import grids, inputs
 from gmtools.maps.grids import Layer, MapGrid, resample, resample_points
@@ -34,6 +34,18 @@ LAYERS = {
 FILL = {ELEVATION: 0.0, SLOPE: 0.0, VS30: 600.0, VELOCITY: 1600.0}
 """What stands at sea and abroad: sea level, no slope, soft rock (a choice of this project)."""
 _AROUND = (5.0, 20.0, 35.0, 48.5)  # west, east, south, north of the coast that maps show
+CLASS_VELOCITY_M_S = {
+    "HOLOCENE": 300.0,
+    "PLEISTOCENE": 300.0,
+    "CENOZOIC": 1600.0,
+    "CRETACEOUS": 1600.0,
+    "JURASSIC-TRIASSIC": 1600.0,
+    "UNKNOWN": 1600.0,
+    "PALEOZOIC": 2400.0,
+    "PRECAMBRIAN": 2400.0,
+}
+"""Three velocities as in the thesis (loose sediment, soft rock, hard rock). The thesis sorts by lithology, which this
+file does not have; sorting by age is this project's stand-in, and puts young volcanic rock among the soft ones."""
 REACH_KM = 25.0
 """A pixel farther than this from every point of the site model has no velocity."""
 
@@ -138,14 +150,11 @@ def select(frame: pd.DataFrame, north_of: float = NORTH_OF) -> pd.DataFrame:
 
 def _prepared(frame: pd.DataFrame, north_of: float) -> pd.DataFrame:
     """Selected records, with depths where the catalogue of earthquakes can be had."""
-    from gmtools.data.readers import horus
-
     frame = select(frame, north_of)
     try:
-        (path,) = catalog.find("italy_horus_catalogue").values()
+        return with_depths(frame, datasets.read("italy_horus_catalogue"))
     except (DataNotFound, DownloadFailed):
         return frame
-    return with_depths(frame, horus.read(path))
 
 
 def _simulated(seed: int, north_of: float) -> pd.DataFrame:
@@ -190,7 +199,7 @@ def with_depths(
     frame : DataFrame
         Records with ``depth_is_listed``.
     catalogue : DataFrame
-        From :func:`gmtools.data.readers.horus.read`.
+        ``datasets.read("italy_horus_catalogue")``.
     within_km, within_magnitude : float
         Limits on epicentral distance and difference of magnitude.
 
@@ -313,14 +322,15 @@ def _vs30(grid: MapGrid) -> Layer:
 
 
 def _velocity(grid: MapGrid) -> Layer:
-    from gmtools.data.readers import italy_site_model
-
-    (path,) = catalog.find("italy_site_model").values()
-    table = italy_site_model.read(path)
+    table = datasets.read("italy_site_model")
+    velocity = table["geology"].map(CLASS_VELOCITY_M_S)
+    if velocity.isna().any():
+        unknown = sorted(set(table["geology"][velocity.isna()]))
+        raise FormatError(f"Geology {unknown} of the Italian site model has no class: add it to CLASS_VELOCITY_M_S.")
     place = table[columns.LONGITUDE].to_numpy(), table[columns.LATITUDE].to_numpy()
     licence = catalog.manifests()["italy_site_model"].licence
     return resample_points(
-        Points("velocity of three classes", "m/s", licence, *place, table[columns.VELOCITY].to_numpy()), grid, REACH_KM
+        Points("velocity of three classes", "m/s", licence, *place, velocity.to_numpy()), grid, REACH_KM
     )
 
 

@@ -178,6 +178,13 @@ def test_outputs_of_changed_code_are_not_shown(project):
     assert b"X.1" not in files["book/scoreboard.md"]
 
 
+def test_a_damaged_executed_copy_is_a_lesson_that_did_not_run(project):
+    (project / "_build" / "executed" / "fast-auto" / "10_study" / "11_lesson.ipynb").write_text("{}")
+    files, not_run = book.page_files(Settings(), project)
+    assert "its executed copy is damaged; run it with: gmtools run 11_lesson" in not_run["11_lesson"]
+    assert b"X.1" not in files["book/scoreboard.md"]
+
+
 def test_outputs_of_an_earlier_gmtools_are_not_shown(project, monkeypatch):
     monkeypatch.setattr("bookkit.uses.Uses.digest", lambda self: "another")
     files, not_run = book.page_files(Settings(), project)

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from bookkit import check, cli, spread
+from bookkit import check, cli, lessons, spread
 from bookkit.check import Expected
 from bookkit.lessons import Settings
+from gmtools.cache import PROJECT
+from gmtools.data import manifests
 from gmtools.errors import GmtoolsError, ManifestError
 
 LESSON = "13_transfer_to_iran"
@@ -129,8 +131,14 @@ class TestCheck:
         drifts, *_ = check.check([], SETTINGS, root)
         assert [(drift.expected, drift.got) for drift in drifts] == [("a run", "none")]
         project(run_of({"rms": 0.5}))
+        nothing = [("nothing, no fast-real", "1 results")]
+        drifts, _, notes = check.check([], SETTINGS, root)
+        assert (drifts, notes) == ([], [f"{LESSON} gave 1 results; nothing is expected of fast-real yet"])
+        drifts, *_ = check.check([], SETTINGS, root, strict=True)
+        assert [(drift.expected, drift.got) for drift in drifts] == nothing
+        (root / "expected" / "fast-real").mkdir(parents=True)
         drifts, *_ = check.check([], SETTINGS, root)
-        assert [(drift.expected, drift.got) for drift in drifts] == [("nothing, no fast-real", "1 results")]
+        assert [(drift.expected, drift.got) for drift in drifts] == nothing
 
     def test_a_lesson_that_records_nothing_needs_no_file(self, project):
         assert check.check([], SETTINGS, project(run_of())) == ([], 0, [])
@@ -207,6 +215,18 @@ class TestFiles:
         (tmp_path / "a.yml").write_text(text)
         with pytest.raises(ManifestError, match=r"a\.yml does not say what a lesson should give"):
             check.read(tmp_path / "a.yml")
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PROJECT / "expected").glob("*/*.yml")), ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
+def test_a_file_of_the_project_is_as_it_is_written_and_each_tolerance_has_a_reason(path, tmp_path):
+    expected = check.read(path)
+    check.write(tmp_path / "again.yml", expected)
+    assert (tmp_path / "again.yml").read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
+    assert path.stem in {lesson.name for lesson in lessons.discover()}
+    assert set(expected.found) <= set(manifests.manifests())
+    assert all(group["reason"] for group in expected.values)
 
 
 class TestAccept:

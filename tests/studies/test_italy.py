@@ -4,7 +4,7 @@ import pytest
 
 from gmtools import geodesy, studies
 from gmtools.data import catalog
-from gmtools.errors import DataNotFound, GmtoolsError
+from gmtools.errors import DataNotFound, FormatError, GmtoolsError
 from gmtools.maps import grids
 from gmtools.maps.grids import MapGrid, static_maps
 from gmtools.simulate import fields
@@ -136,3 +136,10 @@ def test_no_coast_where_it_cannot_be_had(monkeypatch):
 
 def _not_there(data_id):
     raise DataNotFound(f"no {data_id}")
+
+
+def test_geology_without_a_velocity_is_named(monkeypatch):
+    points = pd.DataFrame({"longitude": [9.7], "latitude": [40.5], "geology": ["ARCHEAN"]})
+    monkeypatch.setattr(italy.datasets, "read", lambda data_id: points)
+    with pytest.raises(FormatError, match=r"Geology \['ARCHEAN'\] of the Italian site model has no class"):
+        italy.layers(MapGrid.around([9.7, 9.8], [40.4, 40.6], 2000), [italy.VELOCITY])
