@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import subprocess
 import warnings
 
 import numpy as np
@@ -326,6 +327,15 @@ def test_the_named_networks_are_whole():
         assert networks.check(name) < 1e-3
         total += sum((networks.FOLDER / f"{name}{end}").stat().st_size for end in (".npz", ".json"))
     assert total < 25_000_000
+
+
+def test_the_named_networks_come_from_commits_of_this_history():
+    git = ["git", "-C", str(networks.PROJECT)]
+    if subprocess.run([*git, "rev-parse"], capture_output=True).returncode:
+        pytest.skip("no git checkout")
+    for name in networks.names():
+        commit = networks.card(name)["commit"]
+        assert subprocess.run([*git, "merge-base", "--is-ancestor", commit, "HEAD"]).returncode == 0, name
 
 
 def test_a_full_disk_leaves_no_half_network(small_disk):

@@ -88,18 +88,20 @@ export class Model {
     });
   }
 
-  /** Settings that lie outside of a range: [{setting, value, low, high, count}], count is of the ordinates with that range. */
+  /**
+   * Settings that lie outside of a range: [{setting, value, low, high, count}], of the count ordinates that are left by
+   * it the widest range.
+   */
   outside(state) {
-    const found = new Map();
-    for (let period = 0; period < this.periods; period++) {
-      for (const setting of this.left(state, period)) {
-        const [low, high] = this.facts.ranges[setting][period];
-        const key = `${setting} ${low} ${high}`;
-        if (!found.has(key)) found.set(key, { setting, value: state[setting], low, high, count: 0 });
-        found.get(key).count++;
-      }
-    }
-    return [...found.values()];
+    return SETTINGS.flatMap((setting) => {
+      const ranges = this.facts.ranges[setting].filter((_, period) => this.left(state, period).includes(setting));
+      if (!ranges.length) return [];
+      const end = (side, widest) => {
+        const ends = ranges.map((range) => range[side]);
+        return ends.includes(null) ? null : widest(...ends);
+      };
+      return [{ setting, value: state[setting], low: end(0, Math.min), high: end(1, Math.max), count: ranges.length }];
+    });
   }
 }
 
