@@ -1,6 +1,7 @@
 """Runs the solutions of the exercises after their lessons, and compares what they print with what the lesson says."""
 
 import re
+import subprocess
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -86,7 +87,7 @@ def run(
     workers = workers or min(2, runner.cores())
     with ThreadPoolExecutor(workers) as pool:
         outcomes = []
-        for outcome in pool.map(lambda lesson: _run(lesson, settings, workers), chosen):
+        for outcome in pool.map(lambda lesson: _run(lesson, settings), chosen):
             print(line(outcome), flush=True)
             outcomes.append(outcome)
     return outcomes
@@ -99,14 +100,14 @@ def line(ran: Ran) -> str:
     return "\n".join([head, *told])
 
 
-def _run(lesson: Lesson, settings: Settings, workers: int) -> Ran:
+def _run(lesson: Lesson, settings: Settings) -> Ran:
     source = lessons.read(lesson.path)
     solutions = of(source)
     started = time.perf_counter()
     notebook = script(source, solutions, settings)
     client = NotebookClient(notebook, timeout=None, resources={"metadata": {"path": str(lesson.path.parent)}})
     try:
-        client.execute(env=runner.worker_environment(workers))
+        client.execute(env=runner.worker_environment(), stderr=subprocess.DEVNULL)
         problems = _problems(notebook, solutions, settings)
     except CellExecutionError as error:
         problems = {"the lesson itself": [_last_line(str(error))]}
@@ -118,7 +119,9 @@ def script(source: NotebookNode, solutions: Iterable[Solution], settings: Settin
     """The code of a lesson with the settings as its parameters, and below it its solutions."""
     parameters = "\n".join(f"{name} = {value!r}" for name, value in settings.parameters().items())
     cells = [
-        new_code_cell(parameters if "parameters" in cell.metadata.get("tags", []) else cell.source, id=cell.id)
+        new_code_cell(
+            f"{cell.source}\n{parameters}" if "parameters" in cell.metadata.get("tags", []) else cell.source, id=cell.id
+        )
         for cell in lessons.code_cells(source)
     ]
     cells.append(new_code_cell(KEEP, id="keep"))

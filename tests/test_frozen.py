@@ -13,12 +13,14 @@ import pandas as pd
 import pytest
 import yaml
 
+from explorers import site_motion
 from gmtools import gmms, hvsr
 from gmtools.maps.grids import MapGrid
-from gmtools.simulate import fields, kanto, microtremor, profiles, records, site_motion
+from gmtools.simulate import fields, kanto, microtremor, profiles, records
 from gmtools.simulate.accelerograms import SimulatedRecords
 from gmtools.simulate.microtremor import CALIFORNIA, ITALY, Fault, Machine, Site, Structure, layer
-from gmtools.site import layered
+from gmtools.site import bands, layered
+from gmtools.studies import vs30_baselines
 
 KEPT = Path(__file__).with_name("frozen.yml")
 GRID = MapGrid(32633, 300_000, 4_700_000, 20_000, nx=8, ny=8)
@@ -37,7 +39,7 @@ DISTURBED = Site(
 def flat_records() -> dict:
     return {
         "nga": records.nga_west2(seed=1, n_events=12, n_records=80, truth=(0, 1.0)),
-        "iran": records.iran(seed=1, n_events=40, n_records=150),
+        "iran": records.iran(seed=1, n_events=200, n_records=900),
     }
 
 
@@ -61,6 +63,7 @@ def invented_kanto() -> dict:
 
 def microtremors() -> dict:
     found = {"disturbed": microtremor.recording(DISTURBED, ITALY, 5, 280.0)[0].components()}
+    found["layers"] = [layer(f0_hz, 4.0).thickness_m[0] for f0_hz in (0.3, 1.0, 8.0)]
     for country in (ITALY, CALIFORNIA):
         drawn = [microtremor.numbered_site(country, number) for number in range(12)]
         why = [cause for site, _ in drawn for cause in microtremor.causes(site)]
@@ -87,7 +90,12 @@ def ground() -> dict:
 
 def accelerograms() -> dict:
     drawn = SimulatedRecords(seed=4, n_records=12, n_stations=8, n_events=6)
-    return {"frame": drawn.frame, "waves": drawn.waveforms(range(len(drawn)))}
+    records = [drawn.accelerogram(number) for number in range(4)]
+    seen = {
+        "bands": [bands.frames(one) for one in records],
+        "spectra": [vs30_baselines.spectrum(one) for one in records],
+    }
+    return {"frame": drawn.frame, "waves": drawn.waveforms(range(len(drawn)))} | seen
 
 
 def horizontal_to_vertical() -> dict:

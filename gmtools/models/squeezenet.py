@@ -12,7 +12,7 @@ import pandas as pd
 from keras import ops
 from tqdm.auto import tqdm
 
-from gmtools.errors import FormatError, GmtoolsError, UnsuitableSize
+from gmtools.errors import FormatError, GmtoolsError, GridError
 
 SIDE = 227
 FIRE = ((16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 256), (64, 256))
@@ -109,16 +109,14 @@ def build(classes=1000, side=SIDE, zero=tuple(IMAGENET_MEAN), dropout=0.5, seed=
 
     Raises
     ------
-    UnsuitableSize
+    GridError
         The pictures are too small for three poolings.
 
     Source: Iandola et al. (2016), version 1.1 of the authors' repository. Poolings are 3x3 with stride 2 in ceil mode:
     a last, partial window counts, so that 227 pixels become maps of 14 x 14.
     """
     if side < 17:
-        raise UnsuitableSize(
-            f"Pictures of {side} pixels are too small for SqueezeNet; take at least 17, better {SIDE}."
-        )
+        raise GridError(f"Pictures of {side} pixels are too small for SqueezeNet; take at least 17, better {SIDE}.")
     seeds = iter(range(100 * seed, 100 * seed + 27))
     pictures = keras.Input((side, side, 3))
     scaling = keras.layers.Rescaling((1 / IMAGENET_SD).tolist(), (-np.array(zero) / IMAGENET_SD).tolist())

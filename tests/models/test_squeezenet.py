@@ -4,7 +4,7 @@ from PIL import Image
 
 from gmtools.data import catalog
 from gmtools.data.readers import ncnn_squeezenet
-from gmtools.errors import FormatError, GmtoolsError, UnsuitableSize
+from gmtools.errors import FormatError, GmtoolsError, GridError
 from gmtools.models import keras, squeezenet
 
 SIDE = 33
@@ -31,7 +31,7 @@ def test_number_of_weights_and_size_of_the_maps():
     assert model.count_params() == 1_235_496
     assert model.get_layer("features").output_shape == (None, 14, 14, 512)
     assert squeezenet.build(3, 113).get_layer("features").output_shape == (None, 7, 7, 512)
-    with pytest.raises(UnsuitableSize, match="16 pixels are too small"):
+    with pytest.raises(GridError, match="16 pixels are too small"):
         squeezenet.build(3, 16)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from gmtools.data.accelerograms import Accelerogram
 from gmtools.data.readers import reject_web_page
 from gmtools.data.readers.dyna_ascii import located
-from gmtools.errors import FormatError, RecordingGap
+from gmtools.errors import FormatError, RecordingUnusable
 
 SOURCE = "the repository brsylmz23/CNNLSTM_DeepEQ"
 _FIELDS = ("epicenter", "depth", "magnitudeval", "statID", "statco", "numofData", "Accel", "sampling", "Vs30")
@@ -16,27 +16,9 @@ _FIELDS += ("Rhyp", "Ptime", "Stime")
 
 
 def read(path: str | Path) -> Accelerogram:
-    """Read one file.
-
-    The samples are cm/s²: the file does not say so, its publishers do. Event id is the origin time in the file's name,
-    station id is TK and AFAD's four digits. Nothing in the file is executed; its dates, MATLAB objects, stay unread.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``<origin time>_<station>.mat``, such as ``20120106001648_6501.mat``.
-
-    Returns
-    -------
-    Accelerogram
-
-    Raises
-    ------
-    FormatError
-        The file is no such MATLAB file.
-    ComponentMissing, RecordingGap
-        Two components; samples that are no numbers, or fewer than the file says.
-    """
+    """Read ``<origin time>_<station>.mat``. Samples are cm/s², as its publishers say and the file does not. Nothing
+    in the file is executed; its dates, MATLAB objects, stay unread. FormatError or RecordingUnusable where it is no
+    such record."""
     path = Path(path)
     reject_web_page(path, SOURCE)
     return parse(path.name, path.read_bytes())
@@ -48,7 +30,9 @@ def parse(name: str, content: bytes) -> Accelerogram:
     samples = np.atleast_2d(fields["Accel"]).astype(float)
     wanted = _number(fields["numofData"])
     if len(samples) != wanted:
-        raise RecordingGap(f"{name}: {len(samples)} samples, the file says {wanted:g}: cut off. Get it again.")
+        raise RecordingUnusable(
+            "gap", f"{name}: {len(samples)} samples, the file says {wanted:g}: cut off. Get it again."
+        )
     latitude, longitude = _pair(fields["epicenter"])
     station_latitude, station_longitude = _pair(fields["statco"])
     stem = Path(name).stem

@@ -25,22 +25,12 @@ from gmtools.data.readers import (
     seed_waveforms,
 )
 from gmtools.errors import (
-    ComponentMissing,
     DataNotFound,
     FormatError,
     GmtoolsError,
-    RecordingGap,
-    SamplingRateMismatch,
-    UnitsUnknown,
 )
 
 SOURCE = "the owner of the records"
-REASONS = {
-    ComponentMissing: "component missing",
-    RecordingGap: "gap",
-    UnitsUnknown: "unit not stated",
-    SamplingRateMismatch: "sampling rates differ",
-}
 _TABLES = {"stations.csv": columns.STATION, "events.csv": columns.EVENT}
 _COMPANIONS = (".xml", ".csv", ".json", ".md", ".pdf")  # they lie beside records and are none
 _DEEPEST = 3
@@ -51,29 +41,11 @@ Files = Mapping[str, Callable[[], bytes]]
 
 
 def read(path: str | Path) -> Iterator[Accelerogram | Exclusion]:
-    """Read the records of a folder or zip archive; archives within it are read too, nothing is unpacked to disk.
-
-    AFAD-1218's MATLAB files (.mat), DYNA files of ESM, ITACA and TADAS (.asc), AFAD's older files (.txt), miniSEED
-    (.mseed, .miniseed) with StationXML (.xml) in the same archive or folder. What a format does not know comes from
-    two optional tables beside the records, ``stations.csv`` (``station_id`` and, say, ``vs30_m_s``) and ``events.csv``
-    (``event_id`` and, say, ``magnitude``, ``event_longitude``, ``event_latitude``, ``hypocentral_depth_km``).
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Yields
-    ------
-    Accelerogram or Exclusion
-        An exclusion for each file or record that cannot be read: none is dropped without a word.
-
-    Raises
-    ------
-    DataNotFound
-        There is no such folder or archive.
-    FormatError
-        The file is no zip archive, or no table.
-    """
+    """Read the records of a folder or zip archive, archives within it too; nothing is unpacked to disk. AFAD-1218's
+    MATLAB files (.mat), DYNA files of ESM, ITACA and TADAS (.asc), AFAD's older files (.txt), miniSEED (.mseed,
+    .miniseed) with StationXML (.xml). What a format does not know comes from ``stations.csv`` (``station_id``,
+    ``vs30_m_s`` …) and ``events.csv`` (``event_id``, ``magnitude`` …) beside the records. Each file or record that
+    cannot be read is an Exclusion: none is dropped without a word."""
     path = Path(path)
     if path.is_dir():
         names = (entry for entry in sorted(path.rglob("*")) if entry.is_file())
@@ -119,7 +91,7 @@ def _records(files: Files, tables: Mapping[str, pd.DataFrame], depth: int) -> It
             elif ending not in _COMPANIONS:
                 yield _completed(_record(ending, {name: files[name] for name in names}, stations), tables)
         except GmtoolsError as error:
-            yield Exclusion(names[0], REASONS.get(type(error), "unreadable"), str(error))
+            yield Exclusion(names[0], getattr(error, "reason", "unreadable"), str(error))
 
 
 def _group(name: str) -> str:
