@@ -33,8 +33,7 @@ def batches(options):
 
 def keras_step(options):
     """Return a function that makes one training step, and the number of weights."""
-    from gmtools import resumable
-    from gmtools.models import keras, unet
+    from gmtools.models import keras, resumable, unet
 
     arguments = {"depth": options.depth, "base": options.base, "padding": options.padding}
     body = unet.build(*options.size, options.channels, **arguments)

@@ -96,7 +96,7 @@ def inside(rings: Sequence[np.ndarray], longitude: ArrayLike, latitude: ArrayLik
     Parameters
     ----------
     rings : sequence of ndarray, (n, 2)
-        Longitude and latitude of closed lines, degrees, as :mod:`gmtools.readers.gshhs` returns them.
+        Longitude and latitude of closed lines, degrees, as :mod:`gmtools.data.readers.gshhs` returns them.
     longitude, latitude : array_like
         Degrees, same shape.
 

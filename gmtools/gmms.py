@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from gmtools import columns
-from gmtools.errors import ColumnMissing, GmtoolsError, OutOfRange
-from gmtools.ranges import warn_outside
+from gmtools.errors import ColumnMissing, GmtoolsError, OutOfRange, warn_outside
 
 _NGA_WEST2 = "Gregor et al. (2014), table of the limits recommended by the developers"
 

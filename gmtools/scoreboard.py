@@ -1,20 +1,18 @@
 """The number that a paper prints, ours beside it, the data it was computed on, and a verdict."""
 
 import difflib
-import json
 import math
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from numbers import Real
-from pathlib import Path
 
 from gmtools.errors import ResultError
+from gmtools.expected import by_name, show_result
 from gmtools.targets import Study, Target, studies, table, targets
 
-__all__ = ["INPUTS", "MIME", "VERDICTS", "collect", "difference", "page", "record", "record_many"]
+__all__ = ["INPUTS", "VERDICTS", "difference", "page", "record", "record_many"]
 __all__ += ["table", "targets", "verdict", "within"]
 
-MIME = "application/vnd.gmtools.result+json"
 INPUTS = {
     "same": "the paper's own inputs",
     "other": "other data than the paper's",
@@ -74,9 +72,7 @@ def record_many(values: Mapping, *, inputs: str, note: str = "") -> None:
         {"id": target_id, "value": _checked(_find(target_id), value), "inputs": inputs, "note": note}
         for target_id, value in values.items()
     ]
-    from IPython.display import display  # here, so that the command line starts without it
-
-    display({MIME: {"results": results}, "text/plain": _summary(results)}, raw=True)
+    show_result("results", results, _summary(results))
 
 
 def within(target: Target, value: float | str) -> bool:
@@ -138,45 +134,13 @@ def difference(target: Target, value: float | str | None) -> str:
     return f"{value - target.value:+.2g}" if value != target.value else "0"
 
 
-def collect(executed_notebook_path) -> list[dict]:
-    """Read the results that an executed notebook carries.
-
-    Parameters
-    ----------
-    executed_notebook_path : path-like
-
-    Returns
-    -------
-    list of dict
-        ``id``, ``value``, ``inputs``, ``note`` as recorded, and ``lesson`` (stem of the file), ``cell`` (index),
-        ``profile`` and ``data`` (papermill's parameters, empty where there are none).
-
-    Raises
-    ------
-    ResultError
-        Two cells recorded the same id.
-    """
-    path = Path(executed_notebook_path)
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    parameters = notebook["metadata"].get("papermill", {}).get("parameters", {})
-    origin = {"lesson": path.stem, "profile": parameters.get("profile", ""), "data": parameters.get("data", "")}
-    found = [
-        result | origin | {"cell": index}
-        for index, cell in enumerate(notebook["cells"])
-        for output in cell.get("outputs", [])
-        for result in output.get("data", {}).get(MIME, {}).get("results", [])
-    ]
-    _by_id(found)
-    return found
-
-
 def page(results: Iterable[Mapping]) -> str:
     """Write the scoreboard page.
 
     Parameters
     ----------
     results : iterable of mapping
-        What :func:`collect` returned for all lessons, in one list; it may be empty.
+        The ``results`` of :func:`gmtools.expected.collect` for all lessons, in one list; it may be empty.
 
     Returns
     -------
@@ -189,7 +153,7 @@ def page(results: Iterable[Mapping]) -> str:
     ResultError
         A result names an unknown row, or two results name the same one.
     """
-    found = _by_id(results)
+    found = by_name(results)
     for target_id in found:
         _find(target_id)
     rows = [row for study in studies().values() for row in study.targets]
@@ -222,18 +186,6 @@ def _checked(target: Target, value):
     if wants_word or isinstance(plain, bool) or not isinstance(plain, Real):
         raise ResultError(f"{target.id} takes {'a word' if wants_word else 'a number'}, not {value!r}")
     return float(plain) if math.isfinite(plain) else None
-
-
-def _by_id(results: Iterable[Mapping]) -> dict[str, Mapping]:
-    found: dict[str, Mapping] = {}
-    for result in results:
-        earlier = found.setdefault(result["id"], result)
-        if earlier is not result:
-            raise ResultError(
-                f"{result['id']} is recorded twice: {earlier['lesson']}, cell {earlier['cell']}, and "
-                f"{result['lesson']}, cell {result['cell']}; keep one"
-            )
-    return found
 
 
 def _summary(results: list[dict]) -> str:

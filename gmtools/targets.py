@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 import yaml
 
-from gmtools import strict_yaml
 from gmtools.columns import period_label, psa
+from gmtools.data import strict_yaml
 from gmtools.errors import ManifestError
 
 FOLDER = Path(__file__).resolve().parents[1] / "paper_targets"

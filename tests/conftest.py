@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from gmtools import browser as browsers
-from gmtools import vendor
+from bookkit import browser as browsers
+from bookkit import vendor
+from gmtools.cache import PROJECT
 from gmtools.errors import BrowserNotFound, PackageUnreachable
-from gmtools.lessons import PROJECT
 
 GRAVE = ("serious", "critical")
 
@@ -152,9 +152,9 @@ def axe_core() -> Path:
 @pytest.fixture(scope="session")
 def keras_pga() -> Callable[[float], float]:
     """``keras_pga(magnitude)``: PGA (g) at 20 km and 400 m/s by our NGA-West2 networks, evaluated by Keras."""
-    from gmtools import portable, training
-    from gmtools.explorers import networks
-    from gmtools.models import ann
+    from explorers import networks
+    from gmtools.data import portable
+    from gmtools.models import ann, training
 
     network = portable.load(networks.FOLDER / "ann_nga_west2.npz")
     model = ann.build(network.members * 13)

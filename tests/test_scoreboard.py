@@ -1,15 +1,12 @@
 """The scoreboard: targets, recording, verdicts, the page; and what it refuses."""
 
-import json
 import math
 from dataclasses import replace
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 import yaml
-from nbclient import NotebookClient
 
 from gmtools import scoreboard
 from gmtools.errors import ManifestError, ResultError
@@ -205,38 +202,6 @@ class TestRecord:
         with pytest.raises(ResultError, match=r"no row 'I-F2.nonsense'"):
             scoreboard.record_many({"I-F2.pga.m6.5.r30": 0.07, "I-F2.nonsense": 0.07}, inputs="same")
         assert capsys.readouterr().out == ""
-
-    def test_an_executed_notebook_carries_its_results(self, tmp_path):
-        cells = [
-            "import numpy as np\nfrom gmtools import scoreboard",
-            "scoreboard.record('I-F2.pga.m6.5.r30', np.float32(0.0696), inputs='same', note='all files')",
-            "frame = scoreboard.table('I-F1')\nscoreboard.record_many(frame['value'] * 1.002, inputs='same')",
-            "scoreboard.record('I-P2.rms', float('nan'), inputs='other')",
-        ]
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        notebook.metadata["papermill"] = {"parameters": {"profile": "smoke", "data": "simulated"}}
-        NotebookClient(notebook, timeout=120).execute()
-        path = tmp_path / "13_transfer_to_iran.ipynb"
-        nbformat.write(notebook, path)
-
-        found = scoreboard.collect(path)
-        assert len(found) == 1 + 96 + 1
-        first, last = found[0], found[-1]
-        assert (first["lesson"], first["cell"], first["profile"], first["data"]) == (path.stem, 1, "smoke", "simulated")
-        assert first["value"] == pytest.approx(0.0696, rel=1e-6)
-        assert (last["cell"], last["value"]) == (3, None)
-        text = notebook.cells[2].outputs[0].data["text/plain"]
-        assert text == "scoreboard: 96 values (96 reproduced)"
-
-    def test_the_same_id_in_two_cells_is_refused(self, tmp_path):
-        payload = {scoreboard.MIME: {"results": [{"id": "I-P2.rms", "value": 1, "inputs": "other", "note": ""}]}}
-        cell = {"cell_type": "code", "outputs": [{"output_type": "display_data", "data": payload}]}
-        path = tmp_path / "12_train_ann.ipynb"
-        path.write_text(json.dumps({"metadata": {}, "cells": [cell, cell]}))
-        with pytest.raises(
-            ResultError, match=r"I-P2.rms is recorded twice: 12_train_ann, cell 0, and 12_train_ann, cell 1"
-        ):
-            scoreboard.collect(path)
 
 
 class TestVerdict:

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from gmtools.figures import _style as look
-from gmtools.grids import Layer, MapGrid
+from gmtools.maps.grids import Layer, MapGrid
 
 COAST_COLOR = "#555555"
 
@@ -86,7 +86,7 @@ def map_view(
     cmap : str
         Name of Matplotlib's color map.
     coast : sequence of ndarray, (n, 2)
-        Longitude and latitude of lines, as :mod:`gmtools.readers.gshhs` returns them.
+        Longitude and latitude of lines, as :mod:`gmtools.data.readers.gshhs` returns them.
     outlines : mapping of str to MapGrid, optional
         Name -> grid whose edge is drawn; it must be of the same projected system.
     licences : sequence of str

@@ -1,9 +1,9 @@
 """From three-component ambient noise to H/V: windows, spectra, curve, peaks, SESAME's verdict, network inputs."""
 
+from gmtools.data.recording import COMPONENTS, Recording
 from gmtools.hvsr.criteria import passes, sesame
 from gmtools.hvsr.inputs import PICTURE_SIZE, SAMPLES, draw, features, peak_spectra, picture
 from gmtools.hvsr.ratio import Curve, azimuthal, curve, peaks
-from gmtools.hvsr.recording import COMPONENTS, Recording
 from gmtools.hvsr.windows import Settings, Spectra, default_frequencies, smoothing_matrix, spectra
 
 __all__ = [

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from scipy.signal import find_peaks
 
+from gmtools.data.recording import Recording
 from gmtools.errors import NoPeak
 from gmtools.hvsr.criteria import passes, sesame
-from gmtools.hvsr.recording import Recording
 from gmtools.hvsr.windows import Settings, Spectra, smooth, spectra, transforms, weights_for
 
 PROMINENCE_RATIO = 0.7

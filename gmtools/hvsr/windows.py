@@ -9,8 +9,8 @@ from scipy import fft
 from scipy.signal.windows import tukey
 from scipy.sparse import csr_array
 
+from gmtools.data.recording import COMPONENTS, Recording
 from gmtools.errors import DeadChannel, GmtoolsError, RecordingTooShort, SamplingRateMismatch
-from gmtools.hvsr.recording import COMPONENTS, Recording
 
 BANDWIDTHS = {"triangular": 0.1, "konno_ohmachi": 40.0, "none": 0.0}
 """Smoothing functions and the bandwidth of each where none is given."""

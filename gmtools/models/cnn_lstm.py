@@ -1,6 +1,7 @@
 """The CNN-LSTM of Yilmaz, Akagunduz and Tileylioglu (2026) for VS30: as its two released state dicts have it, repaired.
 
-Both networks take windows as :class:`gmtools.record_store.Stream` makes them, (batch, n_samples, 4): three components
+Both networks take windows as :class:`gmtools.site.record_store.Stream` makes them, (batch, n_samples, 4): three
+components
 of acceleration in cm/s² and the mask between P and S. The published one gives VS30 in m/s, the repaired one ln VS30 as
 :class:`gmtools.models.record_batches.Target` standardizes it.
 """
@@ -188,7 +189,7 @@ def from_state_dict(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     Parameters
     ----------
     arrays : mapping of str to ndarray
-        As :func:`gmtools.readers.torch_state_dict.read` returns it.
+        As :func:`gmtools.data.readers.torch_state_dict.read` returns it.
 
     Returns
     -------

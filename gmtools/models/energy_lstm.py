@@ -105,7 +105,7 @@ def frames(n_samples: int, sampling_rate_hz: float) -> int:
 
 
 def front(n_samples: int, sampling_rate_hz: float):
-    """Build the part that is set: windows as of :class:`gmtools.record_store.Stream` to frames.
+    """Build the part that is set: windows as of :class:`gmtools.site.record_store.Stream` to frames.
 
     Parameters
     ----------

@@ -13,10 +13,10 @@ import pandas as pd
 from keras import ops
 from tqdm.auto import tqdm
 
-from gmtools import levenberg_marquardt
 from gmtools.errors import GmtoolsError
+from gmtools.models import levenberg_marquardt
 from gmtools.models.ann import BatchedDense
-from gmtools.peak_rules import CLASSES  # noqa: F401  (the order of the outputs)
+from gmtools.studies.peak_rules import CLASSES  # noqa: F401  (the order of the outputs)
 
 HIDDEN_UNITS = (5, 10, 10, 10, 10, 10, 5)
 
@@ -139,9 +139,9 @@ def fit_levenberg_marquardt(network, features, labels, validation=None, **settin
         Where training starts; see :func:`initial`.
     features : (n, n_features) array
     labels : (n,) array of int
-        Position in :data:`gmtools.peak_rules.CLASSES`.
+        Position in :data:`gmtools.studies.peak_rules.CLASSES`.
     validation : (features, labels), optional
-        Decides when to stop; see :func:`gmtools.levenberg_marquardt.minimize`.
+        Decides when to stop; see :func:`gmtools.models.levenberg_marquardt.minimize`.
     **settings
         ``epochs``, ``goal``, ``damping``, ``patience``, ``text`` of that function.
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gmtools import columns
-from gmtools.record_store import Stream
+from gmtools.site.record_store import Stream
 
 
 @dataclass(frozen=True)

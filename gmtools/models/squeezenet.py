@@ -158,7 +158,7 @@ def load_weights(model, convolutions):
     ----------
     model : keras.Model
         From :func:`build`.
-    convolutions : list of gmtools.readers.ncnn_squeezenet.Convolution
+    convolutions : list of gmtools.data.readers.ncnn_squeezenet.Convolution
 
     Returns
     -------

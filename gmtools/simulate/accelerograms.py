@@ -3,7 +3,7 @@
 Source: omega-square spectrum of Brune (1970, Journal of Geophysical Research 75, 4997-5009). From source to rock: the
 stochastic method of Boore (2003, Pure and Applied Geophysics 160, 635-676), point source, windowed Gaussian noise
 shaped to the spectrum. From rock to surface: exact transfer functions of each station's profile, S-wave velocities for
-the horizontal components and P-wave velocities for the vertical one (:mod:`gmtools.site_response`).
+the horizontal components and P-wave velocities for the vertical one (:mod:`gmtools.site.site_response`).
 
 What is simplified: a point source, so that nothing above about M 6.5 within a fault length is meant; no surface waves
 and no basins, the coda is noise of the same spectrum that decays; linear soil; the vertical share of S and the
@@ -21,10 +21,11 @@ import numpy as np
 import pandas as pd
 from scipy import fft
 
-from gmtools import columns, site_response
-from gmtools.accelerograms import Accelerogram, Exclusion, exclusion_table
+from gmtools import columns
+from gmtools.data.accelerograms import Accelerogram, Exclusion, exclusion_table
 from gmtools.errors import GmtoolsError
 from gmtools.simulate import profiles
+from gmtools.site import site_response
 
 BETA_KM_S, ALPHA_KM_S, CRUST_DENSITY = 3.5, 6.1, 2.8  # at the source
 CORNER_RATIO = 1.5  # P corner over S corner, as of Madariaga's (1976) circular crack
@@ -147,7 +148,7 @@ class SimulatedRecords:
     pre_event_s : (float, float)
         Range of the time before the P wave reaches the rock.
     snr_db : (float, float)
-        Range of the signal-to-noise ratio as :func:`gmtools.accelerograms.signal_to_noise_db` measures it.
+        Range of the signal-to-noise ratio as :func:`gmtools.data.accelerograms.signal_to_noise_db` measures it.
     farthest_km : float
         Largest epicentral distance.
 
@@ -156,12 +157,12 @@ class SimulatedRecords:
     frame : DataFrame, one row for each record
         Ids, magnitude, depth, distances, coordinates, VS30, depth to rock, P and S times (s), signal-to-noise ratio.
     exclusions : DataFrame
-        As of :func:`gmtools.accelerograms.select`: pairs that the drawing passed by, because their record would have
-        less than a second before P or after S, so that its signal-to-noise ratio has no meaning.
+        As of :func:`gmtools.data.accelerograms.select`: pairs that the drawing passed by, because their record would
+        have less than a second before P or after S, so that its signal-to-noise ratio has no meaning.
     profiles : Profiles
         Of the stations, in the order of their numbers (``S0000`` first).
     inputs : list
-        What decides the records, as :func:`gmtools.record_store.keep` asks for it: arguments and code.
+        What decides the records, as :func:`gmtools.site.record_store.keep` asks for it: arguments and code.
 
     Raises
     ------

@@ -29,7 +29,7 @@ from scipy.interpolate import RegularGridInterpolator
 from gmtools import columns
 from gmtools.errors import GmtoolsError
 from gmtools.geodesy import hypocentral_distance_km, projection
-from gmtools.grids import Layer, MapGrid
+from gmtools.maps.grids import Layer, MapGrid
 from gmtools.simulate import geography
 from gmtools.simulate.records import correlation, true_columns
 
@@ -118,7 +118,7 @@ class World:
         return RegularGridInterpolator((self.y_km, self.x_km), self.fields[name])((y, x))
 
     def layer(self, name: str, grid: MapGrid) -> Layer:
-        """Simulated stand-in for a layer of :data:`gmtools.italy.LAYERS` on a grid."""
+        """Simulated stand-in for a layer of :data:`gmtools.studies.italy.LAYERS` on a grid."""
         longitude, latitude = grid.lonlat
         if name == "elevation_m":
             return Layer(self.at("elevation_m", longitude, latitude), "m", LICENCE)
@@ -231,7 +231,8 @@ def italy(
     Returns
     -------
     DataFrame, one row for each record
-        Columns of :func:`gmtools.readers.ita18.read` (PGA and the thesis' periods), and for each period in ``truth``
+        Columns of :func:`gmtools.data.readers.ita18.read` (PGA and the thesis' periods), and for each period in
+        ``truth``
         the columns of :func:`gmtools.simulate.records.true_columns`; ``true_source_term``, ``true_path_term`` and
         ``true_site_field`` hold for all periods. ln PSA = median + source + path + station + event + record term; the
         site field is the part of the station term that neighbors share.

@@ -31,14 +31,16 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import RegularGridInterpolator
 
-from gmtools import columns, kanto, kriging
+from gmtools import columns
 from gmtools.errors import GmtoolsError, OutOfRange
 from gmtools.geodesy import hypocentral_distance_km, with_distances
-from gmtools.grids import Layer, MapGrid
+from gmtools.maps import kriging
+from gmtools.maps.grids import Layer, MapGrid
 from gmtools.simulate import kanto_earthquakes, kanto_ground
 from gmtools.simulate.fields import gaussian_field
 from gmtools.simulate.kanto_ground import PERIODS
 from gmtools.simulate.records import correlation, true_columns
+from gmtools.studies import kanto
 
 MESO_EVENTS, MESO_RECORDS = 19, 1921
 """The deliverable's MeSO-net; of its about 300 stations 286 have published coordinates."""
@@ -108,7 +110,7 @@ class World:
         return _on_lattice(self, name, place).reshape(np.shape(longitude))
 
     def layer(self, name: str, grid: MapGrid) -> Layer:
-        """Stand-in for a layer of :data:`gmtools.kanto.LAYERS`: the bedrock depth of this world.
+        """Stand-in for a layer of :data:`gmtools.studies.kanto.LAYERS`: the bedrock depth of this world.
 
         Raises
         ------
@@ -356,7 +358,7 @@ def _site_field(random, planted: World, model, nodes, shape) -> np.ndarray:
 
 def _station_truth(random, planted: World) -> pd.DataFrame:
     """Field, station and borehole terms of every station at both periods; where a term is published, it is kept."""
-    from gmtools.readers import kanto_site_terms
+    from gmtools.data.readers import kanto_site_terms
 
     table = pd.concat([planted.ground.surface, planted.ground.meso], ignore_index=True)
     deep = (table[columns.SENSOR_DEPTH] > 0).to_numpy()

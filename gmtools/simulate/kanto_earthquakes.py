@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from gmtools import columns, kanto
+from gmtools import columns
 from gmtools.errors import GmtoolsError
 from gmtools.geodesy import hypocentral_distance_km
+from gmtools.studies import kanto
 
 SOURCES = (138.0, 142.5, 34.0, 37.7)
 """West, east, south, north (degrees) of the epicenters."""

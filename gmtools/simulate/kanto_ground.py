@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist
 
-from gmtools import columns, kanto, kriging
-from gmtools.readers.kanto_site_terms import column
+from gmtools import columns
+from gmtools.data.readers.kanto_site_terms import column
+from gmtools.maps import kriging
+from gmtools.studies import kanto
 
 PERIODS = (0.0, 1.0)
 MESO_SENSOR_DEPTH_M = 20.0

@@ -1,7 +1,7 @@
 """Three-component ambient noise with known truth, as recordings or as window spectra, and labelled H/V peaks.
 
 Exact: amplification of vertically incident waves, and H/V of a diffuse field, both for damped layers
-(:mod:`gmtools.simulate.layered`). Stylized, by argument and not by fit:
+(:mod:`gmtools.site.layered`). Stylized, by argument and not by fit:
 
 - a diffuse field keeps its energy at the surface, so that H and V follow from H/V alone: horizontals nearly flat, a
   vertical trough at f0 and a vertical maximum near 2 f0; body waves from below add their own energy at a given share;

@@ -6,8 +6,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from gmtools.simulate.layered import Profile, diffuse_ratio, transfer_function
 from gmtools.simulate.microtremor_sites import Country, Site
+from gmtools.site.layered import Profile, diffuse_ratio, transfer_function
 
 STATE_S = 70.0
 """How long the noise stays in one state, s: one window of the study's processing."""

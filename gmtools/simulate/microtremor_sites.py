@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmtools.errors import GmtoolsError
-from gmtools.simulate.layered import Profile
+from gmtools.site.layered import Profile
 
 STRATIGRAPHIC, ARTEFACTUAL, OTHER = LABELS = ("stratigraphic", "artefactual", "other")
 KINDS = {

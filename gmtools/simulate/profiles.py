@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmtools.site_response import time_averaged_velocity, transfer_function, travel_time
+from gmtools.site.site_response import time_averaged_velocity, transfer_function, travel_time
 
 MAX_LAYERS = 8
 ROCK_M_S = (600.0, 3300.0)

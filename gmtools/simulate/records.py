@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from gmtools import columns
+from gmtools.data.readers.iran import TRUNCATION_LN_PGA
 from gmtools.errors import OutOfRange
-from gmtools.readers.iran import TRUNCATION_LN_PGA
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def nga_west2(
     Returns
     -------
     DataFrame, one row for each record
-        Columns of :func:`gmtools.readers.peer_flatfile.read` without PGV, and the truth.
+        Columns of :func:`gmtools.data.readers.peer_flatfile.read` without PGV, and the truth.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def iran(
     Returns
     -------
     DataFrame
-        Columns of :func:`gmtools.readers.iran.read` (at the ordinates of ``columns.PERIODS``), and the truth.
+        Columns of :func:`gmtools.data.readers.iran.read` (at the ordinates of ``columns.PERIODS``), and the truth.
     """
     random = np.random.default_rng([seed, 2])
     frame = _geometry(random, _IRAN, 2 * n_events, 4 * n_records)

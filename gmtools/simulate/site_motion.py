@@ -1,7 +1,8 @@
 """One simulated earthquake on rock and on soft ground: what a layer does to a record.
 
 Soil over rock, a stochastic rock motion as :mod:`gmtools.simulate.accelerograms` defines it, and the exact transfer
-function of the column (:mod:`gmtools.site_response`) between the two. Everything that is drawn there at random is fixed
+function of the column (:mod:`gmtools.site.site_response`) between the two. Everything that is drawn there at random is
+fixed
 here to its median (stress drop, kappa, velocities of the crust), except for the noise: one of a few stored series. No
 seismic noise is added. Where it breaks: a point source, vertical waves, flat layers, linear soil; P waves reach the
 horizontal component through the S column, as they do there.
@@ -16,7 +17,7 @@ from gmtools.errors import GmtoolsError
 from gmtools.response import response_spectrum
 from gmtools.simulate import accelerograms
 from gmtools.simulate.profiles import Profiles
-from gmtools.site_response import time_averaged_velocity, transfer_function, travel_time
+from gmtools.site.site_response import time_averaged_velocity, transfer_function, travel_time
 
 LIMITS = {
     "vs30_m_s": (150.0, 800.0),

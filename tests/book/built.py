@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gmtools.lessons import PROJECT
+from gmtools.cache import PROJECT
 
 HTML = PROJECT / "_build" / "html"
 needs_book = pytest.mark.skipif(not (HTML / "index.html").exists(), reason="no book here: make book")

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from built import HTML, name, needs_book, pages
 
-from gmtools import lessons
-from gmtools.lessons import PROJECT
+from bookkit import lessons
+from gmtools.cache import PROJECT
 
 pytestmark = needs_book
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "embed": "src"}

@@ -5,9 +5,9 @@ import filecmp
 import pytest
 from built import HTML, name, needs_book, pages
 
-from gmtools import lessons
-from gmtools.explorers import EXPLORERS
-from gmtools.lessons import PROJECT
+from bookkit import lessons
+from explorers import EXPLORERS
+from gmtools.cache import PROJECT
 
 pytestmark = needs_book
 SCREENSHOTS = PROJECT / "_build" / "screenshots"

@@ -6,8 +6,8 @@ import zlib
 import pytest
 import yaml
 
-from gmtools.bookpdf import reading_order
-from gmtools.lessons import PROJECT
+from bookkit.pdf import reading_order
+from gmtools.cache import PROJECT
 
 PDF = PROJECT / "_build" / "book.pdf"
 pytestmark = pytest.mark.skipif(not PDF.exists(), reason="no PDF here: make pdf")

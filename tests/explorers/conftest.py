@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from explorer_pages import CLIPBOARD
 
+from explorers import bundle
 from gmtools.errors import PackageUnreachable
-from gmtools.explorers import bundle
 
 
 def run_node(script: str, folder: Path, payload: bytes = b"", **values):

@@ -7,10 +7,10 @@ import sys
 import anywidget
 import pytest
 
-from gmtools import vendor
+from bookkit import vendor
+from explorers import EXPLORERS, GroundMotion, bundle
+from explorers.base import Choice, Explorer, Number, Switch
 from gmtools.errors import BookFailed, PackageUnreachable, SettingRefused, UnknownModel
-from gmtools.explorers import EXPLORERS, GroundMotion, bundle
-from gmtools.explorers.base import Choice, Explorer, Number, Switch
 
 FETCHED = bundle.FOLDER / "npm" / "installed"
 
@@ -169,7 +169,7 @@ def test_settings_outside_of_their_limits_are_refused(setting, value, told):
 
 
 def test_every_explorer_of_the_list_is_there():
-    from gmtools import explorers
+    import explorers
 
     assert bundle.available() == list(EXPLORERS)
     for name, class_name in EXPLORERS.items():
@@ -179,7 +179,7 @@ def test_every_explorer_of_the_list_is_there():
 
 
 def test_the_package_alone_imports_no_widget_library():
-    code = "import sys, gmtools, gmtools.cli, gmtools.explorers; print([m for m in sys.modules if 'widget' in m])"
+    code = "import sys, gmtools, bookkit.cli, explorers; print([m for m in sys.modules if 'widget' in m])"
     environment = os.environ | {"PYTHONPATH": str(bundle.PROJECT)}
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
     assert run.stdout.strip() == "[]"

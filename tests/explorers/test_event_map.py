@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from explorers import classical_map, event_map_networks, map_outline, networks
+from explorers.event_map import NETWORKS, START, EventMap, payload
+from explorers.payload import unpack
 from gmtools import columns, gmms
 from gmtools.errors import GmtoolsError, OutOfRange, SettingRefused, UnknownModel
-from gmtools.explorers import classical_map, event_map_networks, map_outline, networks
-from gmtools.explorers.event_map import NETWORKS, START, EventMap, payload
-from gmtools.explorers.payload import unpack
-from gmtools.grids import MapGrid
+from gmtools.maps.grids import MapGrid
 
 SHIPPED = pytest.mark.skipif(
     not all((networks.FOLDER / f"{name}.npz").exists() for name in NETWORKS.values()), reason="needs both networks"

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from explorer_pages import copied
 
-from gmtools.explorers import bundle, networks
-from gmtools.explorers.event_map import NETWORKS, START, EventMap
+from explorers import bundle, networks
+from explorers.event_map import NETWORKS, START, EventMap
 
 pytestmark = pytest.mark.skipif(
     not all((networks.FOLDER / f"{name}.npz").exists() for name in NETWORKS.values()), reason="needs both networks"

@@ -7,10 +7,11 @@ import warnings
 import numpy as np
 import pytest
 
-from gmtools import columns, gmms, portable
+from explorers import GroundMotion, classical_tables, ground_motion, ground_motion_records, networks
+from explorers.payload import unpack
+from gmtools import columns, gmms
+from gmtools.data import portable
 from gmtools.errors import OutOfRange, SettingRefused, UnknownModel
-from gmtools.explorers import GroundMotion, classical_tables, ground_motion, ground_motion_records, networks
-from gmtools.explorers.payload import unpack
 
 MODELS_JS = """
 import { unpack } from "SOURCE/core/payload.js";
@@ -51,8 +52,7 @@ def quiet(function, *arguments):
 
 @pytest.mark.parametrize("key", ground_motion.SHIPPED)
 def test_javascript_portable_network_and_keras_agree(key, content, scenarios, node):
-    from gmtools import training
-    from gmtools.models import ann
+    from gmtools.models import ann, training
 
     network = portable.load(networks.FOLDER / f"{ground_motion.SHIPPED[key]}.npz")
     ours = quiet(network.predict, *scenarios)

@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 
-from gmtools.explorers import bundle, ground_motion
+from explorers import bundle, ground_motion
 
 MOVES = """(way) => { for (let k = 0; k < 50; k++) {
   way.value = 4 + 0.05 * k; way.dispatchEvent(new Event("input", { bubbles: true })); } }"""

@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from gmtools import hvsr, peak_rules
+from explorers import hv_networks, hv_recordings, networks
+from explorers.horizontal_to_vertical import FREQUENCIES_HZ, TRANSFORM_LENGTH, HorizontalToVertical, payload
+from explorers.payload import pack, unpack
+from gmtools import hvsr
 from gmtools.errors import DataNotFound, DownloadFailed, SettingRefused, UnknownModel
-from gmtools.explorers import hv_networks, hv_recordings, networks
-from gmtools.explorers.horizontal_to_vertical import FREQUENCIES_HZ, TRANSFORM_LENGTH, HorizontalToVertical, payload
-from gmtools.explorers.payload import pack, unpack
+from gmtools.studies import peak_rules
 
 FFT = """
 import { irfft, rfft } from "SOURCE/fft.js";

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from explorer_pages import copied
 
+from explorers import bundle
+from explorers.horizontal_to_vertical import HorizontalToVertical
 from gmtools import hvsr
-from gmtools.explorers import bundle
-from gmtools.explorers.horizontal_to_vertical import HorizontalToVertical
 
 B = "Konno-Ohmachi b (low: smooth), number"
 WINDOW = "Window length (s), number"

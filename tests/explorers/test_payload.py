@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from explorers.payload import DTYPES, pack, unpack
 from gmtools.errors import FormatError
-from gmtools.explorers.payload import DTYPES, pack, unpack
 
 
 @pytest.fixture

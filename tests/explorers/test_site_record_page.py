@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from explorer_pages import copied
 
-from gmtools.explorers import bundle
+from explorers import bundle
 from gmtools.simulate import site_motion
 
 MAGNITUDE = "Magnitude M, number"

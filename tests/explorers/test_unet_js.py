@@ -5,7 +5,7 @@ import pytest
 
 from gmtools import columns
 from gmtools.geodesy import projection
-from gmtools.grids import Layer, MapGrid, static_maps
+from gmtools.maps.grids import Layer, MapGrid, static_maps
 
 GRID = MapGrid(32633, 200_000, 4_600_000, 10_000, nx=16, ny=24)
 MAPS = (
@@ -38,8 +38,7 @@ answer(events.map((numbers) => {
 
 def keras_network(depth, base, padding, head):
     """Random U-Net on :data:`GRID`: its maps for :data:`EVENTS`, and what JavaScript is given of it."""
-    from gmtools import members
-    from gmtools.models import unet
+    from gmtools.models import members, unet
 
     random = np.random.default_rng(7)
     static = static_maps(GRID, {"vs30_m_s": Layer(random.uniform(150, 1000, GRID.shape), "m/s", "none needed")})

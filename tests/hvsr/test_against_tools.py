@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from gmtools import catalog, hvsr
-from gmtools.readers import geopsy_curve, microtremor
+from gmtools import hvsr
+from gmtools.data import catalog
+from gmtools.data.readers import geopsy_curve, microtremor
 
 DATA = "hvsr_recordings"
 pytestmark = pytest.mark.skipif(not catalog.available(DATA), reason=f"GMTOOLS_DATA names no folder with {DATA}")

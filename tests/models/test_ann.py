@@ -3,8 +3,7 @@ import logging
 import numpy as np
 import pytest
 
-from gmtools import training
-from gmtools.models import ann, keras
+from gmtools.models import ann, keras, training
 
 
 @pytest.fixture

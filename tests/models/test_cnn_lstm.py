@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from gmtools import catalog
+from gmtools.data import catalog
+from gmtools.data.readers import afad_mat, torch_state_dict
 from gmtools.errors import FormatError, GmtoolsError, UnsuitableSize
 from gmtools.models import cnn_lstm, keras
-from gmtools.readers import afad_mat, torch_state_dict
-from gmtools.record_store import window
+from gmtools.site.record_store import window
 
 needs_records = pytest.mark.skipif(
     not catalog.available("afad_cnnlstm"), reason="the six AFAD records are in no folder that GMTOOLS_DATA names"

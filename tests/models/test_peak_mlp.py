@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from gmtools import peak_rules
 from gmtools.errors import GmtoolsError
 from gmtools.models import peak_mlp
+from gmtools.studies import peak_rules
 
 
 def planted(n, seed=0):

@@ -4,8 +4,8 @@ import pytest
 from gmtools import columns
 from gmtools.models import cnn_lstm, keras
 from gmtools.models.record_batches import Batches, Target, raw_vs30
-from gmtools.record_store import Stream
 from gmtools.simulate.accelerograms import SimulatedRecords
+from gmtools.site.record_store import Stream
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gmtools import catalog
+from gmtools.data import catalog
+from gmtools.data.readers import ncnn_squeezenet
 from gmtools.errors import FormatError, GmtoolsError, UnsuitableSize
 from gmtools.models import keras, squeezenet
-from gmtools.readers import ncnn_squeezenet
 
 SIDE = 33
 needs_weights = pytest.mark.skipif(

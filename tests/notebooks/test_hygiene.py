@@ -3,7 +3,7 @@ import re
 import nbformat
 import pytest
 
-from gmtools import lessons
+from bookkit import lessons
 
 ALL = lessons.discover()
 STUDIES = [lesson for lesson in ALL if not lesson.name.startswith("00_")]

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gmtools import italy
 from gmtools.errors import GmtoolsError
-from gmtools.grids import MapGrid
+from gmtools.maps.grids import MapGrid
 from gmtools.simulate import fields
+from gmtools.studies import italy
 
 GRID = MapGrid(32633, 250_000, 4_600_000, 8_000, nx=16, ny=16)
 

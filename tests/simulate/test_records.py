@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from gmtools import columns, gmms
-from gmtools.readers.iran import TRUNCATION_PGA_G
+from gmtools.data.readers.iran import TRUNCATION_PGA_G
 from gmtools.simulate import records
 
 PLANTED = records.Variability(tau=0.5, phi_s2s=0.3, phi_ss=0.4)

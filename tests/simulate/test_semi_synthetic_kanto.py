@@ -2,11 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gmtools import catalog, kanto
+from gmtools.data import catalog
+from gmtools.data.readers import kanto_site_terms
 from gmtools.errors import GmtoolsError
-from gmtools.readers import kanto_site_terms
 from gmtools.simulate import kanto as simulation
 from gmtools.simulate import kanto_earthquakes, kanto_ground
+from gmtools.studies import kanto
 
 INGREDIENTS = ("kanto_jshis_sites", "kanto_site_terms", "kanto_mesonet_basin_depth", "kanto_usgs_catalogue")
 needs_ingredients = pytest.mark.skipif(

@@ -6,10 +6,10 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from gmtools import columns
-from gmtools.accelerograms import signal_to_noise_db
+from gmtools.data.accelerograms import signal_to_noise_db
 from gmtools.errors import GmtoolsError
-from gmtools.record_store import Stream
 from gmtools.simulate.accelerograms import SimulatedRecords, corner_frequency, envelope, rock_spectrum
+from gmtools.site.record_store import Stream
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Runs the lessons, makes the book from them, and holds the command line. No lesson imports it."""

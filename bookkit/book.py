@@ -1,0 +1,272 @@
+"""Builds the HTML book with Jupyter Book from what ran."""
+
+import copy
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import yaml
+
+from bookkit import lessons, pages, runner, vendor
+from bookkit.lessons import Lesson, Settings
+from gmtools.cache import PROJECT
+from gmtools.errors import BookFailed, PackageUnreachable
+
+JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # with this Python, whatever PATH says
+# As a page has it, or as a notebook's JSON has the HTML of an output.
+EXPLORER = re.compile(rb'<div [^>]*\bdata-explorer=\\?"(\w+)')
+VENDORED = {
+    "mathjax_path": "vendored/mathjax/tex-mml-chtml.js",
+    "nb_ipywidgets_js": {
+        "vendored/requirejs/require.js": {},
+        "vendored/widgets-config.js": {},
+        "vendored/jupyter-widgets/html-manager/embed-amd.js": {},
+    },
+}
+# Where a notebook of a public repository can be opened; Colab takes the first host only, the theme both.
+LAUNCHED = ("https://github.com/", "https://gitlab.com/")
+BINDER = "https://mybinder.org"
+COLAB = "https://colab.research.google.com"
+
+
+@dataclass(frozen=True)
+class Book:
+    """Where a built book is, and how it came about; ``without_explorers`` says why they could not be bundled."""
+
+    index: Path
+    not_run: dict[str, str]
+    offline: bool
+    seconds: float
+    without_explorers: str = ""
+
+
+def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Book:
+    """Build the book from the lessons that ran with a profile and data; a warning is an error.
+
+    Parameters
+    ----------
+    profile, data
+        Which executed copies to show.
+    root
+        Project folder.
+
+    Returns
+    -------
+    Book
+        The first page, the lessons that have no run to show with the reason, and whether the book needs no network.
+
+    Raises
+    ------
+    BookFailed
+        Sphinx stopped or warned; the message carries what it said.
+    """
+    started = time.perf_counter()
+    settings = Settings(profile, data)
+    scripts = _scripts(root)
+    files, not_run = page_files(settings, root)
+    shown, without_explorers = _explorers(files, data)
+    files |= shown
+    files |= _configuration(root, offline=scripts is not None, explorers=bool(shown))
+    if scripts:
+        files |= _files_below(scripts, "static/vendored", without={vendor.STAMP})
+    else:  # Sphinx never takes away what an earlier build left
+        shutil.rmtree(root / "_build" / "html" / "_static" / "vendored", ignore_errors=True)
+    source = root / "_build" / "book_source"
+    write_changed(files, source)
+    _sphinx(source, root)
+    _offer_lessons(root)
+    index = root / "_build" / "html" / "index.html"
+    return Book(index, not_run, scripts is not None, time.perf_counter() - started, without_explorers)
+
+
+def report(book: Book) -> str:
+    """Lines for the terminal: what is missing in a book, and last where it is."""
+    lines = [f"{name}: shown without output, {reason}" for name, reason in book.not_run.items()]
+    if not book.offline:
+        lines.append("Formulas and sliders of this book load from public addresses: it needs a network to be read.")
+    if book.without_explorers:
+        lines.append(f"The explorers could not be bundled, and their pages say so. {book.without_explorers}")
+    return "\n".join([*lines, f"Book built in {book.seconds:.1f} s: {book.index}"])
+
+
+def page_files(settings: Settings, root: Path = PROJECT) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Every page of the book as it goes into Sphinx.
+
+    Returns
+    -------
+    files : dict
+        Path inside the book's source -> content: prose, lessons, scoreboard and data page.
+    not_run : dict
+        Lesson -> why there is no run of it to show.
+    """
+    files = _files_below(root / "book", "book")
+    not_run, shown = {}, []
+    for lesson in lessons.discover(root):
+        page, reason = _lesson(lesson, settings, root)
+        shown.append(page)
+        files[f"notebooks/{lesson.relative.as_posix()}"] = nbformat.writes(page).encode()
+        if reason:
+            not_run[lesson.name] = reason
+    front, pictures = pages.with_figures(files["book/index.md"].decode(), pages.figures(shown))
+    files |= {"book/index.md": front.encode()} | {f"book/{name}": png for name, png in pictures.items()}
+    files |= _generated(results(settings, root, without=not_run))
+    return files, not_run
+
+
+def results(settings: Settings, root: Path = PROJECT, without: Collection[str] = ()) -> list[dict]:
+    """What the lessons that ran with these settings recorded for the scoreboard, without the named lessons."""
+    found = []
+    for lesson in lessons.discover(root):
+        path = runner.results_path(lesson, settings, root)
+        if lesson.name not in without and path.exists():
+            found += json.loads(path.read_text(encoding="utf-8"))["results"]
+    return found
+
+
+def _lesson(lesson: Lesson, settings: Settings, root: Path):
+    source = lessons.read(lesson.path)
+    path = runner.executed_path(lesson, settings, root)
+    again = f"run it with: gmtools run {lesson.name} --profile {settings.profile} --data {settings.data}"
+    if not path.exists():
+        return pages.not_run_page(source, "it never ran to its end"), f"it never ran to its end; {again}"
+    executed = lessons.read(path)
+    merged = lessons.merge(source, executed)
+    if merged is None:
+        return pages.not_run_page(source, "its code changed"), f"its code has changed since it ran; {again}"
+    if not _still_good(source, executed.metadata.get("gmtools", {}), settings, root):
+        changed = "gmtools, the environment or the targets changed"
+        return pages.not_run_page(source, changed), f"{changed} since it ran; {again}"
+    return pages.lesson_page(merged), ""
+
+
+def _still_good(source, stamp, settings, root):
+    """Whether a lesson run now, on the data that it had, would be the same computation."""
+    if "data_fingerprint" not in stamp:
+        return False
+    ran_with = Settings(settings.profile, settings.data, stamp["seed"])
+    return stamp["key"] == lessons.content_key(source, ran_with, stamp["data_fingerprint"], root)
+
+
+def _generated(recorded: list[dict]) -> dict[str, bytes]:
+    from bookkit import datapage
+    from gmtools import scoreboard
+
+    return {"book/scoreboard.md": scoreboard.page(recorded).encode(), "book/data.md": datapage.page().encode()}
+
+
+def _files_below(folder: Path, name: str, without: set[str] = frozenset()) -> dict[str, bytes]:
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in without)
+    return {f"{name}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in found}
+
+
+def _explorers(files: dict[str, bytes], data: str) -> tuple[dict[str, bytes], str]:
+    """What the explorers on these pages need, and why that is not all: nothing where no page has one."""
+    named = {name.decode() for content in files.values() for name in EXPLORER.findall(content)}
+    if not named:
+        return {}, ""
+    from explorers import bundle
+
+    made, reason = bundle.page_files(sorted(named), data)
+    return {f"static/explorers/{name}": content for name, content in made.items()}, reason
+
+
+def _configuration(root: Path, offline: bool, explorers: bool) -> dict[str, bytes]:
+    """Jupyter Book's files, with the vendored scripts and the explorers named where there are any."""
+    files = {name: (root / name).read_bytes() for name in ("_toc.yml", "references.bib")}
+    written = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    files["_config.yml"] = yaml.safe_dump(configuration(written, offline, explorers), sort_keys=False).encode()
+    return files
+
+
+def configuration(written: dict, offline: bool, explorers: bool = False) -> dict:
+    """The book's ``_config.yml`` with what depends on the place.
+
+    Parameters
+    ----------
+    written
+        The file's content.
+    offline
+        Whether the vendored scripts are there to be named; otherwise the public addresses stay.
+    explorers
+        Whether the explorers' loader is there to be named.
+
+    Returns
+    -------
+    dict
+        A copy, with buttons that open a lesson at Binder and in Colab where ``repository: url`` is one of ``LAUNCHED``.
+    """
+    config = copy.deepcopy(written)
+    repository = config.get("repository", {}).get("url", "")
+    if repository.startswith(LAUNCHED):
+        config["launch_buttons"] = {"notebook_interface": "jupyterlab", "binderhub_url": BINDER}
+        if repository.startswith(LAUNCHED[0]):
+            config["launch_buttons"]["colab_url"] = COLAB
+    sphinx = config["sphinx"]["config"]
+    if offline or explorers:
+        sphinx["html_static_path"] = [*sphinx.get("html_static_path", []), "static"]
+    if offline:
+        sphinx.update(VENDORED)
+    if explorers:
+        sphinx["html_js_files"] = [*sphinx.get("html_js_files", []), "explorers/loader.js"]
+    return config
+
+
+def _scripts(root: Path) -> Path | None:
+    try:
+        return vendor.fetch(root / "_build" / "vendor")
+    except PackageUnreachable as error:
+        print(f"{error}\nThe book will use the public addresses of MathJax and of the widget manager instead.")
+        return None
+
+
+def write_changed(files: dict[str, bytes], folder: Path) -> list[str]:
+    """Make a folder hold exactly these files, touching only those that differ, so that Sphinx's cache holds.
+
+    Returns
+    -------
+    list of str
+        Names of the files that were written or removed.
+    """
+    touched = []
+    for name, content in files.items():
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            touched.append(name)
+    for path in list(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name not in files:
+            path.unlink()
+            touched.append(name)
+    return touched
+
+
+def _sphinx(source: Path, root: Path) -> None:
+    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(source), "--path-output", str(root)]
+    command += ["-q", "-W", "--keep-going"]
+    environment = os.environ | {"NO_COLOR": "1"}
+    run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=environment)
+    if run.returncode:
+        # A page that warned is cached as read, and a second build would pass without a word.
+        shutil.rmtree(root / "_build" / ".doctrees", ignore_errors=True)
+        raise BookFailed(f"The book was not built; warnings are errors.\n{_said(run)}")
+
+
+def _offer_lessons(root: Path) -> None:
+    """Let the download button give the lesson as it is written, without outputs and without what the page needs."""
+    for lesson in lessons.discover(root):
+        shutil.copyfile(lesson.path, root / "_build" / "html" / "_sources" / "notebooks" / lesson.relative)
+
+
+def _said(run: subprocess.CompletedProcess) -> str:
+    lines = [line for line in run.stderr.splitlines() if line.strip()]
+    return "\n".join(lines or run.stdout.splitlines()[-20:])

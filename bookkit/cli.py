@@ -1,0 +1,158 @@
+"""The command line: what ``gmtools --help`` lists."""
+
+import argparse
+import sys
+
+from gmtools import __version__
+from gmtools.errors import GmtoolsError, LessonFailed, UnknownModel
+
+PROFILES = ("smoke", "fast", "full")
+DATA = ("auto", "real", "simulated")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status.
+
+    Parameters
+    ----------
+    arguments
+        Words of the command line without the program's name; ``sys.argv`` when None.
+
+    Returns
+    -------
+    int
+        0 when all is well, 1 after an error of :mod:`gmtools.errors`, whose message goes to standard error, 130 after
+        Ctrl-C.
+    """
+    wanted = parser().parse_args(arguments)
+    try:
+        return wanted.run(wanted) or 0
+    except GmtoolsError as error:
+        print(f"gmtools: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("gmtools: stopped. What had ended is kept; the same command goes on from there.", file=sys.stderr)
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser; each command sets ``run``, a function of the parsed arguments."""
+    from bookkit.data_commands import add_data_commands
+    from explorers.cli import add_commands as add_explorer_commands
+
+    program = argparse.ArgumentParser(prog="gmtools", description="Data, lessons, book and scoreboard.")
+    program.add_argument("--version", action="version", version=f"gmtools {__version__}")
+    commands = program.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    add_data_commands(commands)
+    _add_run(commands)
+    _add_ensemble(commands)
+    _add(commands, "book", _book, "build the HTML book from the lessons that ran")
+    pdf = commands.add_parser("pdf", help="the built book as one PDF", description="Print the built book as one PDF.")
+    pdf.set_defaults(run=_pdf)
+    _add(commands, "scoreboard", _scoreboard, "the papers' numbers, ours beside them, and the verdicts")
+    add_explorer_commands(commands)
+    return program
+
+
+def _add(commands, name: str, run, text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    command.add_argument("--profile", choices=PROFILES, default="fast", help="how much to compute (default: fast)")
+    where = "real data where there are any (auto, the default), only real ones, or only simulated ones"
+    command.add_argument("--data", choices=DATA, default="auto", help=where)
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_run(commands) -> None:
+    command = _add(commands, "run", _run, "run lessons whose code, data or settings have changed")
+    meaning = "number (13), folder (10), name or path of a lesson; all lessons when none is named"
+    command.add_argument("lessons", nargs="*", metavar="LESSON", help=meaning)
+    command.add_argument("--seed", type=int, default=0, help="seed of every random number (default: 0)")
+    command.add_argument(
+        "--workers", type=_positive, metavar="N", help="lessons at a time (default: 2, or 1 on one core)"
+    )
+    command.add_argument("--force", action="store_true", help="run even what has not changed")
+
+
+def _add_ensemble(commands) -> None:
+    command = _add(commands, "ensemble", _ensemble, "train the networks of an ensemble that are not there yet")
+    command.add_argument(
+        "ensembles", nargs="+", metavar="NAME", help="such as kanto; a wrong name lists those there are"
+    )
+    command.add_argument("--seed", type=int, default=0, help="seed of every random number (default: 0)")
+    where = "processes on this machine that train at the same time and share its cores (default: 1)"
+    command.add_argument("--workers", type=_positive, default=1, metavar="N", help=where)
+    cluster = "Dask scheduler whose workers train instead, such as tcp://10.0.0.7:8786"
+    command.add_argument("--scheduler", metavar="ADDRESS", help=cluster)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers; give 1 or more")
+    return int(text)
+
+
+def _run(wanted: argparse.Namespace) -> None:
+    from bookkit import runner
+
+    outcomes = runner.run(wanted.lessons, wanted.profile, wanted.data, wanted.seed, wanted.workers, wanted.force)
+    failed = [outcome.lesson.name for outcome in outcomes if outcome.result == "failed"]
+    if failed:
+        raise LessonFailed(
+            f"{len(failed)} of {len(outcomes)} lessons failed: {', '.join(failed)}. "
+            "The cell and the traceback stand above; repair it and give the same command, the others are not run again."
+        )
+
+
+def _ensemble(wanted: argparse.Namespace) -> None:
+    from gmtools.models import ensembles
+    from gmtools.studies import map_studies
+
+    for name in wanted.ensembles:
+        if name not in map_studies.ENSEMBLES:
+            known = ", ".join(sorted(map_studies.ENSEMBLES))
+            raise UnknownModel(f"No ensemble is called {name!r}. Choose among {known}.")
+    for name in wanted.ensembles:
+        recipe = map_studies.ENSEMBLES[name](wanted.profile, wanted.data, wanted.seed)
+        trained = ensembles.train(*recipe, workers=wanted.workers, scheduler=wanted.scheduler)
+        losses = [history["val_loss"].min() for history in trained.histories]
+        print(f"{name}: {len(trained)} members, loss on validation events {min(losses):.3f} to {max(losses):.3f}")
+
+
+def _book(wanted: argparse.Namespace) -> None:
+    from bookkit import book
+
+    print(book.report(book.build(wanted.profile, wanted.data)))
+
+
+def _pdf(wanted: argparse.Namespace) -> None:
+    from bookkit import pdf
+
+    print(f"Book printed: {pdf.make()}")
+
+
+def _scoreboard(wanted: argparse.Namespace) -> None:
+    from bookkit import book
+    from bookkit.lessons import Settings
+    from gmtools import scoreboard
+
+    results = {result["id"]: result for result in book.results(Settings(wanted.profile, wanted.data))}
+    rows = [_score(row, results.get(row.id)) for study in scoreboard.studies() for row in scoreboard.targets(study)]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4], sep="  ")
+    verdicts = [row[4] for row in rows]
+    print(", ".join(f"{verdicts.count(name)} {name}" for name in scoreboard.VERDICTS), f"of {len(rows)} values")
+
+
+def _score(row, result: dict | None) -> tuple[str, ...]:
+    """Id, the paper's value, ours, how far off and the verdict, as they are printed."""
+    from gmtools import scoreboard
+
+    ours = result["value"] if result else None
+    shown = [f"{value:.6g}" if isinstance(value, float) else str(value or "–") for value in (row.value, ours)]
+    return row.id, *shown, scoreboard.difference(row, ours), scoreboard.verdict(row, result)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

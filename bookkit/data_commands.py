@@ -1,0 +1,137 @@
+"""The commands ``gmtools data list | status | fetch | verify | import``."""
+
+from gmtools.data import catalog
+
+
+def add_data_commands(subparsers):
+    """Add ``data`` and its commands to the command line.
+
+    Parameters
+    ----------
+    subparsers : argparse._SubParsersAction
+        What ``ArgumentParser.add_subparsers`` returned.
+
+    Notes
+    -----
+    Each command sets ``run``: a function of the parsed arguments that returns the exit status. Errors of
+    :mod:`gmtools.errors` pass through; the caller prints them.
+    """
+    data = subparsers.add_parser("data", help="where the data are, and whether they are the right ones")
+    commands = data.add_subparsers(dest="data_command", required=True)
+    _add(commands, "list", _list, "all data sets: id, access, kind, licence, what")
+    _add(commands, "status", _status, "what is on this machine, from where, and whether it is right").add_argument(
+        "data_id", nargs="?", metavar="ID", help="only this data set, with its citation, faults and steps"
+    )
+    _add(commands, "fetch", _fetch, "find or download the files of a data set").add_argument("data_id", metavar="ID")
+    _add(commands, "verify", _verify, "hash every file on this machine again; exit status 1 if one is wrong")
+    bring = _add(commands, "import", _import, "copy a file or folder that you downloaded by hand into the cache")
+    bring.add_argument("data_id", metavar="ID")
+    bring.add_argument("path", metavar="FILE or FOLDER")
+
+
+def _add(commands, name, run, text):
+    """Add one command."""
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _list(arguments):
+    """Print one line for each data set."""
+    rows = [
+        (entry.id, entry.access, entry.kind, _short(entry.licence, 24), entry.title)
+        for entry in catalog.manifests().values()
+    ]
+    _print_table(("id", "access", "kind", "licence", "what"), rows)
+    return 0
+
+
+def _status(arguments):
+    """Print what is here of each data set, or everything about one."""
+    if arguments.data_id:
+        _print_details(catalog.manifest(arguments.data_id))
+        return 0
+    rows = [(data_id, *_state(entry)) for data_id, entry in catalog.manifests().items()]
+    _print_table(("id", "state", "files", "size", "from"), rows)
+    return 0
+
+
+def _fetch(arguments):
+    """Find or download one data set and print where its files are."""
+    for name, path in catalog.find(arguments.data_id, progress=True).items():
+        print(f"{name}  {path}")
+    return 0
+
+
+def _verify(arguments):
+    """Hash everything again and print each file."""
+    catalog.forget_hashes()
+    rows = [
+        (_verdict(copy), name, str(copy.path))
+        for data_id in catalog.manifests()
+        for name, copies in catalog.copies(data_id).items()
+        for copy in copies
+    ]
+    _print_table(("state", "file", "path"), rows)
+    wrong = sum(state == "WRONG" for state, *_ in rows)
+    print(f"{len(rows)} files hashed, {wrong} wrong.")
+    if wrong:
+        print("Next step: delete each wrong file and get it again (gmtools data fetch ID, or from the mirror).")
+    return 1 if wrong else 0
+
+
+def _import(arguments):
+    """Import one file and print where it went."""
+    print(catalog.import_file(arguments.data_id, arguments.path))
+    return 0
+
+
+def _state(entry):
+    """Sum up a data set: state, number of files, size and where the files come from."""
+    found = catalog.copies(entry.id)
+    right = {name: next((copy for copy in copies if copy.right), None) for name, copies in found.items()}
+    here = [copy for copy in right.values() if copy]
+    wrong = any(copies and not right[name] for name, copies in found.items())
+    state = "WRONG" if wrong else "ok" if len(here) == len(found) else "partly" if here else "missing"
+    size = sum(copy.path.stat().st_size for copy in here)
+    return state, f"{len(here)}/{len(found)}", _size(size), ", ".join(sorted({copy.place for copy in here}))
+
+
+def _print_details(entry):
+    """Print everything about one data set."""
+    print(f"{entry.id}: {entry.title}\n\ncitation    {entry.citation}")
+    print(f"doi         {entry.doi or 'none known'}\nlicence     {entry.licence}")
+    print(f"access      {entry.access}\nkind        {entry.kind}\nprovenance  {entry.provenance}")
+    for fault in entry.faults:
+        print(f"fault       {fault}")
+    for number, step in enumerate(entry.steps, start=1):
+        print(f"step {number}      {step}")
+    print()
+    found = catalog.copies(entry.id)
+    rows = [(_verdict(copy), name, str(copy.path)) for name, copies in found.items() for copy in copies]
+    rows += [("missing", name, "") for name, copies in found.items() if not copies]
+    _print_table(("state", "file", "path"), rows)
+
+
+def _verdict(copy):
+    """One word for a copy's bytes; a user's own file in a named folder has no hash to be held against."""
+    if not copy.right:
+        return "WRONG"
+    return "ok" if copy.expected else "no hash"
+
+
+def _size(count):
+    """Bytes as people read them."""
+    return "" if not count else f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
+
+
+def _short(text, width):
+    """Cut a text to a width."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _print_table(head, rows):
+    """Print rows in columns as wide as their widest entry."""
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    for row in (head, *rows):
+        print("  ".join(entry.ljust(width) for entry, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,113 @@
+"""The book's page on data, written from the manifests."""
+
+from collections.abc import Mapping
+
+from gmtools.data.manifests import Manifest, manifests
+
+KINDS = {
+    "measured": "read from instruments",
+    "reconstructed": "at least one column is computed back from a model and published residuals",
+    "derived": "computed or cut from other data",
+    "transcribed": "typed off another publication",
+    "model": "weights of a trained network",
+}
+ACCESS = {
+    "open": "downloaded when a lesson asks for it",
+    "registration": "free, but you register with the owner and import the file",
+    "not public": "no public address; a course's mirror or the steps below",
+}
+STUDIES = {
+    "ann_gmm_iran": "Study 1: from NGA-West2 to Iran",
+    "unet_kanto": "Study 2: maps for Kanto",
+    "unet_italy": "Study 3: maps for Italy",
+    "hvsr_ann_cnn": "Study 4: peaks of H/V",
+    "vs30_cnn_lstm": "Study 5: VS30 from an accelerogram",
+}
+_HEAD = """\
+# Data
+
+No data file is part of this book. Each data set has a manifest with its address, its SHA-256, its license and what is
+known to be wrong with it, and this page is written from those manifests. A lesson looks for a file in the folders that
+`GMTOOLS_DATA` names, then in your cache, then at the public address, and checks the same SHA-256 each time. Where none
+of them has it, a lesson runs on a simulation and says so at its top, in its figures and on the scoreboard.
+
+`gmtools data status` shows what you have; `gmtools data fetch ID` and `gmtools data import ID FILE` add to it."""
+
+
+def page() -> str:
+    """Return the page on data as MyST Markdown, for ``book/data.md``.
+
+    Raises
+    ------
+    ManifestError
+        A manifest breaks its schema.
+    """
+    return data_page(manifests())
+
+
+def data_page(known: Mapping[str, Manifest]) -> str:
+    """Return a page on data sets: meaning of the words, then a table and the sets of each study.
+
+    Parameters
+    ----------
+    known : mapping of str to Manifest
+        As :func:`gmtools.data.catalog.manifests` returns it. A set of several studies is described at the first of
+        them.
+    """
+    words = [_meanings("What the numbers are", KINDS), _meanings("Access", ACCESS)]
+    parts = [_HEAD, "## The words", *words]
+    described = set()
+    for study, title in STUDIES.items():
+        used = [entry for entry in known.values() if study in entry.study]
+        here = [entry for entry in used if entry.id not in described]
+        described |= {entry.id for entry in here}
+        parts += [f"## {title}", _table(used), *map(_section, here)] if used else []
+    return "\n\n".join(parts) + "\n"
+
+
+def _meanings(title: str, words: Mapping[str, str]) -> str:
+    return "\n".join([f"{title}:", "", *(f"- **{word}**: {meaning}" for word, meaning in words.items())])
+
+
+def _table(entries: list[Manifest]) -> str:
+    lines = ["| data set | what the numbers are | access | license |", "|---|---|---|---|"]
+    return "\n".join([*lines, *map(_line, entries)])
+
+
+def _line(entry: Manifest) -> str:
+    cells = [f"[{entry.title}](#data-{_slug(entry)})", entry.kind, entry.access, entry.licence]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _section(entry: Manifest) -> str:
+    doi = f" [doi:{entry.doi}](https://doi.org/{entry.doi})" if entry.doi else ""
+    facts = {
+        "Id": f"`{entry.id}`",
+        "What the numbers are": f"{entry.kind}, {KINDS[entry.kind]}",
+        "Access": f"{entry.access}, {ACCESS[entry.access]}",
+        "License": entry.licence,
+        "Rows": f"{entry.rows:,}" if entry.rows else "",
+        "Files": _files(entry),
+        "Cite": entry.citation.strip() + doi,
+        "Where it comes from": entry.provenance.strip(),
+    }
+    parts = [f"(data-{_slug(entry)})=\n### {entry.title}"]
+    parts.append("\n".join(f"- **{name}**: {fact}" for name, fact in facts.items() if fact))
+    parts += [_listed("Known faults", entry.faults), _listed("How to get it", entry.steps, numbered=True)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _files(entry: Manifest) -> str:
+    size = sum(file.bytes or 0 for file in entry.files)
+    names = ", ".join(f"`{file.name}`" for file in entry.files[:3])
+    more = f" and {len(entry.files) - 3} more" if len(entry.files) > 3 else ""
+    return f"{names}{more}" + (f", {size / 1e6:.1f} MB in all" if size else "")
+
+
+def _listed(title: str, lines: tuple[str, ...], numbered: bool = False) -> str:
+    mark = "1." if numbered else "-"
+    return "\n".join([f"**{title}**", "", *(f"{mark} {line.strip()}" for line in lines)]) if lines else ""
+
+
+def _slug(entry: Manifest) -> str:
+    return entry.id.replace("_", "-")

@@ -1,0 +1,188 @@
+"""The lessons: where they lie, how one is named on the command line, and when what ran is still good."""
+
+import copy
+import difflib
+import hashlib
+import json
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import nbformat
+
+from gmtools.cache import PROJECT
+from gmtools.errors import LessonNotFound
+
+INJECTED = "injected-parameters"
+# Modules whose change cannot change what a lesson computes, so that it does not make a run stale.
+NOT_HASHED = {"bundle.py"}
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One numbered notebook below ``notebooks/``."""
+
+    path: Path
+    relative: Path
+
+    @property
+    def name(self) -> str:
+        """File name without its ending, such as ``12_train_ann``."""
+        return self.path.stem
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Leading numbers of the lesson and of the folders above it, such as ``("12", "10")``."""
+        return tuple(part.split("_")[0] for part in (self.name, *reversed(self.relative.parts[:-1])))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The three parameters that every lesson takes."""
+
+    profile: str = "fast"
+    data: str = "auto"
+    seed: int = 0
+
+    @property
+    def folder(self) -> str:
+        """Folder of what ran with these settings, such as ``fast-auto``."""
+        return f"{self.profile}-{self.data}"
+
+    def parameters(self) -> dict:
+        """What papermill puts below the cell tagged ``parameters``."""
+        return {"profile": self.profile, "seed": self.seed, "data": self.data}
+
+
+def discover(root: Path = PROJECT) -> list[Lesson]:
+    """All numbered notebooks of a project, in reading order.
+
+    Parameters
+    ----------
+    root
+        Project folder, the one that holds ``notebooks/``.
+    """
+    folder = root / "notebooks"
+    found = (path for path in folder.rglob("[0-9][0-9]_*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+    return [Lesson(path, path.relative_to(folder)) for path in sorted(found)]
+
+
+def select(wanted: list[str] | None, root: Path = PROJECT) -> list[Lesson]:
+    """Lessons that the words of a command line mean, in reading order and each once.
+
+    A word is a number (``13``), the number or name of a folder (``10``, ``10_ann_gmm``), a name with or without its
+    number (``13_transfer_to_iran``, ``transfer_to_iran``) or a path. No word at all means every lesson.
+
+    Raises
+    ------
+    LessonNotFound
+        A word means no lesson; the message names the nearest ones.
+    """
+    lessons = discover(root)
+    if not wanted:
+        return lessons
+    chosen = {lesson for word in wanted for lesson in _matching(word, lessons)}
+    return [lesson for lesson in lessons if lesson in chosen]
+
+
+def _matching(word: str, lessons: list[Lesson]) -> list[Lesson]:
+    path = Path(word).resolve()
+    matching = [
+        lesson
+        for lesson in lessons
+        if word in lesson.numbers
+        or word in (lesson.name, lesson.name.partition("_")[2], lesson.relative.as_posix(), *lesson.relative.parts[:-1])
+        or path == lesson.path.resolve()
+        or (path.is_dir() and path in lesson.path.resolve().parents)
+    ]
+    if not matching:
+        names = [lesson.name for lesson in lessons]
+        bare = {name.partition("_")[2]: name for name in names}
+        near = difflib.get_close_matches(word, [*names, *bare], n=3, cutoff=0.4)
+        near = list(dict.fromkeys(bare.get(name, name) for name in near)) or names
+        raise LessonNotFound(
+            f"No lesson is called {word!r}. Nearest: {', '.join(near) or 'none, notebooks/ is empty'}."
+        )
+    return matching
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    """Read a notebook of format 4."""
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """Code cells of a notebook without the one that papermill put in."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and not is_injected(cell)]
+
+
+def is_injected(cell: nbformat.NotebookNode) -> bool:
+    """Whether papermill put this cell in."""
+    return INJECTED in cell.metadata.get("tags", [])
+
+
+@lru_cache(maxsize=1)
+def package_hash() -> str:
+    """SHA-256 of the sources that a lesson may import, without the modules that only make the book."""
+    digest = hashlib.sha256()
+    for folder in (PROJECT / "gmtools", PROJECT / "explorers"):
+        for path in sorted(folder.rglob("*.py")):
+            if path.name not in NOT_HASHED:
+                digest.update(path.relative_to(PROJECT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def content_key(notebook: nbformat.NotebookNode, settings: Settings, fingerprint: str, root: Path = PROJECT) -> str:
+    """Hash of everything that a lesson's outputs depend on; its text is not part of it.
+
+    Parameters
+    ----------
+    notebook
+        The lesson as it is written.
+    settings
+        Profile, data and seed.
+    fingerprint
+        What data are there now (``gmtools.data.catalog.fingerprint()``), or a fixed word for simulated data.
+    root
+        Project folder; its ``requirements.lock`` and ``paper_targets`` are part of the key.
+    """
+    lock = root / "requirements.lock"
+    parts = [
+        [cell.source for cell in code_cells(notebook)],
+        settings.parameters(),
+        package_hash(),
+        fingerprint,
+        hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else "",
+        list(sys.version_info[:2]),
+        [path.read_text(encoding="utf-8") for path in sorted((root / "paper_targets").glob("*.yml"))],
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def merge(source: nbformat.NotebookNode, executed: nbformat.NotebookNode) -> nbformat.NotebookNode | None:
+    """Put the outputs of an executed copy into the text as it is now.
+
+    Returns
+    -------
+    NotebookNode or None
+        None when the code has changed, so that the outputs no longer belong to it.
+    """
+    ran = code_cells(executed)
+    if [cell.source for cell in ran] != [cell.source for cell in code_cells(source)]:
+        return None
+    merged = copy.deepcopy(source)
+    for cell, old in zip(code_cells(merged), ran, strict=True):
+        cell.outputs, cell.execution_count = old.outputs, old.execution_count
+    for cell in filter(is_injected, executed.cells):
+        cell.metadata.pop("papermill", None)
+        merged.cells.insert(_below_parameters(merged), cell)
+    for entry in ("gmtools", "language_info", "papermill", "widgets"):
+        if entry in executed.metadata:
+            merged.metadata[entry] = executed.metadata[entry]
+    return merged
+
+
+def _below_parameters(notebook: nbformat.NotebookNode) -> int:
+    tagged = (i for i, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", []))
+    return next(tagged, -1) + 1

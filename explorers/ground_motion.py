@@ -1,0 +1,262 @@
+"""The ground-motion explorer: what magnitude, distance and VS30 do to a spectrum, by networks and classical models."""
+
+import numpy as np
+import pandas as pd
+import traitlets
+
+from explorers import classical_tables, ground_motion_records, networks
+from explorers.base import Explorer, Number, Switch
+from explorers.payload import pack, unpack
+from gmtools import columns, gmms
+from gmtools.data import catalog, portable
+from gmtools.errors import DataNotFound, DownloadFailed, SettingRefused, warn_outside
+
+SHIPPED = {"nga_only": "ann_nga_west2", "transfer_frozen": "ann_transfer_frozen"}
+CLASSICAL = ("BSSA14", "ASK14", "CB14", "KaleEtAl2015Iran", "ZafaraniEtAl2018", "GhasemiEtAl2009")
+LABELS = {
+    "nga_only": "our network, NGA-West2",
+    "transfer_frozen": "our transfer network, Iran",
+    "published": "published networks, Iran (Sedaghati & Pezeshk 2026)",
+}
+LIMITS = {columns.MAGNITUDE: (3.0, 8.0), columns.RJB: (0.0, 300.0), columns.VS30: (150.0, 1500.0)}
+EXTRA_COLORS = ("#D55E00", "#CC79A7", "#F0E442")  # of networks that the user brings
+
+
+def payload(data="auto", networks=None):
+    """Networks, tables of the classical models and records, for the page.
+
+    Parameters
+    ----------
+    data : {"auto", "real", "simulated"}
+        Which records to show as dots. The published networks are there where the machine has them.
+    networks : dict of str to gmtools.data.portable.PortableNetwork, optional
+        Further networks by label.
+
+    Returns
+    -------
+    bytes
+        As :func:`explorers.payload.pack` makes them.
+    """
+    models, arrays = [], {}
+    for key, network in _networks(networks or {}).items():
+        models.append(_describe_network(key, network))
+        for layer, (kernel, bias) in enumerate(network.weights):
+            arrays |= {f"{key}.kernel_{layer}": _plain(kernel), f"{key}.bias_{layer}": _plain(bias)}
+    for key, table in classical_tables.tables(CLASSICAL).items():
+        models.append(_describe_classical(key))
+        arrays |= {f"{key}.{part}": values for part, values in table.items()}
+    facts, arrays["records"], arrays["records_table"] = ground_motion_records.thinned(data)
+    codes = list(ground_motion_records.CODES.values())
+    limits = {name: list(pair) for name, pair in LIMITS.items()}
+    meta = {"periods": columns.PERIODS, "limits": limits, "models": models, "records": facts, "record_codes": codes}
+    return pack(meta, arrays)
+
+
+class GroundMotion(Explorer):
+    """Spectra and distance decay of networks and classical models for a magnitude, a distance and a site.
+
+    Parameters
+    ----------
+    data : {"auto", "real", "simulated"}
+        Which records to show as dots.
+    networks : dict of str to gmtools.data.portable.PortableNetwork, optional
+        Your own networks, by the label they shall have; they are switched on.
+    **settings
+        Start values of the traits ``magnitude``, ``rjb_km``, ``vs30_m_s``, ``period_s`` (of the decay; 0 is PGA),
+        ``models`` (keys as in ``explorer.known``), ``show_sigma``, ``show_records``.
+
+    Examples
+    --------
+    ``explorer = GroundMotion(magnitude=6.5); explorer.rjb_km = 10`` moves the slider, ``explorer.values()`` gives the
+    numbers that the page prints, ``explorer.observe(function, "magnitude")`` calls back when the slider is moved.
+    """
+
+    explorer = "ground_motion"
+    make_payload = staticmethod(payload)
+    magnitude = Number(6.0, *LIMITS[columns.MAGNITUDE])
+    rjb_km = Number(20.0, *LIMITS[columns.RJB], "km")
+    vs30_m_s = Number(400.0, *LIMITS[columns.VS30], "m/s")
+    period_s = Number(0.0, 0.0, columns.PERIODS[-1], "s")
+    models = traitlets.List(traitlets.Unicode(), ["nga_only", "transfer_frozen", "BSSA14"]).tag(sync=True, state=True)
+    show_sigma = Switch(True)
+    show_records = Switch(True)
+
+    def __init__(self, data="auto", networks=None, **settings):
+        if networks:
+            settings.setdefault("models", [*networks, "nga_only", "BSSA14"])
+            settings["payload"] = payload(data, networks)
+        super().__init__(data, **settings)
+
+    @property
+    def known(self):
+        """Key -> label of the models that can be switched on."""
+        return {model["key"]: model["label"] for model in self._read[0]["models"]}
+
+    @property
+    def _read(self):
+        # The payload may be set before the other traits or after; it is read once.
+        if getattr(self, "_unpacked", (None,))[0] is not self.payload:
+            self._unpacked = (self.payload, *unpack(self.payload))
+        return self._unpacked[1:]
+
+    @traitlets.validate("period_s")
+    def _ordinate(self, proposal):
+        if proposal.value not in columns.PERIODS:
+            listed = ", ".join(f"{period:g}" for period in columns.PERIODS)
+            raise SettingRefused(f"GroundMotion.period_s cannot be {proposal.value:g} s; choose among {listed}.")
+        return proposal.value
+
+    @traitlets.validate("models")
+    def _models(self, proposal):
+        unknown = [key for key in proposal.value if self.payload and key not in self.known]
+        if unknown:
+            known = ", ".join(self.known)
+            raise SettingRefused(f"GroundMotion.models cannot name {', '.join(unknown)}; this machine has {known}.")
+        return proposal.value
+
+    def values(self):
+        """What the page prints for the current settings.
+
+        Returns
+        -------
+        DataFrame
+            One row for each model that is switched on and each of its ordinates: ``model``, ``period_s``, ``median_g``,
+            ``sigma_ln`` (NaN where none is known), ``low_g`` and ``high_g`` (median times exp of ∓ sigma).
+
+        Warns
+        -----
+        OutOfRange
+            For each setting that leaves the range of a model that is switched on.
+        """
+        rows = []
+        for key in self.models:
+            mean, sigma = self.predict(key, self.magnitude, self.rjb_km, self.vs30_m_s)
+            median = np.exp(mean[0])
+            row = {"model": key, "period_s": columns.PERIODS, "median_g": median, "sigma_ln": sigma[0]}
+            rows.append(pd.DataFrame(row | {"low_g": median / np.exp(sigma[0]), "high_g": median * np.exp(sigma[0])}))
+        empty = pd.DataFrame(columns=["model", "period_s", "median_g", "sigma_ln", "low_g", "high_g"])
+        return pd.concat(rows, ignore_index=True).dropna(subset="median_g") if rows else empty
+
+    def predict(self, model, magnitude, rjb_km, vs30_m_s):
+        """Evaluate a model as the page does: a network by its weights, a classical model by its table.
+
+        Parameters
+        ----------
+        model : str
+            Key of :attr:`known`.
+        magnitude, rjb_km, vs30_m_s : array_like
+            They broadcast against each other to n scenarios.
+
+        Returns
+        -------
+        mean, sigma : ndarray, (n, 13)
+            Of ln PSA (g); NaN where the model has no such ordinate, or no sigma is known.
+
+        Raises
+        ------
+        SettingRefused
+            There is no such model here.
+
+        Warns
+        -----
+        OutOfRange
+        """
+        meta, arrays = self._read
+        if model not in self.known:
+            raise SettingRefused(f"No model {model!r} here; there are {', '.join(self.known)}.")
+        facts = next(entry for entry in meta["models"] if entry["key"] == model)
+        inputs = [np.ravel(part) for part in np.broadcast_arrays(magnitude, rjb_km, vs30_m_s)]
+        for (name, (low, high)), values in zip(facts["ranges"].items(), inputs, strict=True):
+            warn_outside(facts["label"], name, values, low, high, facts["source"])
+        if facts["kind"] == "classical":
+            table = {part: arrays[f"{model}.{part}"] for part in classical_tables.PARTS}
+            return classical_tables.evaluate(table, *inputs)
+        mean = _network_from(facts, arrays).predict(*inputs)
+        return mean, np.tile(np.array(facts["sigma"], float), (len(mean), 1))
+
+
+def _networks(own):
+    found = {key: portable.load(networks.FOLDER / f"{name}.npz") for key, name in SHIPPED.items()}
+    try:
+        from gmtools.data.readers import keras_archive
+
+        found["published"] = keras_archive.read(catalog.find("sedaghati_pezeshk_2026_models"))
+    except (DataNotFound, DownloadFailed):
+        pass  # they state no license, so they do not ship
+    return found | own
+
+
+def _plain(array):
+    """Half precision travels as its bits, anything else in single precision."""
+    return np.asarray(array).view("uint16") if array.dtype == np.float16 else np.asarray(array, "float32")
+
+
+def _network_from(facts, arrays):
+    def array(name):
+        """An array of this network; half precision travels as uint16."""
+        values = arrays[f"{facts['key']}.{name}"]
+        return values.view("float16") if values.dtype == np.uint16 else values
+
+    weights = tuple((array(f"kernel_{layer}"), array(f"bias_{layer}")) for layer in range(facts["layers"]))
+    scale = (np.array(facts["input_mean"]), np.array(facts["input_sd"]))
+    return portable.PortableNetwork(weights, *scale, columns.PERIODS, members=facts["members"])
+
+
+def _describe_network(key, network):
+    told = network.provenance
+    if tuple(network.periods) != columns.PERIODS:
+        raise SettingRefused(
+            f"The network {key!r} has the periods {network.periods}; the explorer shows {columns.PERIODS}."
+        )
+    return {
+        "key": key,
+        "label": LABELS.get(key, key),
+        "kind": "network",
+        "look": _look(key),
+        "members": network.members,
+        "layers": len(network.weights),
+        "input_mean": network.input_mean.tolist(),
+        "input_sd": network.input_sd.tolist(),
+        "ranges": {name: list(network.ranges.get(name, (None, None))) for name in LIMITS},
+        "source": told.get("ranges", "the data that it was trained on"),
+        "sigma": told.get("sigma_ln", [None] * len(columns.PERIODS)),
+        "scores": _score_lines(told.get("scores", [])),
+    }
+
+
+def _score_lines(scores):
+    """One sentence for each score, with all its baselines."""
+    baselines = {}
+    for score in scores:
+        head = f"{score['score']}, {score['records']:,} records of {score['events']} earthquakes: "
+        baselines.setdefault(f"{head}{score['value']:.2f} {score['unit']}", []).append(score)
+    return [
+        f"{head}. For comparison: " + ", ".join(f"{each['baseline']} {each['baseline_value']:.2f}" for each in others)
+        for head, others in baselines.items()
+    ]
+
+
+def _describe_classical(key):
+    model = gmms.MODELS[key]
+    ranges = zip(LIMITS, (model.magnitude, model.distance_km, model.vs30_m_s), strict=True)
+    return {
+        "key": key,
+        "label": model.label,
+        "kind": "classical",
+        "look": _look(key),
+        "ranges": {name: list(pair) for name, pair in ranges},
+        "source": model.source,
+        "scores": [],
+    }
+
+
+def _look(key):
+    """Color and dashes (CSS pixels) as in the book's figures."""
+    from gmtools.figures._style import STYLES
+
+    if key not in STYLES:
+        number = sum(map(ord, key)) % len(EXTRA_COLORS)
+        return {"color": EXTRA_COLORS[number], "dash": [10, 3, 3, 3]}
+    style = STYLES[key]
+    dash = [] if style.linestyle == "-" else [2 * length for length in style.linestyle[1]]
+    return {"color": style.color, "dash": dash}

@@ -1,0 +1,163 @@
+"""From noise to H/V, SESAME's verdict, and what two networks say of the peak."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+
+from explorers import hv_networks, hv_recordings, networks
+from explorers.base import Choice, Explorer, Number, Switch
+from explorers.payload import pack, unpack
+from gmtools import hvsr
+from gmtools.errors import DataNotFound, NoPeak
+from gmtools.studies import peak_rules
+
+FREQUENCIES_HZ = np.geomspace(0.2, 10, 256)
+TRANSFORM_LENGTH = 2048
+"""Samples: the longest window, 80 s at 25 Hz, has 2,000."""
+LIMITS = {"smoothing_b": (10, 100), "window_length_s": (10, 80), "rejection": (1.5, 4)}
+
+
+def payload(data="auto"):
+    """Recordings and networks of the explorer.
+
+    Parameters
+    ----------
+    data : {"auto", "real", "simulated"}
+        See :func:`explorers.hv_recordings.recordings`.
+
+    Returns
+    -------
+    bytes
+        See :mod:`explorers.payload`.
+
+    Raises
+    ------
+    DataNotFound, DownloadFailed
+        ``data`` is "real" and the real recording cannot be had.
+    """
+    arrays, about = {"frequencies_hz": FREQUENCIES_HZ}, {}
+    for name, noise in hv_recordings.recordings(data).items():
+        arrays[f"samples_{name}"] = noise.samples
+        about[name] = {
+            "label": noise.label, "truth": noise.truth, "simulated": noise.simulated, "scales": noise.scales.tolist(),
+        }  # fmt: skip
+    told = {}
+    for name in (hv_networks.ANN, hv_networks.CNN):
+        own, told[name] = networks.read(name)
+        arrays |= {f"{name}_{part}": values for part, values in own.items()}
+    rules = [asdict(rule) for rule in peak_rules.RULES if rule.quantity in _QUANTITIES]
+    meta = {
+        "recordings": about, "networks": told, "rules": rules, "classes": list(peak_rules.CLASSES), "limits": LIMITS,
+        "rate_hz": hv_recordings.RATE_HZ, "transform_length": TRANSFORM_LENGTH,
+    }  # fmt: skip
+    return pack(meta, arrays)
+
+
+_QUANTITIES = ("relative_width", "vertical_bump_ln", "horizontal_imbalance_ln")
+"""What rules can ask of spectra; the others want the samples of a longer recording."""
+
+
+class HorizontalToVertical(Explorer):
+    """Noise of one place: windows, three spectra, H/V, SESAME's criteria, and what rules and networks say of the peak.
+
+    Attributes
+    ----------
+    recording : str
+        One of :data:`explorers.hv_recordings.NAMES`: "valley", "terrace", "pump", "sensor" and "rock" are
+        simulated; "texas" is measured and there only where its file is.
+    smoothing_b : float
+        Of Konno and Ohmachi's smoothing; the larger, the less smoothing.
+    window_length_s : float
+        Windows do not overlap.
+    reject : bool
+        Whether windows that are too loud or too quiet are left out.
+    rejection : float
+        How far from the windows' mean level that is, in standard deviations.
+
+    Raises
+    ------
+    SettingRefused
+        When a setting is outside :data:`LIMITS`, or no recording has that name.
+    """
+
+    explorer = "horizontal_to_vertical"
+    make_payload = staticmethod(payload)
+    recording = Choice("valley", hv_recordings.NAMES)
+    smoothing_b = Number(40, *LIMITS["smoothing_b"])
+    window_length_s = Number(40, *LIMITS["window_length_s"], unit="s")
+    reject = Switch(True)
+    rejection = Number(2, *LIMITS["rejection"], unit="standard deviations")
+
+    def noise(self):
+        """The recording that is shown: :class:`gmtools.hvsr.Recording`.
+
+        Raises
+        ------
+        DataNotFound
+            The measured recording was not on the machine when the explorer was made.
+        """
+        meta, arrays = unpack(bytes(self.payload))
+        if self.recording not in meta["recordings"]:
+            raise DataNotFound(
+                f"The recording {self.recording!r} is not in this explorer. Run gmtools data fetch hvsr_recordings and "
+                f"make it again, or take {', '.join(meta['recordings'])}."
+            )
+        scales = meta["recordings"][self.recording]["scales"]
+        return hv_recordings.recording(arrays[f"samples_{self.recording}"], scales, self.recording)
+
+    def spectra(self):
+        """Smoothed spectra of every window with the present settings: :class:`gmtools.hvsr.Spectra`."""
+        settings = hvsr.Settings(
+            window_length_s=self.window_length_s,
+            smoothing="konno_ohmachi",
+            bandwidth=self.smoothing_b,
+            frequencies_hz=FREQUENCIES_HZ,
+            transform_length=TRANSFORM_LENGTH,
+            rejection_sd=self.rejection if self.reject else None,
+            minimum_duration_s=0,
+        )
+        return hvsr.spectra(self.noise(), settings)
+
+    def curve(self):
+        """The H/V curve that the explorer shows: :class:`gmtools.hvsr.Curve`."""
+        return hvsr.curve(self.spectra())
+
+    def peak(self):
+        """The most prominent peak: one row of :func:`gmtools.hvsr.peaks`, as a Series; None where the curve is flat."""
+        try:
+            return hvsr.peaks(self.curve(), require_sesame=False).iloc[0]
+        except NoPeak:
+            return None
+
+    def sesame(self):
+        """SESAME's criteria for that peak: table of :func:`gmtools.hvsr.sesame`; None where the curve is flat."""
+        peak = self.peak()
+        return None if peak is None else hvsr.sesame(self.curve(), peak["f0_hz"])
+
+    def opinions(self):
+        """What networks and rules say of the peak.
+
+        Returns
+        -------
+        DataFrame or None
+            Rows "perceptron" and "squeezenet" with a probability for each of
+            :data:`gmtools.studies.peak_rules.CLASSES`, and
+            "rules" with 1 for the verdict; None where the curve is flat.
+        """
+        peak = self.peak()
+        if peak is None:
+            return None
+        from gmtools.models import squeezenet
+
+        spectra, f0_hz = self.spectra(), peak["f0_hz"]
+        features = hvsr.features(spectra, f0_hz)[np.newaxis]
+        ann, cnn = (networks.read(name)[0] for name in (hv_networks.ANN, hv_networks.CNN))
+        picture = squeezenet.resized(hvsr.picture(spectra, f0_hz)[np.newaxis], hv_networks.SIDE)
+        said = peak_rules.classify(peak_rules.quantities(features))["label"][0]
+        rows = {
+            "perceptron": hv_networks.perceptron(ann).predict(np.log(features))[0],
+            "squeezenet": squeezenet.probabilities(hv_networks.squeezenet_model(cnn), picture)[0],
+            "rules": np.eye(len(peak_rules.CLASSES))[said],
+        }
+        return pd.DataFrame.from_dict(rows, orient="index", columns=list(peak_rules.CLASSES))

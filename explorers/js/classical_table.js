@@ -1,0 +1,75 @@
+// A classical model read from its table: the twin of explorers/classical_tables.py.
+
+const OFFSET_KM = 5;
+const OUTPUTS = 26; // 13 means and 13 sigmas of ln PSA (g)
+
+export class ClassicalTable {
+  /**
+   * @param {object} parts arrays of the payload: magnitude, distance and site (knots), center, rows, columns, scale,
+   *   outputs, floor; see the Python twin
+   */
+  constructor(parts) {
+    this.magnitude = parts.magnitude.data;
+    this.distance = parts.distance.data;
+    this.site = parts.site.data;
+    this.center = parts.center.data;
+    this.outputs = parts.outputs.data;
+    this.floor = parts.floor.data;
+    const rank = parts.rows.shape[1];
+    const scale = parts.scale.data;
+    const decoded = ({ data }, low) =>
+      Float64Array.from(data, (code, i) => scale[low * rank + (i % rank)] + scale[(low + 1) * rank + (i % rank)] * code);
+    this.rank = rank;
+    this.rows = decoded(parts.rows, 0);
+    this.columns = decoded(parts.columns, 2);
+    this.row = new Float64Array(rank);
+  }
+
+  /**
+   * Means and sigmas; NaN where the model has no such ordinate. Outside of the table the value at its edge.
+   * @param {number} magnitude
+   * @param {number} rjb km
+   * @param {number} vs30 m/s
+   * @param {Float64Array} out 26 values: means of ln PSA (g), then sigmas
+   * @param {number} [only] index of the one period to evaluate; all when left out
+   * @returns {Float64Array} out
+   */
+  evaluate(magnitude, rjb, vs30, out, only = -1) {
+    const { rank, rows, columns, row } = this;
+    const count = this.outputs.length;
+    const [i, a] = place(this.magnitude, magnitude);
+    const [j, b] = place(this.distance, Math.log(rjb + OFFSET_KM));
+    const [k, c] = place(this.site, Math.log(vs30));
+    const n = this.distance.length;
+    const [r00, r01] = [(i * n + j) * rank, (i * n + j + 1) * rank];
+    const [r10, r11] = [((i + 1) * n + j) * rank, ((i + 1) * n + j + 1) * rank];
+    for (let r = 0; r < rank; r++) {
+      row[r] = (1 - a) * ((1 - b) * rows[r00 + r] + b * rows[r01 + r]) + a * ((1 - b) * rows[r10 + r] + b * rows[r11 + r]);
+    }
+    out.fill(NaN);
+    for (let o = 0; o < count; o++) {
+      const output = this.outputs[o];
+      if (only >= 0 && output % 13 !== only && output !== 0) continue;
+      const [low, high] = [(k * count + o) * rank, ((k + 1) * count + o) * rank];
+      let value = (1 - c) * this.center[k * count + o] + c * this.center[(k + 1) * count + o];
+      for (let r = 0; r < rank; r++) value += row[r] * ((1 - c) * columns[low + r] + c * columns[high + r]);
+      out[output] = value;
+    }
+    for (const output of this.floor) if (out[output] < out[0]) out[output] = out[0];
+    return out;
+  }
+}
+
+/** Index of the knot below a value, and how far it is on the way to the next (0 to 1). */
+function place(knots, value) {
+  let low = 0;
+  let high = knots.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (knots[middle] <= value) low = middle;
+    else high = middle;
+  }
+  return [low, Math.min(1, Math.max(0, (value - knots[low]) / (knots[low + 1] - knots[low])))];
+}
+
+export { OUTPUTS };

@@ -1,0 +1,389 @@
+"""Where the bytes of a data set are, and whether they are the right ones.
+
+Looked for in this order: the folders named in ``GMTOOLS_DATA`` (by relative path, then by file name anywhere below),
+the user's cache folder (``GMTOOLS_CACHE`` overrides it), the network (``GMTOOLS_OFFLINE=1`` forbids it).
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import warnings
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from gmtools.data.download import download, is_web_page, replacing, sha256_of, zip_folder
+from gmtools.data.manifests import DataFile, Manifest, fingerprint_text, manifest, manifests
+from gmtools.errors import ChecksumMismatch, DataNotFound, DownloadFailed, FormatError
+
+__all__ = [
+    "Copy",
+    "DataFile",
+    "Manifest",
+    "available",
+    "cache_folder",
+    "copies",
+    "data_folders",
+    "find",
+    "fingerprint",
+    "forget_hashes",
+    "import_file",
+    "manifest",
+    "manifests",
+]
+
+found = set()  # ids of the data sets that this process found: what its results come from
+_indexes = {}  # folder -> (modification times of the folders below it, last name -> paths)
+_hashes = {}  # (path, size, modification time) -> SHA-256 of files hashed by this process
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One file found on this machine under the name of a manifest's file.
+
+    Attributes
+    ----------
+    path : Path
+        Where it lies.
+    place : {"named folder", "cache"}
+        Which kind of folder it was found in.
+    expected, actual : str or None
+        SHA-256 that it must have (None for a file of the user's own, whose hash nobody published) and has.
+    """
+
+    path: Path
+    place: str
+    expected: str | None
+    actual: str
+
+    @property
+    def right(self):
+        """Whether the bytes are the promised ones."""
+        return self.expected in (None, self.actual)
+
+
+def data_folders():
+    """Return the folders that ``GMTOOLS_DATA`` names (separated as in ``PATH``).
+
+    Returns
+    -------
+    list of Path
+    """
+    return [Path(entry).expanduser() for entry in os.environ.get("GMTOOLS_DATA", "").split(os.pathsep) if entry]
+
+
+def cache_folder():
+    """Return the folder for downloaded and imported files.
+
+    Returns
+    -------
+    Path
+        ``GMTOOLS_CACHE``, or gmtools' folder in the operating system's cache folder.
+    """
+    if os.environ.get("GMTOOLS_CACHE"):
+        return Path(os.environ["GMTOOLS_CACHE"]).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("gmtools"))
+
+
+def find(data_id, progress=False):
+    """Find, check and if need be download the files of a data set.
+
+    Parameters
+    ----------
+    data_id : str
+        Id of a manifest.
+    progress : bool
+        Draw a progress bar for each download.
+
+    Returns
+    -------
+    dict of str to Path
+        File name in the manifest -> path of a file whose SHA-256 was checked.
+
+    Raises
+    ------
+    DataNotFound
+        When a file is in no folder and has no address, or the network is forbidden; says where it was looked for.
+    ChecksumMismatch
+        When a file is there with wrong bytes only; names the file and both hashes.
+    DownloadFailed
+        When no address of a file answered with the file.
+    """
+    entry = manifest(data_id)
+    paths = {file.name: _right_path(file) for file in entry.files}
+    missing = [file for file in entry.files if paths[file.name] is None]
+    if missing and (offline() or not all(file.addresses for file in missing)):
+        _refuse(entry, missing)
+    for file in missing:
+        paths[file.name] = _fetch(file, progress)
+    found.add(data_id)
+    return paths
+
+
+def available(data_id):
+    """Whether all files of a data set are on this machine with the right bytes; never uses the network.
+
+    Parameters
+    ----------
+    data_id : str
+        Id of a manifest.
+
+    Returns
+    -------
+    bool
+        False, with a warning that names the file, where a file is there with wrong bytes only.
+
+    Raises
+    ------
+    DataNotFound
+        When no manifest has this id: a misspelled id must not look like data that are merely absent.
+    """
+    entry = manifest(data_id)
+    for file in entry.files:
+        if _right_path(file) is None:
+            wrong = list(_copies(file))
+            if wrong:
+                warnings.warn(_mismatch(file, wrong), stacklevel=2)
+            return False
+    return True
+
+
+def copies(data_id):
+    """List what lies on this machine under the names of a data set's files, right or wrong.
+
+    Parameters
+    ----------
+    data_id : str
+        Id of a manifest.
+
+    Returns
+    -------
+    dict of str to list of Copy
+        File name in the manifest -> its copies, in the order in which :func:`find` tries them.
+    """
+    return {file.name: list(_copies(file)) for file in manifest(data_id).files}
+
+
+def import_file(data_id, path):
+    """Copy a file, or a folder of records, that the user downloaded by hand into the cache.
+
+    Parameters
+    ----------
+    data_id : str
+        Id of a manifest.
+    path : str or Path
+        The user's file. One that a manifest gives no hash for keeps its own name, and its hash is written beside it. A
+        folder becomes one archive, where the manifest names an archive of the user's own.
+
+    Returns
+    -------
+    Path
+        The copy in the cache.
+
+    Raises
+    ------
+    DataNotFound
+        When ``path`` is no file, or no manifest has this id.
+    ChecksumMismatch
+        When the file is none of the data set's files.
+    FormatError
+        When the file is empty or a web page.
+    CacheNotWritable
+        When the cache folder cannot be written to.
+    """
+    entry, path = manifest(data_id), Path(path).expanduser()
+    archive = next((file for file in entry.files if file.sha256 is None and file.name.endswith(".zip")), None)
+    if path.is_dir() and archive:
+        target = zip_folder(path, cache_folder() / archive.name)
+        return _note_import(archive, target, sha256_of(target))
+    _check_import(path)
+    actual = sha256_of(path)
+    known = next((file for file in entry.files if file.sha256 == actual), None)
+    if known:
+        return _copy(path, cache_folder() / known.name)
+    own = [file for file in entry.files if file.sha256 is None]
+    if not own:
+        names = ", ".join(f"{Path(file.name).name} ({file.sha256[:12]}…)" for file in entry.files)
+        raise ChecksumMismatch(
+            f"{path} with SHA-256 {actual} is no file of {data_id}, which has {names}. "
+            f"Next step: {_steps(entry) or 'gmtools data fetch ' + data_id}"
+        )
+    return _import_own(next((file for file in own if Path(file.name).name == path.name), own[0]), path, actual)
+
+
+def fingerprint(data_ids=None):
+    """Hash what is available now, cheaply: manifests' text, and names, sizes and modification times of files.
+
+    Parameters
+    ----------
+    data_ids : iterable of str, optional
+        Only these data sets; all by default.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits. The same files in another folder give the same fingerprint.
+    """
+    digest = hashlib.sha256(fingerprint_text())
+    for data_id in sorted(manifests() if data_ids is None else data_ids):
+        for file in manifest(data_id).files:
+            for path, _, _ in _candidates(file):
+                state = path.stat()
+                digest.update(f"{file.name}\0{path.name}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def forget_hashes():
+    """Make this process read every file again before it trusts it."""
+    _hashes.clear()
+
+
+def offline():
+    """Whether ``GMTOOLS_OFFLINE`` forbids the network: set to anything but 0."""
+    return os.environ.get("GMTOOLS_OFFLINE", "") not in ("", "0")
+
+
+def _copies(file):
+    """Yield the copies of one file, each hashed only when it is asked for."""
+    for path, place, expected in _candidates(file):
+        yield Copy(path, place, expected, _hash(path))
+
+
+def _right_path(file):
+    """Return the first copy with the right bytes, or None."""
+    return next((copy.path for copy in _copies(file) if copy.right), None)
+
+
+def _candidates(file):
+    """Yield (path, place, expected SHA-256) of everything on this machine that has a file's name."""
+    for folder in data_folders():
+        exact = folder / file.name
+        if exact.is_file():
+            yield exact, "named folder", file.sha256
+        for path in _same_name(folder, file):
+            yield path, "named folder", file.sha256
+    cached, expected = cache_folder() / file.name, file.sha256
+    if file.sha256 is None and _record(file).is_file():
+        record = json.loads(_record(file).read_text(encoding="utf-8"))
+        cached, expected = cached.with_name(record["file"]), record["sha256"]
+    if cached.is_file():
+        yield cached, "cache", expected
+
+
+def _same_name(folder, file):
+    """Return files below a folder that share a file's last name and lie where no manifest expects another file."""
+    expected_there = {folder / other.name for entry in manifests().values() for other in entry.files}
+    return [path for path in _index(folder)[Path(file.name).name] if path not in expected_there]
+
+
+def _index(folder):
+    """Map last names to paths for all files below a folder; walked again only after one of its folders changed."""
+    known = _indexes.get(folder)
+    if known and all(_modified(path) == then for path, then in known[0].items()):
+        return known[1]
+    modified, paths = {}, defaultdict(list)
+    for parent, _, names in os.walk(folder):
+        modified[Path(parent)] = _modified(parent)
+        for name in names:
+            paths[name].append(Path(parent) / name)
+    _indexes[folder] = (modified, paths)
+    return paths
+
+
+def _modified(path):
+    """Return a path's modification time in nanoseconds, or None when it is gone."""
+    return Path(path).stat().st_mtime_ns if Path(path).exists() else None
+
+
+def _hash(path):
+    """Return a file's SHA-256, read again only after its size or modification time changed."""
+    state = path.stat()
+    key = (path, state.st_size, state.st_mtime_ns)
+    if key not in _hashes:
+        _hashes[key] = sha256_of(path)
+    return _hashes[key]
+
+
+def _fetch(file, progress):
+    """Download one file into the cache; when that fails, say so together with the wrong copies on this machine."""
+    try:
+        return download(file.addresses, cache_folder() / file.name, file.sha256, file.bytes, progress)
+    except DownloadFailed as error:
+        wrong = list(_copies(file))
+        if not wrong:
+            raise
+        raise ChecksumMismatch(f"{_mismatch(file, wrong)} A fresh copy is not to be had: {error}") from error
+
+
+def _mismatch(file, wrong):
+    """Say which copies of a file have which wrong bytes."""
+    found = "; ".join(f"{copy.path} has {copy.path.stat().st_size} bytes, SHA-256 {copy.actual}" for copy in wrong)
+    size = "" if file.bytes is None else f"{file.bytes} bytes, "
+    return (
+        f"{file.name} has the wrong bytes: {found}; expected {size}SHA-256 {wrong[0].expected}. "
+        "Next step: delete the wrong copy and get the file again."
+    )
+
+
+def _refuse(entry, missing):
+    """Raise the error for files that are not here and will not be downloaded."""
+    for file in missing:
+        wrong = list(_copies(file))
+        if wrong:
+            raise ChecksumMismatch(_mismatch(file, wrong))
+    names = ", ".join(file.name for file in missing[:3]) + (f" and {len(missing) - 3} more" if missing[3:] else "")
+    raise DataNotFound(
+        f"{entry.id} ({entry.title}): {len(missing)} of {len(entry.files)} files missing: {names}. "
+        f"Looked in {_places()}. Next step: {_steps(entry)}"
+    )
+
+
+def _places():
+    """Say where files are looked for."""
+    named = [f"{folder}{'' if folder.is_dir() else ' (there is no such folder)'}" for folder in data_folders()]
+    return f"{', '.join(named) or 'no named folder (GMTOOLS_DATA is not set)'} and the cache {cache_folder()}"
+
+
+def _steps(entry):
+    """Say what a person does to get a data set."""
+    if entry.access == "open":
+        forbidden = " (GMTOOLS_OFFLINE forbids the network now: unset it)" if offline() else ""
+        return f"gmtools data fetch {entry.id}{forbidden}, or name a folder that holds the files in GMTOOLS_DATA."
+    return " ".join(f"({number}) {step}" for number, step in enumerate(entry.steps, start=1))
+
+
+def _check_import(path):
+    """Raise unless a path is a file that may hold data."""
+    if not path.is_file():
+        raise DataNotFound(f"{path} is not a file. Next step: give the path of the file that you downloaded.")
+    if path.stat().st_size == 0 or is_web_page(path):
+        what = "a web page (often the log-in page)" if path.stat().st_size else "empty"
+        raise FormatError(f"{path} is {what}, not data. Next step: sign in, then download the file again.")
+
+
+def _copy(source, target):
+    """Copy a file into the cache in one step."""
+    with replacing(target) as temporary:
+        shutil.copyfile(source, temporary)
+    return target
+
+
+def _record(file):
+    """Path of the note that says which file the user imported for a manifest's file without a hash."""
+    return cache_folder() / f"{file.name}.imported.json"
+
+
+def _import_own(file, path, actual):
+    """Copy a file that no manifest has a hash for, under its own name, and note its hash beside it."""
+    return _note_import(file, _copy(path, (cache_folder() / file.name).with_name(path.name)), actual)
+
+
+def _note_import(file, target, actual):
+    """Note which file in the cache stands for a manifest's file without a hash, and its hash."""
+    note = {"file": target.name, "sha256": actual, "bytes": target.stat().st_size}
+    with replacing(_record(file)) as temporary:
+        temporary.write_text(json.dumps(note), encoding="utf-8")
+    return target

@@ -1,0 +1,197 @@
+"""Data manifests: one YAML file for each data set, held against a schema."""
+
+import difflib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from gmtools.data import strict_yaml
+from gmtools.errors import DataNotFound, ManifestError
+
+FOLDER = Path(__file__).resolve().parents[2] / "data_manifests"
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file of a data set.
+
+    Attributes
+    ----------
+    name : str
+        Path below the root of a mirror, with forward slashes, such as ``"iran/events.csv"``.
+    sha256 : str or None
+        Hash of the bytes; None only for a file that the user gets from its owner and imports.
+    bytes : int or None
+        Size; None where ``sha256`` is None.
+    addresses : tuple of str
+        Public addresses of the very same bytes; empty where there is none.
+    """
+
+    name: str
+    sha256: str | None
+    bytes: int | None
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is known of one data set; ``data_manifests/schema.json`` explains each key.
+
+    Attributes
+    ----------
+    id, title, citation : str
+        Name for commands and code; one line; how to cite it.
+    doi : str or None
+        Of the citation; None where none is known for certain.
+    licence : str
+        Its name, or ``"none stated"``.
+    access : {"open", "registration", "not public"}
+        How a person gets the bytes.
+    kind : {"measured", "reconstructed", "derived", "transcribed", "model"}
+        What the numbers are; ``"reconstructed"`` as soon as one column is.
+    files : tuple of DataFile
+        Its files.
+    reader : str
+        Dotted name of the function that reads it, or empty.
+    rows : int or None
+        Number of records, where the set is a table.
+    faults, steps : tuple of str
+        What is known to be wrong with it; what a person does to get it.
+    study : tuple of str
+        The studies that use it.
+    provenance : str
+        Repository and commit, or what an extract was made from and how.
+    """
+
+    id: str
+    title: str
+    citation: str
+    doi: str | None
+    licence: str
+    access: str
+    kind: str
+    files: tuple[DataFile, ...]
+    reader: str
+    rows: int | None
+    faults: tuple[str, ...]
+    steps: tuple[str, ...]
+    study: tuple[str, ...]
+    provenance: str
+
+
+def manifests():
+    """Read every manifest of the project.
+
+    Returns
+    -------
+    dict of str to Manifest
+        By id, in alphabetical order.
+
+    Raises
+    ------
+    ManifestError
+        When a manifest breaks the schema, or none is there. Names the file, the key and the next step.
+    """
+    stamp = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(FOLDER.glob("*.yml")))
+    if not stamp:
+        raise ManifestError(
+            f"no manifest in {FOLDER}. Next step: install gmtools from a clone of the project, with pip install -e ."
+        )
+    return dict(_read_all(stamp))
+
+
+def manifest(data_id):
+    """Return one manifest.
+
+    Parameters
+    ----------
+    data_id : str
+        Its id.
+
+    Returns
+    -------
+    Manifest
+
+    Raises
+    ------
+    DataNotFound
+        When no manifest has this id; the message names the nearest ids.
+    """
+    known = manifests()
+    if data_id not in known:
+        near = difflib.get_close_matches(data_id, known, n=3, cutoff=0.4)
+        hint = f"Nearest ids: {', '.join(near)}. " if near else ""
+        raise DataNotFound(f"no data set has the id {data_id!r}. {hint}Next step: gmtools data list shows all ids.")
+    return known[data_id]
+
+
+def fingerprint_text():
+    """Return the text of all manifests, one after the other, as bytes.
+
+    Returns
+    -------
+    bytes
+    """
+    return b"".join(path.read_bytes() for path in sorted(FOLDER.glob("*.yml")))
+
+
+@lru_cache(maxsize=4)
+def _read_all(stamp):
+    """Read the manifests of a list of (path, modification time, size), checking that no file is named twice."""
+    known, owner = {}, {}
+    for path, *_ in stamp:
+        entry = _read(path)
+        known[entry.id] = entry
+        for file in entry.files:
+            if file.name in owner:
+                raise ManifestError(
+                    f"{path.name}: files: {file.name} is already named by {owner[file.name]}.yml. "
+                    "Next step: keep it in one of the two manifests."
+                )
+            owner[file.name] = entry.id
+    return known
+
+
+def _read(path):
+    """Read and check one manifest."""
+    try:
+        content = strict_yaml.load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        where = " ".join(str(error).split())
+        raise ManifestError(f"{path.name} is not YAML: {where}. Next step: correct the line it names.") from error
+    errors = sorted(_validator().iter_errors(content), key=lambda error: list(map(str, error.absolute_path)))
+    if errors:
+        raise ManifestError(_complaint(path, errors[0]))
+    if content["id"] != path.stem:
+        raise ManifestError(
+            f"{path.name}: id: {content['id']!r} differs from the file's name. Next step: make both the same."
+        )
+    files = tuple(DataFile(**{**file, "addresses": tuple(file["addresses"])}) for file in content.pop("files"))
+    lists = {key: tuple(content.pop(key)) for key in ("faults", "steps", "study")}
+    return Manifest(**content, **lists, files=files)
+
+
+@lru_cache(maxsize=1)
+def _validator():
+    """Return the validator of the manifests' schema."""
+    import jsonschema  # here, not above: it would slow down every start of gmtools
+
+    return jsonschema.Draft202012Validator(json.loads((FOLDER / "schema.json").read_text(encoding="utf-8")))
+
+
+def _complaint(path, error):
+    """Say which key of a manifest breaks which rule and what to do about it."""
+    key = ".".join(map(str, error.absolute_path)) or "(top level)"
+    steps = {
+        "required": "add the key",
+        "additionalProperties": f"remove or respell it; known keys are {', '.join(error.schema.get('properties', ()))}",
+        "enum": f"use one of {error.validator_value}",
+        "minItems": "add an entry",
+    }
+    step = steps.get(error.validator, "write a value that data_manifests/schema.json allows")
+    if "sha256" in key or "'sha256'" in error.message:
+        step = "write there what sha256sum prints for the file (null is only for a file that the user imports)"
+    return f"{path.name}: {key}: {error.message}. Next step: {step}."

@@ -1,0 +1,103 @@
+"""AFAD's older ASCII format ("Strong ground motion records of Turkiye"): one file with three columns."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from gmtools.data.accelerograms import Accelerogram
+from gmtools.data.readers import reject_web_page
+from gmtools.data.readers.dyna_ascii import located
+from gmtools.errors import ComponentMissing, FormatError, RecordingGap, UnitsUnknown
+
+SOURCE = "AFAD"
+MARK = "STRONG GROUND MOTION RECORDS OF TURKIYE"
+_COLUMNS = ["N-S", "E-W", "U-D"]
+_NEEDED = ("EARTHQUAKE DATE", "EPICENTER COORDINATES", "STATION ID", "NUMBER OF DATA", "SAMPLING INTERVAL (sec)")
+
+
+def read(path: str | Path) -> Accelerogram:
+    """Read one file.
+
+    The header's line of PGA values names gal (cm/s²), and so does a file that this reader takes. VS30 and P and S times
+    are not in these files.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    Accelerogram
+        Event id is the origin time (14 digits), station id TK and AFAD's code.
+
+    Raises
+    ------
+    FormatError
+        It is no such file.
+    UnitsUnknown
+        No line of PGA values names gal.
+    ComponentMissing, RecordingGap
+        The columns are not N-S, E-W, U-D; fewer samples than the header says.
+    """
+    path = Path(path)
+    reject_web_page(path, SOURCE)
+    return parse(path.name, path.read_bytes())
+
+
+def parse(name: str, content: bytes) -> Accelerogram:
+    """Make a record of a file's name and bytes; otherwise as :func:`read`."""
+    lines = content.decode("latin-1").splitlines()
+    titles = next((number for number, line in enumerate(lines[:60]) if line.split()[:1] == ["N-S"]), None)
+    if MARK not in content[:200].decode("latin-1") or titles is None:
+        raise FormatError(f"{name} does not begin with {MARK!r}, or has no line of columns. Use a file of {SOURCE}.")
+    header = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines[:titles])}
+    lacking = [key for key in _NEEDED if key not in header]
+    if lacking:
+        raise FormatError(f"{name}: the header lacks {', '.join(lacking)}. Use a file as {SOURCE} offers it.")
+    if not any("PGA VALUES (gal)" in key for key in header):
+        raise UnitsUnknown(
+            f"{name}: no line 'PGA VALUES (gal)' says that samples are cm/s². Get the file from {SOURCE}."
+        )
+    if lines[titles].split() != _COLUMNS:
+        raise ComponentMissing(f"{name}: columns are {lines[titles].split()}; {_COLUMNS} are needed.")
+    return _record(name, header, _samples(name, lines[titles + 1 :], int(header["NUMBER OF DATA"])))
+
+
+def _samples(name: str, lines: list[str], wanted: int) -> np.ndarray:
+    try:
+        samples = np.array(" ".join(lines).split(), dtype=float).reshape(-1, 3)
+    except ValueError as error:
+        raise RecordingGap(f"{name}: three numbers a line are expected ({error}). Get the file again.") from error
+    if len(samples) != wanted:
+        raise RecordingGap(f"{name}: {len(samples)} samples, its header says {wanted}: cut off. Get it again.")
+    return samples
+
+
+def _record(name: str, header: dict[str, str], samples: np.ndarray) -> Accelerogram:
+    digits = re.findall(r"\d+", header["EARTHQUAKE DATE"])[:6]  # year first, or, in older files, day first
+    digits = digits if len(digits[0]) == 4 else [*digits[2::-1], *digits[3:]]
+    event, station = "".join(digits), f"TK.{header['STATION ID']}"
+    latitude, longitude = _place(header["EPICENTER COORDINATES"])
+    station_latitude, station_longitude = _place(header.get("STATION COORDINATES", ""))
+    depth = _first_number(header.get("EARTHQUAKE DEPTH (km)", ""))
+    return Accelerogram(
+        samples,
+        1 / float(header["SAMPLING INTERVAL (sec)"]),
+        record_id=f"{event}_{station}",
+        event_id=event,
+        station_id=station,
+        magnitude=_first_number(header.get("EARTHQUAKE MAGNITUDE", "")),
+        **located(longitude, latitude, depth, station_longitude, station_latitude),
+    )
+
+
+def _place(text: str) -> tuple[float, float]:
+    """Latitude and longitude of a text like 36.91980N-27.44350E."""
+    found = re.match(r"\s*([\d.]+)\s*N\s*-\s*([\d.]+)\s*E", text)
+    return (float(found[1]), float(found[2])) if found else (np.nan, np.nan)
+
+
+def _first_number(text: str) -> float:
+    found = re.search(r"\d+(\.\d+)?", text)
+    return float(found[0]) if found else np.nan

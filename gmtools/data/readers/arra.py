@@ -1,0 +1,78 @@
+"""H/V peaks at the stations of the ARRA project (Yong et al. 2013), as a third party tabulated them."""
+
+import warnings
+from pathlib import Path
+
+import pandas as pd
+
+from gmtools import columns
+from gmtools.data.readers import numbers, reject_web_page, require_columns
+from gmtools.errors import FormatError
+
+SOURCE = "the repository lovelytt0/HVSR"
+PEAKS = 3
+_NAMES = {
+    "Network": columns.NETWORK,
+    "Station": columns.STATION,
+    "Sensor": columns.SENSOR,
+    "Latitude": columns.LATITUDE,
+    "Longtitude": columns.LONGITUDE,
+    "Peak Frequency(f0)": columns.F0,
+    "H/V Amplitude": columns.HV_AMPLITUDE,
+    "Comments": "comment",
+}
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """Read the table; a cell with several peaks, such as 0.9/1.6/14, is split.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``HVSR_tian.xlsx``.
+
+    Returns
+    -------
+    DataFrame, one row for each sensor
+        ``network``, ``station_id``, ``sensor``, ``latitude``, ``longitude``, ``f0_hz``, ``hv_amplitude`` (the first
+        peak listed, NaN where there is none), the same with ``_2`` and ``_3`` for further peaks, ``comment``
+        (empty where there is none).
+
+    Raises
+    ------
+    FormatError
+        The file is no workbook, or peaks are not numbers.
+    ColumnMissing
+        It is another workbook.
+    """
+    path = Path(path)
+    reject_web_page(path, SOURCE)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Unknown extension is not supported")
+            raw = pd.read_excel(path)
+    except Exception as error:  # a cut-off or foreign file fails in zipfile, openpyxl or pandas
+        raise FormatError(f"{path} is no Excel workbook ({error}). Get it again from {SOURCE}.") from error
+    raw.columns = raw.columns.astype(str).str.strip()
+    require_columns(raw.columns, _NAMES, path)
+    frame = raw[list(_NAMES)].rename(columns=_NAMES)
+    for name in (columns.NETWORK, columns.STATION, columns.SENSOR, "comment"):
+        frame[name] = frame[name].fillna("").astype(str).str.strip()
+    for name in (columns.LATITUDE, columns.LONGITUDE):
+        frame[name] = numbers(frame[name], path)
+    return pd.concat([frame.drop(columns=[columns.F0, columns.HV_AMPLITUDE]), _peaks(frame, path)], axis=1)
+
+
+def _peaks(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Columns of up to three peaks."""
+    parts = {
+        name: frame[name].astype("string").str.split("/", expand=True).reindex(columns=range(PEAKS))
+        for name in (columns.F0, columns.HV_AMPLITUDE)
+    }
+    return pd.DataFrame(
+        {
+            name if peak == 0 else f"{name}_{peak + 1}": numbers(part[peak], path)
+            for peak in range(PEAKS)
+            for name, part in parts.items()
+        }
+    )

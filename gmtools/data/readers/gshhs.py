@@ -1,0 +1,56 @@
+"""The GSHHS coastline as basemap packs it: points in one binary file, an index of polygons beside it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from gmtools.data.readers import file_ending, reject_web_page
+from gmtools.errors import FormatError
+
+SOURCE = "the repository matplotlib/basemap"
+LAND = 1
+"""GSHHS type of a shore between land and sea; 2 is a lake, 3 an island in it, 4 a pond on that."""
+WORLD = (-180.0, 360.0, -90.0, 90.0)
+
+
+def read(
+    paths: Mapping[str, Path], box: tuple[float, float, float, float] = WORLD, kind: int = LAND
+) -> list[np.ndarray]:
+    """Read the closed shore lines that touch a box.
+
+    Parameters
+    ----------
+    paths : mapping of file name to Path
+        Holds ``gshhs_i.dat`` (float32 longitude, latitude) and its index ``gshhsmeta_i.dat``.
+    box : tuple of float
+        West, east, south, north, degrees; west of Greenwich is negative.
+    kind : int
+        GSHHS type.
+
+    Returns
+    -------
+    list of ndarray, (n, 2)
+        Longitude and latitude of each polygon, whole, not cut at the box.
+
+    Raises
+    ------
+    FormatError
+        Index and data do not belong together.
+    DataNotFound
+        One of the two files is missing.
+    """
+    data_path, index_path = file_ending(paths, "/gshhs_i.dat"), file_ending(paths, "gshhsmeta_i.dat")
+    reject_web_page(index_path, SOURCE)
+    values = np.frombuffer(data_path.read_bytes(), dtype="<f4").reshape(-1, 2)
+    west, east, south, north = box
+    lines = []
+    for entry in map(str.split, index_path.read_text(encoding="ascii").splitlines()):
+        start, size = int(entry[5]) // 8, int(entry[6]) // 8  # a point takes 8 bytes
+        if start + size > len(values) or size != int(entry[2]):
+            raise FormatError(f"{index_path} names bytes that {data_path} lacks. Get both again from {SOURCE}.")
+        line = values[start : start + size].astype(float)
+        touches = line[:, 0].min() <= east and line[:, 0].max() >= west
+        if int(entry[0]) == kind and touches and line[:, 1].min() <= north and line[:, 1].max() >= south:
+            lines.append(line)
+    return lines

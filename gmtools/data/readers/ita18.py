@@ -1,0 +1,109 @@
+"""The records of the ITA18 ground-motion model (Lanzano et al. 2019), an R data frame (.rds).
+
+The file is parsed by the rdata package as plain data: R's format can hold code, none is run.
+"""
+
+import re
+import warnings
+from pathlib import Path
+
+import pandas as pd
+
+from gmtools import columns
+from gmtools.data.readers import STANDARD_GRAVITY, numbers, reject_web_page, require_columns
+from gmtools.errors import FormatError
+from gmtools.geodesy import with_distances
+
+SOURCE = "the repository mariagiovannalatorraca/nonparametric-statistics-project"
+STYLES = {"NF": ("normal", -90.0), "TF": ("reverse", 90.0), "SS": ("strike-slip", 0.0)}
+"""The file's style of faulting to ours and to the rake (degrees) that stands for it."""
+ASSUMED_DEPTH_KM = 10.0
+_NAMES = {
+    "magnitude": columns.MAGNITUDE,
+    "distance": columns.RJB,
+    "vs30": columns.VS30,
+    "event_lon": columns.EVENT_LONGITUDE,
+    "event_lat": columns.EVENT_LATITUDE,
+    "station_lon": columns.STATION_LONGITUDE,
+    "station_lat": columns.STATION_LATITUDE,
+}
+_TEXT = ("event_id", "station_id", "sof", "ev_nation_code")
+_ORDINATE = re.compile(r"SA_(\d+(?:\.\d+)?)$")
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """Read the records into the standard table.
+
+    Magnitude is Mw; the file's distance is RJB, which for small events is the epicentral distance. Ordinates (PGA and
+    36 PSA, geometric mean of the horizontal components) come in cm/s² and leave in g. The file has **no depth**: every
+    record gets 10 km and ``depth_is_listed`` false, see :func:`gmtools.studies.italy.with_depths`. 175 records of two
+    events
+    have no magnitude. A station code that stands for two places (coordinates that differ at 0.01 degree) keeps its name
+    at the one with more records and gets ``.2`` appended at the other: 14 codes, most of them an Italian and a foreign
+    station, and MNS, two Italian places 328 km apart.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``seismic_data.rds``.
+
+    Returns
+    -------
+    DataFrame, one row for each record
+        Columns named in :mod:`gmtools.columns`; ``repi_km`` and ``rhyp_km`` computed from the coordinates.
+
+    Raises
+    ------
+    FormatError
+        The file is no R data frame, holds no ordinates or an unknown style of faulting.
+    ColumnMissing
+        It is another data frame.
+    """
+    path = Path(path)
+    reject_web_page(path, SOURCE)
+    raw = _parsed(path)
+    require_columns(raw.columns, [*_NAMES, *_TEXT], path)
+    frame = pd.DataFrame({ours: numbers(raw[name], path) for name, ours in _NAMES.items()})
+    frame.insert(0, columns.EVENT, raw["event_id"].astype(str))
+    frame.insert(1, columns.STATION, raw["station_id"].astype(str))
+    unknown = set(raw["sof"].dropna()) - set(STYLES)
+    if unknown:
+        raise FormatError(f"{path}: style of faulting {sorted(unknown)} is none of {sorted(STYLES)}. Use {SOURCE}.")
+    frame[columns.STYLE] = raw["sof"].map({code: style for code, (style, _) in STYLES.items()})
+    frame[columns.RAKE] = raw["sof"].map({code: rake for code, (_, rake) in STYLES.items()}).astype(float)
+    frame[columns.NATION] = raw["ev_nation_code"].astype(object).where(raw["ev_nation_code"].notna(), None)
+    frame[columns.HYPOCENTRAL_DEPTH] = ASSUMED_DEPTH_KM
+    frame[columns.DEPTH_LISTED] = False
+    frame[columns.STATION] = _one_place_each(frame)
+    return with_distances(frame).join(_ordinates(raw, path))
+
+
+def _parsed(path: Path) -> pd.DataFrame:
+    import rdata  # with its xarray it takes half a second to import
+
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message='Missing constructor for R class "data.table"')
+            raw = rdata.read_rds(path)
+    except Exception as error:  # the parser fails in many ways on a cut-off or foreign file
+        raise FormatError(f"{path} is no R data file ({error}). Get it again from {SOURCE}.") from error
+    if not isinstance(raw, pd.DataFrame):
+        raise FormatError(f"{path} holds a {type(raw).__name__}, not a data frame. Use seismic_data.rds of {SOURCE}.")
+    return raw.reset_index(drop=True)
+
+
+def _ordinates(raw: pd.DataFrame, path: Path) -> pd.DataFrame:
+    found = {name: float(match[1]) for name in raw.columns if (match := _ORDINATE.match(name))}
+    if not found:
+        raise FormatError(f"{path} holds no ordinate (SA_0, SA_0.01 and so on). Use seismic_data.rds of {SOURCE}.")
+    return pd.DataFrame(
+        {columns.psa(period): numbers(raw[name], path) / STANDARD_GRAVITY for name, period in found.items()}
+    )
+
+
+def _one_place_each(frame: pd.DataFrame) -> pd.Series:
+    place = frame[[columns.STATION_LONGITUDE, columns.STATION_LATITUDE]].round(2).astype(str).agg(" ".join, axis=1)
+    records = place.groupby([frame[columns.STATION], place], sort=False).transform("size")
+    order = records.sort_values(ascending=False, kind="stable").index
+    number = place[order].groupby(frame[columns.STATION][order]).transform(lambda places: pd.factorize(places)[0]) + 1
+    return frame[columns.STATION].where(number == 1, frame[columns.STATION] + "." + number.astype(str))

@@ -1,0 +1,77 @@
+"""Recording stations of one earthquake as the Global Earthquake Impact Database writes them."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from gmtools import columns
+from gmtools.data.readers import file_ending, numbers, read_csv, require_columns
+from gmtools.geodesy import with_distances
+
+SOURCE = "the repository gem/earthquake-scenarios"
+_STATION = {
+    "LONGITUDE": columns.STATION_LONGITUDE,
+    "LATITUDE": columns.STATION_LATITUDE,
+    "VS30": columns.VS30,
+    "PGA_VALUE": columns.PGA,
+}
+_EVENT = {
+    "Mw": columns.MAGNITUDE,
+    "Longitude (decimal degrees)": columns.EVENT_LONGITUDE,
+    "Latitude (decimal degrees)": columns.EVENT_LATITUDE,
+    "Depth (km)": columns.HYPOCENTRAL_DEPTH,
+}
+_STYLES = {"Normal": ("normal", -90.0), "Reverse": ("reverse", 90.0), "Strike-slip": ("strike-slip", 0.0)}
+_ORDINATE = re.compile(r"SA\((\d+(?:\.\d+)?)\)_VALUE$")
+
+
+def read(paths: Mapping[str, Path]) -> pd.DataFrame:
+    """Read the stations of one event and the event's description into the standard table.
+
+    The source does not say which horizontal component its values are. For L'Aquila, 50 of the 72 stations are in
+    ITA18 too, where the geometric mean is about 10 % smaller: do not mix the two in one regression.
+
+    Parameters
+    ----------
+    paths : mapping of file name to Path
+        Holds ``Stations_....csv`` and ``earthquake_information.csv``, as :func:`gmtools.data.catalog.find` returns
+        them.
+
+    Returns
+    -------
+    DataFrame, one row for each station
+        Columns named in :mod:`gmtools.columns`: PGA and PSA in g, VS30 NaN where none is listed, the event's numbers
+        in every row; ``event_id`` is the event's name, ``station_id`` the station's code. No RJB.
+
+    Raises
+    ------
+    ColumnMissing, FormatError, DataNotFound
+        A file is another one or missing.
+    """
+    listed = [str(name) for name in paths if Path(name).name.startswith("Stations_")]
+    station_path = file_ending(paths, listed[0] if len(listed) == 1 else "Stations_....csv")
+    event = _event(file_ending(paths, "earthquake_information.csv"))
+    raw = read_csv(station_path, SOURCE, ["STATION_ID", *_STATION])
+    if "STATION_TYPE" in raw:  # places with an intensity that people reported are listed too
+        raw = raw[raw["STATION_TYPE"] == "seismic"].reset_index(drop=True)
+    frame = pd.DataFrame({ours: numbers(raw[name], station_path) for name, ours in _STATION.items()})
+    frame.insert(0, columns.EVENT, event.pop(columns.EVENT))
+    frame.insert(1, columns.STATION, raw["STATION_ID"].astype(str))
+    frame = with_distances(frame.assign(**event, **{columns.DEPTH_LISTED: True}))
+    found = {name: float(match[1]) for name in raw.columns if (match := _ORDINATE.match(name))}
+    return frame.assign(**{columns.psa(period): numbers(raw[name], station_path) for name, period in found.items()})
+
+
+def _event(path: Path) -> dict:
+    raw = read_csv(path, SOURCE, ["FIELD", "DESCRIPTION"])
+    fields = dict(zip(raw["FIELD"], raw["DESCRIPTION"], strict=True))
+    require_columns(fields, [*_EVENT, "Event Name", "Fault mechanism"], path)
+    style, rake = _STYLES.get(fields["Fault mechanism"], ("unknown", float("nan")))
+    return {
+        columns.EVENT: fields["Event Name"],
+        columns.STYLE: style,
+        columns.RAKE: rake,
+        **{ours: float(fields[name]) for name, ours in _EVENT.items()},
+    }

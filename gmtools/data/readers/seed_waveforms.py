@@ -1,0 +1,111 @@
+"""miniSEED (or any format that ObsPy reads) and the StationXML that says what its counts mean."""
+
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from gmtools.data.accelerograms import Accelerogram
+from gmtools.data.readers import reject_web_page
+from gmtools.errors import ComponentMissing, FormatError, RecordingGap, SamplingRateMismatch, UnitsUnknown
+
+SOURCE = "where you got it"
+ACCELERATION = ("M/S**2", "M/S^2", "M/S/S", "M/SEC**2")
+_ORDER = {"N": 0, "1": 0, "E": 1, "2": 1, "Z": 2, "3": 2}
+
+
+def read(paths: Iterable[str | Path], stations: Iterable[str | Path]) -> Accelerogram:
+    """Read one record.
+
+    Parameters
+    ----------
+    paths : iterable of path
+        Waveform files of one record: one with three channels, or one for each.
+    stations : iterable of path
+        StationXML (or what ObsPy reads as an inventory) with the sensitivities of the channels.
+
+    Returns
+    -------
+    Accelerogram
+        Counts divided by the sensitivity: right for accelerometers, whose response is flat. Record id is the name of
+        the first file without its ending, event id the record id's first part (up to ``_``). Coordinates of the
+        station are known, the event's are not.
+
+    Raises
+    ------
+    UnitsUnknown
+        A channel has no sensitivity in the inventory, or one of another quantity than acceleration.
+    RecordingGap, SamplingRateMismatch, ComponentMissing
+        Of the traces.
+    FormatError
+        ObsPy cannot read a file.
+    """
+    paths, stations = [Path(path) for path in paths], [Path(path) for path in stations]
+    for path in (*paths, *stations):
+        reject_web_page(path, SOURCE)
+    waveforms = {path.name: path.read_bytes() for path in paths}
+    return parse(waveforms, {path.name: path.read_bytes() for path in stations})
+
+
+def parse(waveforms: Mapping[str, bytes], stations: Mapping[str, bytes]) -> Accelerogram:
+    """Make a record of names and bytes of its files; otherwise as :func:`read`."""
+    import obspy
+
+    name = next(iter(waveforms))
+    stream, inventory = obspy.Stream(), obspy.Inventory()
+    for part in waveforms.items():
+        stream += _obspy(obspy.read, *part)
+    for part in stations.items():
+        inventory += _obspy(obspy.read_inventory, *part)
+    rates = {trace.stats.sampling_rate for trace in stream}
+    if len(rates) != 1:
+        raise SamplingRateMismatch(f"{name}: sampling rates {sorted(rates)} Hz. Give the channels of one record.")
+    gaps = [gap for gap in stream.get_gaps() if gap[6] > 0]
+    if gaps:
+        raise RecordingGap(
+            f"{name}: {len(gaps)} gaps, the first of {gaps[0][6]:.2f} s after {gaps[0][4]}. Leave it out."
+        )
+    stream.merge()
+    places = [_ORDER.get(trace.stats.channel[-1:]) for trace in stream]
+    if sorted(places, key=str) != [0, 1, 2]:
+        found = ", ".join(trace.id for trace in stream) or "none"
+        raise ComponentMissing(f"{name}: one channel each for north, east and vertical is needed, found: {found}.")
+    stream.trim(max(trace.stats.starttime for trace in stream), min(trace.stats.endtime for trace in stream))
+    samples = [_acceleration(stream[places.index(order)], inventory, name) for order in range(3)]
+    return _record(name, stream[0], inventory, np.stack(samples, axis=-1))
+
+
+def _obspy(reader, name: str, content: bytes):
+    try:
+        return reader(io.BytesIO(content))
+    except Exception as error:  # ObsPy's format plugins answer a foreign or cut-off file with many kinds of errors
+        raise FormatError(f"{name}: ObsPy cannot read it ({error!r}). Get it again from {SOURCE}.") from error
+
+
+def _acceleration(trace, inventory, name: str) -> np.ndarray:
+    """Samples in cm/s²."""
+    try:
+        sensitivity = inventory.get_response(trace.id, trace.stats.starttime).instrument_sensitivity
+    except Exception as error:  # ObsPy raises a bare Exception where the inventory lacks the channel
+        raise UnitsUnknown(
+            f"{name}: no StationXML says what the counts of {trace.id} are ({error}). Add it."
+        ) from error
+    unit = str(sensitivity.input_units) if sensitivity else "nothing"
+    if unit.upper() not in ACCELERATION:
+        raise UnitsUnknown(f"{name}: {trace.id} measures {unit}, not acceleration ({ACCELERATION[0]}).")
+    return 100 * trace.data.astype(float) / sensitivity.value
+
+
+def _record(name: str, trace, inventory, samples: np.ndarray) -> Accelerogram:
+    stem = Path(name).stem
+    place = inventory.get_coordinates(trace.id, trace.stats.starttime)
+    return Accelerogram(
+        samples,
+        trace.stats.sampling_rate,
+        record_id=stem,
+        event_id=stem.partition("_")[0],
+        station_id=f"{trace.stats.network}.{trace.stats.station}",
+        station_longitude=place["longitude"],
+        station_latitude=place["latitude"],
+    )

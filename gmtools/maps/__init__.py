@@ -1,0 +1,1 @@
+"""Maps: grids and layers on them, the input maps of an event, kriging."""

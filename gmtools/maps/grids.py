@@ -1,0 +1,392 @@
+"""Map grids, stations to pixels, and layers resampled onto a grid.
+
+A grid lies in a projected system, so that its pixels are squares of equal size; distances are taken in space (ECEF,
+WGS84), not on the projection. Row 0 of every map is the southernmost.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.interpolate import RegularGridInterpolator
+from scipy.spatial import cKDTree
+
+from gmtools import columns
+from gmtools.data.rasters import Points, Raster
+from gmtools.errors import GmtoolsError, LayerIncomplete, OutsideGrid, RepeatedRecord
+from gmtools.geodesy import ecef_km, projection
+
+GEOMETRY = "none needed: computed from the grid"
+
+
+@dataclass(frozen=True)
+class MapGrid:
+    """Squares in a projected system.
+
+    Attributes
+    ----------
+    epsg : int
+        Code of the projected system, meters; 32633 is UTM zone 33 north.
+    west_m, south_m : float
+        Easting and northing of the outer corner of the southwesternmost pixel.
+    pixel_m : float
+        Side of a pixel.
+    nx, ny : int
+        Pixels from west to east and from south to north.
+
+    Examples
+    --------
+    >>> grid = MapGrid(32633, 300_000, 4_600_000, 10_000, nx=4, ny=3)
+    >>> row, column = grid.pixels(*grid.lonlat)
+    >>> row[:, 0].tolist(), column[0].tolist()
+    ([0, 1, 2], [0, 1, 2, 3])
+    """
+
+    epsg: int
+    west_m: float
+    south_m: float
+    pixel_m: float
+    nx: int
+    ny: int
+
+    @classmethod
+    def around(cls, longitude, latitude, pixel_m, epsg=32633, multiple=16, margin_pixels=1):
+        """Smallest grid that holds all places, with a number of pixels that a U-Net can halve.
+
+        Parameters
+        ----------
+        longitude, latitude : (n,) array_like
+            Degrees.
+        pixel_m : float
+            Side of a pixel.
+        epsg : int
+            Projected system.
+        multiple : int
+            ``nx`` and ``ny`` are multiples of it: 16 for four poolings.
+        margin_pixels : int
+            At least so many pixels lie between a place and the edge.
+
+        Returns
+        -------
+        MapGrid
+            The places lie in its middle.
+        """
+        x, y = projection(epsg).transform(np.asarray(longitude, float), np.asarray(latitude, float))
+        corner, count = [], []
+        for low, high in ((x.min(), x.max()), (y.min(), y.max())):
+            pixels = int(np.ceil((high - low) / pixel_m)) + 2 * margin_pixels
+            count.append(-(-pixels // multiple) * multiple)
+            corner.append(float(np.floor((low + high) / 2 / pixel_m - count[-1] / 2) * pixel_m))
+        return cls(epsg, *corner, pixel_m, *count)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape (ny, nx) of a map."""
+        return self.ny, self.nx
+
+    @property
+    def extent_km(self) -> tuple[float, float, float, float]:
+        """West, east, south and north edge in km, as matplotlib's ``imshow(..., origin="lower")`` takes them."""
+        east, north = self.west_m + self.nx * self.pixel_m, self.south_m + self.ny * self.pixel_m
+        return self.west_m / 1e3, east / 1e3, self.south_m / 1e3, north / 1e3
+
+    @property
+    def centers_m(self) -> tuple[np.ndarray, np.ndarray]:
+        """Eastings (nx,) and northings (ny,) of the pixels' centers."""
+        return tuple(
+            start + self.pixel_m * (np.arange(count) + 0.5)
+            for start, count in ((self.west_m, self.nx), (self.south_m, self.ny))
+        )
+
+    @cached_property
+    def lonlat(self) -> tuple[np.ndarray, np.ndarray]:
+        """Longitude and latitude (ny, nx) of the pixels' centers, degrees."""
+        return projection(self.epsg).transform(*np.meshgrid(*self.centers_m), direction="INVERSE")
+
+    def project(self, longitude: ArrayLike, latitude: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Easting and northing in km of places in degrees; same shape."""
+        x, y = projection(self.epsg).transform(np.asarray(longitude, float), np.asarray(latitude, float))
+        return np.asarray(x) / 1e3, np.asarray(y) / 1e3
+
+    def contains(self, longitude: ArrayLike, latitude: ArrayLike) -> np.ndarray:
+        """Whether each place (n,) lies on the grid; a missing coordinate does not."""
+        row, column = self._fractional(longitude, latitude)
+        return (row >= 0) & (row < self.ny) & (column >= 0) & (column < self.nx)
+
+    def pixels(self, longitude, latitude, names: Sequence | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Row and column of the pixel that each place lies in.
+
+        Parameters
+        ----------
+        longitude, latitude : (n,) array_like
+            Degrees.
+        names : (n,) sequence, optional
+            What to call a place in the message.
+
+        Returns
+        -------
+        row, column : ndarray of int, (n,)
+
+        Raises
+        ------
+        OutsideGrid
+            A place is not on the grid; names the first one, says how far off it is and what to change.
+        """
+        row, column = self._fractional(longitude, latitude)
+        outside = np.flatnonzero(~self.contains(longitude, latitude))
+        if outside.size:
+            first = outside[0]
+            name = first if names is None else list(names)[first]
+            raise OutsideGrid(self._complaint(outside.size, row.size, name, row.flat[first], column.flat[first]))
+        return np.floor(row).astype(int), np.floor(column).astype(int)
+
+    def _fractional(self, longitude, latitude):
+        x, y = self.project(longitude, latitude)
+        return (1e3 * y - self.south_m) / self.pixel_m, (1e3 * x - self.west_m) / self.pixel_m
+
+    def _complaint(self, count, total, name, row, column):
+        if not np.isfinite([row, column]).all():
+            return f"{count} of {total} places are not on the grid; {name} has no usable coordinates: drop it."
+        beyond = [
+            f"{distance * self.pixel_m / 1e3:.1f} km {direction}"
+            for distance, direction in (
+                (-column, "west"), (column - self.nx, "east"), (-row, "south"), (row - self.ny, "north")
+            )
+            if distance >= 0
+        ]  # fmt: skip
+        return (
+            f"{count} of {total} places lie outside the grid of {self.nx} x {self.ny} pixels of {self.pixel_m:g} m; "
+            f"{name} lies {' and '.join(beyond)} of it. Make a larger grid (MapGrid.around takes all places), use "
+            "larger pixels, or keep only frame[grid.contains(longitude, latitude)]."
+        )
+
+
+THESIS_ITALY = MapGrid(32633, 120_000, 4_620_000, 700, nx=400, ny=768)
+"""768 x 400 pixels of 700 m as the thesis has them. It gives no corner and no orientation: this one, tall rather than
+wide, is where such a grid holds most of the records of events north of 42° N (on a lattice of 20 km)."""
+
+
+def place(grid: MapGrid, frame: pd.DataFrame) -> pd.DataFrame:
+    """Put each record onto the pixel of its station.
+
+    Stations that share a pixel keep their own records: a loss that sums over records takes them all, and
+    :func:`shared_pixels` lists them. Two records of one station in one event are refused, because one of them would
+    count the same site twice.
+
+    Parameters
+    ----------
+    grid : MapGrid
+    frame : DataFrame
+        Records with ``event_id``, ``station_id`` and station coordinates.
+
+    Returns
+    -------
+    DataFrame
+        A copy with ``pixel_row`` and ``pixel_column``.
+
+    Raises
+    ------
+    OutsideGrid
+        A station is not on the grid.
+    RepeatedRecord
+        A station has two records of one event.
+    """
+    repeated = frame.duplicated([columns.EVENT, columns.STATION])
+    if repeated.any():
+        event, station = frame.loc[repeated, [columns.EVENT, columns.STATION]].iloc[0]
+        raise RepeatedRecord(
+            f"{int(repeated.sum())} records repeat an event and a station; the first is station {station} of event "
+            f"{event}. Keep one with frame.drop_duplicates(['event_id', 'station_id']), or average them."
+        )
+    place_of = frame[columns.STATION_LONGITUDE], frame[columns.STATION_LATITUDE]
+    row, column = grid.pixels(*place_of, names=[f"station {name}" for name in frame[columns.STATION]])
+    return frame.assign(**{columns.PIXEL_ROW: row, columns.PIXEL_COLUMN: column})
+
+
+def shared_pixels(placed: pd.DataFrame) -> pd.DataFrame:
+    """Pixels on which several stations lie.
+
+    Parameters
+    ----------
+    placed : DataFrame
+        From :func:`place`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``pixel_row``, ``pixel_column``, ``stations`` (names, joined by a blank), ``n_stations``, ``n_records``
+        and ``n_events_together``: events that several of those stations recorded, where one predicted value has to
+        stand for several observations. Most stations first.
+    """
+    pixel = [columns.PIXEL_ROW, columns.PIXEL_COLUMN]
+    groups = placed.groupby(pixel)[columns.STATION]
+    table = groups.agg(stations=lambda names: " ".join(sorted(names.unique())), n_stations="nunique", n_records="size")
+    records = placed.groupby([*pixel, columns.EVENT]).size()
+    table["n_events_together"] = (records > 1).groupby(level=pixel).sum()
+    return table[table["n_stations"] > 1].sort_values("n_stations", ascending=False, kind="stable").reset_index()
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A map (ny, nx) on a grid with its unit and licence; NaN where nothing is known."""
+
+    values: np.ndarray
+    unit: str
+    licence: str
+
+
+def resample(raster: Raster, grid: MapGrid, how: str = "average") -> Layer:
+    """Bring a raster onto a grid.
+
+    Parameters
+    ----------
+    raster : Raster
+    grid : MapGrid
+    how : {"average", "linear", "nearest"}
+        "average": mean of the cells whose centers lie in a pixel (NaN left out) where a pixel is larger than a cell,
+        and "linear" where it is not. "linear": between the four nearest centers; NaN if one of them is. "nearest": for
+        classes whose mean means nothing.
+
+    Returns
+    -------
+    Layer
+        NaN outside the raster.
+
+    Raises
+    ------
+    GmtoolsError
+        Another ``how``.
+    """
+    if how not in ("average", "linear", "nearest"):
+        raise GmtoolsError(f"how = {how!r} is not a choice. Choose among average, linear, nearest.")
+    if how == "average" and grid.pixel_m > 1e3 * raster.cell_km:
+        longitude, latitude = np.meshgrid(raster.longitude, raster.latitude)
+        values = _pixel_mean(grid, longitude.ravel(), latitude.ravel(), raster.values.ravel())
+        return Layer(values, raster.unit, raster.licence)
+    method = "nearest" if how == "nearest" else "linear"
+    interpolate = RegularGridInterpolator(
+        (raster.latitude, raster.longitude), raster.values, method, bounds_error=False, fill_value=np.nan
+    )
+    longitude, latitude = grid.lonlat
+    return Layer(interpolate((latitude, longitude)), raster.unit, raster.licence)
+
+
+def resample_points(points: Points, grid: MapGrid, reach_km: float) -> Layer:
+    """Bring scattered values onto a grid: the mean of the points in a pixel, else the nearest point's value.
+
+    Parameters
+    ----------
+    points : Points
+    grid : MapGrid
+    reach_km : float
+        A pixel whose center is farther than this from every point stays NaN.
+
+    Returns
+    -------
+    Layer
+    """
+    known = np.isfinite(points.values)
+    longitude, latitude, values = points.longitude[known], points.latitude[known], points.values[known]
+    result = _pixel_mean(grid, longitude, latitude, values)
+    empty = np.isnan(result)
+    tree = cKDTree(ecef_km(longitude, latitude))
+    centers = ecef_km(grid.lonlat[0][empty], grid.lonlat[1][empty])
+    distance, nearest = tree.query(centers, distance_upper_bound=reach_km)
+    result[empty] = np.append(values, np.nan)[np.where(np.isfinite(distance), nearest, len(values))]
+    return Layer(result, points.unit, points.licence)
+
+
+@dataclass(frozen=True)
+class StaticMaps:
+    """Input maps that are the same for every event, and the geometry for those that are not.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the k maps.
+    values : ndarray, (ny, nx, k), float32
+        Scaled to [0, 1].
+    pixel_xyz_km : ndarray, (ny, nx, 3), float32
+        ECEF coordinates of the pixels' centers; a rounding error of 0.25 m.
+    scale : dict of str to (float, float)
+        Smallest and largest value of each map before scaling, in its unit.
+    licences : dict of str to str
+    """
+
+    names: tuple[str, ...]
+    values: np.ndarray
+    pixel_xyz_km: np.ndarray
+    scale: dict[str, tuple[float, float]]
+    licences: dict[str, str]
+
+
+def static_maps(grid: MapGrid, layers: Mapping[str, Layer], fill: Mapping[str, float] | None = None) -> StaticMaps:
+    """Stack the static input maps: the pixels' easting and northing (km), then the layers.
+
+    Parameters
+    ----------
+    grid : MapGrid
+    layers : mapping of str to Layer
+        Each (ny, nx), in the order in which they are stacked.
+    fill : mapping of str to float, optional
+        Value for the pixels of a layer that have none, in the layer's unit.
+
+    Returns
+    -------
+    StaticMaps
+
+    Raises
+    ------
+    LayerIncomplete
+        A layer has NaN and no fill value; names the layer and says how many pixels.
+    GmtoolsError
+        A layer has another shape than the grid.
+    """
+    easting, northing = np.meshgrid(*(centers / 1e3 for centers in grid.centers_m))
+    stack = {"easting_km": Layer(easting, "km", GEOMETRY), "northing_km": Layer(northing, "km", GEOMETRY), **layers}
+    values, scale = [], {}
+    for name, layer in stack.items():
+        scaled, scale[name] = _scaled(_filled(name, layer, grid, fill or {}))
+        values.append(scaled)
+    return StaticMaps(
+        names=tuple(stack),
+        values=np.stack(values, axis=-1).astype("float32"),
+        pixel_xyz_km=ecef_km(*grid.lonlat).astype("float32"),
+        scale=scale,
+        licences={name: layer.licence for name, layer in stack.items()},
+    )
+
+
+def _filled(name: str, layer: Layer, grid: MapGrid, fill: Mapping[str, float]) -> np.ndarray:
+    if layer.values.shape != grid.shape:
+        raise GmtoolsError(
+            f"Layer {name!r} has shape {layer.values.shape}, the grid {grid.shape}. Resample it onto this grid first."
+        )
+    missing = ~np.isfinite(layer.values)
+    if missing.any() and name not in fill:
+        raise LayerIncomplete(
+            f"Layer {name!r} has no value at {int(missing.sum()):,} of {missing.size:,} pixels. A network would turn "
+            f"the whole map to NaN: pass fill={{{name!r}: value}} with the value for those pixels ({layer.unit}), or "
+            "take a layer that covers the grid."
+        )
+    return np.where(missing, fill.get(name, 0.0), layer.values)
+
+
+def _scaled(values: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
+    """Min-max scaling; a constant map becomes 0."""
+    low, high = float(values.min()), float(values.max())
+    return (values - low) / (high - low or 1.0), (low, high)
+
+
+def _pixel_mean(grid: MapGrid, longitude: np.ndarray, latitude: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Mean of the values (n,) in each pixel, (ny, nx); NaN where there are none."""
+    use = np.isfinite(values)
+    use[use] = grid.contains(longitude[use], latitude[use])
+    row, column = grid.pixels(longitude[use], latitude[use])
+    flat = row * grid.nx + column
+    count = np.bincount(flat, minlength=grid.nx * grid.ny)
+    total = np.bincount(flat, values[use], minlength=grid.nx * grid.ny)
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0).reshape(grid.shape)

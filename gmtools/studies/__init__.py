@@ -1,0 +1,1 @@
+"""What one study's lessons share and no student must write."""

@@ -1,0 +1,358 @@
+"""What study 3 takes from the Italian data: its records, their depths, and the map layers on a grid."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyproj
+from scipy.spatial.distance import cdist
+
+from gmtools import columns
+from gmtools.data import catalog, datasets
+from gmtools.data.rasters import Points, slope
+from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
+from gmtools.geodesy import with_distances
+from gmtools.maps import grids, inputs
+from gmtools.maps.grids import Layer, MapGrid, resample, resample_points
+
+PERIODS = (0.15, 0.2, 0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 2.0)
+"""Periods (s) of the thesis, figures 45 and 46."""
+NORTH_OF = 42.0
+"""Latitude (degrees) that the epicenters of the study lie north of."""
+LAQUILA_2009 = "IT-2009-0009"
+"""ITA18's id of the L'Aquila mainshock of 6 April 2009."""
+ELEVATION, SLOPE, VS30, VELOCITY = columns.ELEVATION, columns.SLOPE, columns.VS30, columns.VELOCITY
+LAYERS = {
+    ELEVATION: "topography_1min",
+    SLOPE: "topography_1min",
+    VS30: "italy_vs30_grid",
+    VELOCITY: "italy_site_model",
+}
+"""Names of the layers and the data set that each is made from."""
+FILL = {ELEVATION: 0.0, SLOPE: 0.0, VS30: 600.0, VELOCITY: 1600.0}
+"""What stands at sea and abroad: sea level, no slope, soft rock (a choice of this project)."""
+_AROUND = (5.0, 20.0, 35.0, 48.5)  # west, east, south, north of the coast that maps show
+REACH_KM = 25.0
+"""A pixel farther than this from every point of the site model has no velocity."""
+
+
+_SOURCE, _PLACE = (columns.MAGNITUDE, inputs.LN_RHYP), (columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE)
+_DEPTH = columns.HYPOCENTRAL_DEPTH
+CONFIGURATIONS = {
+    "2c": _SOURCE,
+    "4c": (*_SOURCE, *_PLACE),
+    "5c": (*_SOURCE, *_PLACE, _DEPTH),
+    "6c": (*_SOURCE, *_PLACE, _DEPTH, VELOCITY),
+    "7c": (*_SOURCE, *_PLACE, _DEPTH, VELOCITY, ELEVATION),
+    "8c": (*_SOURCE, *_PLACE, _DEPTH, VELOCITY, ELEVATION, SLOPE),
+    "5c bis": (*_SOURCE, _DEPTH, VELOCITY, ELEVATION),
+    "7c bis": (*_SOURCE, *_PLACE, _DEPTH, VELOCITY, SLOPE),
+}
+"""Input maps of the eight configurations in Table 8 of the thesis."""
+SCALE = {
+    columns.MAGNITUDE: (3.0, 7.0),
+    inputs.LN_RHYP: (1.0, 7.0),
+    columns.EVENT_LONGITUDE: (6.0, 19.0),
+    columns.EVENT_LATITUDE: (40.0, 48.0),
+    _DEPTH: (0.0, 40.0),
+    VELOCITY: (300.0, 2400.0),
+    ELEVATION: (0.0, 3000.0),
+    SLOPE: (0.0, 0.3),
+    VS30: (150.0, 1000.0),
+    inputs.EASTING: (-300.0, 600.0),
+    inputs.NORTHING: (4400.0, 5300.0),
+}
+"""Input map -> values that become 0 and 1: round numbers, so that no record has a say in them."""
+
+
+def on_grid(data: str = "auto", pixel_km: float = 12.0, seed: int = 0) -> inputs.MapStudy:
+    """Put the records of study 3 on a grid with the layers of the ground.
+
+    Parameters
+    ----------
+    data, seed
+        See :func:`gmtools.data.datasets.load`; "auto" takes the simulated Italy also where only a layer cannot be had.
+    pixel_km : float
+        Side of a pixel. The number of pixels on each side is a multiple of 8, so that three poolings fit.
+
+    Returns
+    -------
+    MapStudy
+
+    Raises
+    ------
+    DataNotFound
+        ``data`` is "real", and the records or a layer cannot be had.
+    """
+    dataset = datasets.load("italy", data, seed)
+    try:
+        return _on_grid(dataset, pixel_km, seed)
+    except (DataNotFound, DownloadFailed):
+        if data != "auto":
+            raise
+    return _on_grid(datasets.load("italy", datasets.SIMULATED, seed), pixel_km, seed)
+
+
+def _on_grid(dataset, pixel_km, seed):
+    frame = dataset.frame
+    place = frame[columns.STATION_LONGITUDE], frame[columns.STATION_LATITUDE]
+    grid = MapGrid.around(*place, 1000 * pixel_km, multiple=8)
+    made = layers(grid, simulated=dataset.simulated, seed=seed)
+    return inputs.MapStudy(dataset, grids.place(grid, frame), grid, made)
+
+
+def select(frame: pd.DataFrame, north_of: float = NORTH_OF) -> pd.DataFrame:
+    """Records of Italian events north of a latitude, with magnitude; the rows are numbered anew.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From :func:`gmtools.data.readers.ita18.read`.
+    north_of : float
+        Degrees; -90 takes the whole of Italy.
+    """
+    keep = (frame[columns.NATION] == "IT") & (frame[columns.EVENT_LATITUDE] > north_of)
+    return frame[keep & frame[columns.MAGNITUDE].notna()].reset_index(drop=True)
+
+
+def with_depths(
+    frame: pd.DataFrame, catalogue: pd.DataFrame, within_km: float = 15.0, within_magnitude: float = 0.3
+) -> pd.DataFrame:
+    """Take the depth of each event from a catalogue that lists it.
+
+    An event id that holds a date (``EMSC-20160824_...``) is looked for on that day, one with a year (``IT-2009-0009``)
+    in that year. Of the earthquakes within the limits the one with the smallest sum of distance over 5 km and
+    difference of magnitude over 0.1 is taken. An event that the catalogue does not list keeps the depth that it has.
+    In a dense sequence a wrong aftershock can be taken when only the year is known; its depth is then a depth of the
+    same sequence.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Records with ``depth_is_listed``.
+    catalogue : DataFrame
+        From :func:`gmtools.data.readers.horus.read`.
+    within_km, within_magnitude : float
+        Limits on epicentral distance and difference of magnitude.
+
+    Returns
+    -------
+    DataFrame
+        A copy with depth, ``depth_is_listed`` and the distances that follow.
+    """
+    names = [columns.MAGNITUDE, columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE]
+    events = frame.groupby(columns.EVENT)[names].first()
+    depth = pd.Series(
+        [_listed_depth(event, row, catalogue, within_km, within_magnitude) for event, row in events.iterrows()],
+        index=events.index,
+        dtype=float,
+    )
+    found = frame[columns.EVENT].map(depth)
+    changed = {
+        columns.HYPOCENTRAL_DEPTH: found.fillna(frame[columns.HYPOCENTRAL_DEPTH]),
+        columns.DEPTH_LISTED: frame[columns.DEPTH_LISTED] | found.notna(),
+    }
+    return with_distances(frame.assign(**changed))
+
+
+def _listed_depth(event, row, catalogue, within_km, within_magnitude):
+    """Depth (km) of the best match, NaN if there is none."""
+    time = catalogue[columns.ORIGIN_TIME]
+    day, year = re.search(r"-(\d{8})_", event), re.search(r"-(\d{4})-", event)
+    if not (day or year):
+        return np.nan
+    same = catalogue[time.dt.strftime("%Y%m%d") == day[1] if day else time.dt.year == int(year[1])]
+    here = (np.full(len(same), row[columns.EVENT_LONGITUDE]), np.full(len(same), row[columns.EVENT_LATITUDE]))
+    there = (same[columns.EVENT_LONGITUDE].to_numpy(), same[columns.EVENT_LATITUDE].to_numpy())
+    distance = np.asarray(pyproj.Geod(ellps="WGS84").inv(*here, *there)[2]) / 1e3
+    difference = (same[columns.MAGNITUDE] - row[columns.MAGNITUDE]).abs().to_numpy()
+    near = (distance <= within_km) & (difference <= within_magnitude)
+    if not near.any():
+        return np.nan
+    return same[columns.HYPOCENTRAL_DEPTH].to_numpy()[np.where(near, distance / 5 + difference / 0.1, np.inf).argmin()]
+
+
+def layers(
+    grid: MapGrid, wanted: Iterable[str] = tuple(LAYERS), simulated: bool = False, seed: int = 0, skip: bool = False
+) -> dict[str, Layer]:
+    """Map layers of Italy on a grid; NaN where a data set says nothing, see :data:`FILL`.
+
+    Parameters
+    ----------
+    grid : MapGrid
+    wanted : iterable of str
+        Among :data:`LAYERS`: elevation (m), slope of that elevation (m/m), VS30 from geology (m/s), velocity of three
+        classes of geological age (300, 1600, 2400 m/s).
+    simulated : bool
+        Take those of the simulated Italy with this ``seed``, to go with its records.
+    skip : bool
+        Leave out a layer whose data set cannot be had, instead of raising.
+
+    Returns
+    -------
+    dict of str to Layer
+
+    Raises
+    ------
+    DataNotFound
+        A data set cannot be had, and ``skip`` is false.
+    GmtoolsError
+        No layer has the name.
+    """
+    unknown = [name for name in wanted if name not in LAYERS]
+    if unknown:
+        raise GmtoolsError(f"No layer is called {unknown[0]!r}. Choose among {', '.join(LAYERS)}.")
+    if simulated:
+        from gmtools.simulate import fields
+
+        return {name: fields.world(seed).layer(name, grid) for name in wanted}
+    found = {}
+    for name in wanted:
+        try:
+            found[name] = _MAKERS[name](grid)
+        except (DataNotFound, DownloadFailed):
+            if not skip:
+                raise
+    return found
+
+
+def coast(skip: bool = False) -> list[np.ndarray]:
+    """Shore lines around Italy, longitude and latitude (n, 2) of each, for maps.
+
+    Parameters
+    ----------
+    skip : bool
+        Return no lines where the coastline cannot be had, instead of raising.
+
+    Raises
+    ------
+    DataNotFound
+        The coastline cannot be had, and ``skip`` is false.
+    """
+    from gmtools.data.readers import gshhs
+
+    try:
+        return gshhs.read(catalog.find("coastline_gshhs"), _AROUND)
+    except (DataNotFound, DownloadFailed):
+        if not skip:
+            raise
+        return []
+
+
+def _elevation():
+    from gmtools.data.readers import file_ending, topography
+
+    path = file_ending(catalog.find("topography_1min"), "topo_italy_1min_de15.npz")
+    return topography.read(path, catalog.manifests()["topography_1min"].licence)
+
+
+def _vs30(grid: MapGrid) -> Layer:
+    from gmtools.data.readers import vs30_grid
+
+    (path,) = catalog.find("italy_vs30_grid").values()
+    return resample(vs30_grid.read(path, catalog.manifests()["italy_vs30_grid"].licence), grid)
+
+
+def _velocity(grid: MapGrid) -> Layer:
+    from gmtools.data.readers import italy_site_model
+
+    (path,) = catalog.find("italy_site_model").values()
+    table = italy_site_model.read(path)
+    place = table[columns.LONGITUDE].to_numpy(), table[columns.LATITUDE].to_numpy()
+    licence = catalog.manifests()["italy_site_model"].licence
+    return resample_points(
+        Points("velocity of three classes", "m/s", licence, *place, table[columns.VELOCITY].to_numpy()), grid, REACH_KM
+    )
+
+
+_MAKERS: dict[str, Callable[[MapGrid], Layer]] = {
+    ELEVATION: lambda grid: resample(_elevation(), grid),
+    SLOPE: lambda grid: resample(slope(_elevation()), grid),
+    VS30: _vs30,
+    VELOCITY: _velocity,
+}
+
+
+LAQUILA = (13.380, 42.342)
+"""Epicenter of the L'Aquila mainshock of 2009 (degrees)."""
+
+
+@dataclass(frozen=True)
+class KeptOut:
+    """An earthquake that nothing is learned from, and what leaves with it.
+
+    Attributes
+    ----------
+    event_id, name : str
+        L'Aquila 2009; on simulated records the one that is most like it in size and place.
+    recordings : DataFrame or None
+        GEM's list of its recordings, where it is at hand.
+    hidden : frozenset of str
+        Stations that recorded it, and those within 1 km of one of them under another code.
+    parts : dict of str to (n_records,) array of bool
+        "training"; "validation" earthquakes, every fifth in order of magnitude, at other stations; "validation, hidden
+        stations"; the earthquake itself under its name; "given up": records of other earthquakes at hidden stations.
+    """
+
+    event_id: str
+    name: str
+    recordings: pd.DataFrame | None
+    hidden: frozenset
+    parts: dict[str, np.ndarray]
+
+
+def keep_out_laquila(study: inputs.MapStudy, within_km: float = 1.0) -> KeptOut:
+    """Keep the L'Aquila mainshock out, with its stations and with earthquakes to check a network on.
+
+    Parameters
+    ----------
+    study : MapStudy
+        From :func:`on_grid`.
+    within_km : float
+        A station nearer than this to one of the earthquake's counts as the same ground.
+    """
+    frame, events = study.frame, study.events
+    event_id = LAQUILA_2009 if LAQUILA_2009 in events.index else _most_like_laquila(study)
+    recordings = None if study.dataset.simulated else _recordings()
+    place = [columns.STATION_LONGITUDE, columns.STATION_LATITUDE]
+    stations = frame.groupby(columns.STATION)[place].first()
+    its = set(frame.loc[frame[columns.EVENT] == event_id, columns.STATION])
+    where = stations[stations.index.isin(its)]
+    if recordings is not None:
+        where = pd.concat([where, recordings.set_index(columns.STATION)[place]])
+    here, there = (np.column_stack(study.grid.project(*table.to_numpy(float).T)) for table in (stations, where))
+    hidden = frozenset(stations.index[cdist(here, there).min(axis=1) < within_km])
+    of_event = (frame[columns.EVENT] == event_id).to_numpy()
+    at_hidden = frame[columns.STATION].isin(hidden).to_numpy()
+    by_size = events.drop(event_id).sort_values(columns.MAGNITUDE, kind="stable").index
+    checked = frame[columns.EVENT].isin(by_size[2::5]).to_numpy()
+    name = "L'Aquila 2009" if event_id == LAQUILA_2009 else f"Simulated {event_id}"
+    parts = {
+        "training": ~of_event & ~at_hidden & ~checked,
+        "validation": checked & ~at_hidden,
+        "validation, hidden stations": checked & at_hidden,
+        name: of_event,
+        "given up": at_hidden & ~of_event & ~checked,
+    }
+    return KeptOut(event_id, name, recordings, hidden, parts)
+
+
+def _most_like_laquila(study):
+    """Id of the well recorded earthquake that is most like L'Aquila 2009."""
+    events, counts = study.events, study.frame.groupby(columns.EVENT).size()
+    x, y = study.grid.project(events[columns.EVENT_LONGITUDE], events[columns.EVENT_LATITUDE])
+    x0, y0 = study.grid.project(*LAQUILA)
+    unlike = (events[columns.MAGNITUDE] - 6.3).abs() / 0.3 + np.hypot(x - x0, y - y0) / 50
+    return unlike.where(counts >= counts.quantile(0.6)).idxmin()
+
+
+def _recordings():
+    """GEM's recordings of the L'Aquila mainshock, None where they cannot be had."""
+    from gmtools.data.readers import recording_stations
+
+    try:
+        return recording_stations.read(catalog.find("laquila_2009"))
+    except (DataNotFound, DownloadFailed):
+        return None

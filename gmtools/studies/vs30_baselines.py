@@ -1,0 +1,255 @@
+"""What a network that predicts VS30 has to beat: a constant, the peak of H/V, and regressions on spectra.
+
+Which one applies to which data. The constant needs VS30 alone. The peak frequency of H/V and the regression on the
+spectral ratio need both horizontal components and the vertical one: records. Regression and gradient boosting on the
+shape of a response spectrum need its ordinates, which files without records have too. All learn ln VS30 with squared
+errors and know nothing but what is passed to ``fit``; penalties are chosen by station within the training rows.
+
+An average absolute error (AAE) in percent forgives low predictions, so that a model of ln VS30 is compared fairly only
+after :func:`best_factor`, found on stations that are not the reported ones.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import fft
+from scipy.signal.windows import tukey
+from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, RidgeCV
+from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from gmtools.data.accelerograms import Accelerogram
+from gmtools.hvsr import Settings, smoothing_matrix
+from gmtools.site.record_store import Records
+
+FREQUENCIES_HZ = np.geomspace(0.4, 25.0, 40)
+WINDOW_S = 20.0
+_SMOOTHING = Settings(smoothing="konno_ohmachi", bandwidth=20.0, frequencies_hz=FREQUENCIES_HZ)
+_PENALTIES = np.geomspace(0.1, 1e5, 7)
+# Set beforehand and never tuned: small trees, many records in a leaf, because records of a station repeat each other;
+# few bins, because scikit-learn's weighted quantiles are slow.
+_TREES = {"max_iter": 100, "max_leaf_nodes": 15, "min_samples_leaf": 20, "max_bins": 32, "early_stopping": False}
+
+
+def average_absolute_error(true: ArrayLike, predicted: ArrayLike) -> float:
+    """Mean of |predicted - true| / true, in percent: the study's measure.
+
+    Parameters
+    ----------
+    true, predicted : (n,) array_like
+        VS30, m/s; ``predicted`` may be one number.
+
+    Examples
+    --------
+    >>> average_absolute_error([200, 400], 300)
+    37.5
+    """
+    true = np.asarray(true, float)
+    return float(100 * np.mean(np.abs(np.asarray(predicted, float) - true) / true))
+
+
+def best_constant(vs30_m_s: ArrayLike) -> float:
+    """VS30 (m/s) that has the smallest average absolute error: the median of the values weighted with their inverse.
+
+    For a log-normal VS30 with standard deviation s in ln it is the median times exp(-s²), and its error is
+    2 Phi(s) - 1 with the normal distribution Phi.
+
+    Examples
+    --------
+    >>> best_constant([200, 400, 800])
+    200.0
+    """
+    return best_factor(vs30_m_s, np.ones_like(vs30_m_s, float))
+
+
+def best_factor(true: ArrayLike, predicted: ArrayLike) -> float:
+    """Number by which predictions are multiplied to have the smallest average absolute error.
+
+    The sum of |factor predicted - true| / true is smallest at the median of true / predicted with the weights
+    predicted / true.
+
+    Parameters
+    ----------
+    true, predicted : (n,) array_like
+        VS30, m/s, at stations that neither trained the model nor are reported.
+
+    Returns
+    -------
+    float
+    """
+    ratio = np.asarray(true, float) / np.asarray(predicted, float)
+    ratio = np.sort(ratio)
+    weight = np.cumsum(1 / ratio)
+    return float(ratio[np.searchsorted(weight, weight[-1] / 2)])
+
+
+def spectrum(record: Accelerogram, window_s: float = WINDOW_S) -> np.ndarray:
+    """Smoothed Fourier amplitude of the S wave and what follows it.
+
+    The window starts at the S time, or two seconds before the peak where that is not known; it is padded with zeros
+    beyond the end of the record. Smoothing: Konno and Ohmachi (1998) with b = 20.
+
+    Parameters
+    ----------
+    record : Accelerogram
+    window_s : float
+
+    Returns
+    -------
+    ndarray, (2, n_frequencies)
+        Natural logarithm of the horizontal (geometric mean of the two) and of the vertical amplitude, cm/s, at
+        ``FREQUENCIES_HZ``.
+    """
+    rate, start = record.sampling_rate_hz, record.s_time_s
+    if not 0 <= start < record.duration_s:
+        start = max(int(np.abs(record.acceleration).max(-1).argmax()) / rate - 2, 0)
+    count = round(window_s * rate)
+    samples = record.acceleration[int(start * rate) :][:count].astype(float)
+    samples = (samples - samples.mean(0)) * tukey(len(samples), 0.1)[:, None]
+    amplitude = np.abs(fft.rfft(samples, count, axis=0)) / rate
+    weights = smoothing_matrix(count, rate, _SMOOTHING)
+    smooth = np.log(weights @ amplitude[: weights.shape[1]] + np.finfo(float).tiny).T
+    return np.stack([smooth[:2].mean(0), smooth[2]])
+
+
+def spectra(records: Records, indices: Sequence[int]) -> np.ndarray:
+    """Return :func:`spectrum` of some records, one in memory at a time: (n, 2, n_frequencies)."""
+    return np.stack([spectrum(records.accelerogram(int(k))) for k in indices])
+
+
+def peak_frequency(spectra: np.ndarray) -> np.ndarray:
+    """Frequency (Hz) of the largest H/V of each record; spectra as of :func:`spectra`, result (n,)."""
+    return FREQUENCIES_HZ[(spectra[:, 0] - spectra[:, 1]).argmax(-1)]
+
+
+def on_records(stations: Sequence[str], seed: int = 0) -> dict[str, Pipeline]:
+    """Untrained baselines on records: ``fit(spectra, ln_vs30)``, then ``predict(spectra)`` gives ln VS30.
+
+    Parameters
+    ----------
+    stations : (n,) sequence of str
+        Of the rows that will be passed to ``fit``: a penalty is chosen by five folds of whole stations.
+    seed : int
+
+    Returns
+    -------
+    dict of str to Pipeline
+        - ``constant``: the mean of ln VS30.
+        - ``f0_rule``: ln VS30 as a straight line of the logarithm of H/V's peak frequency.
+        - ``spectral_ratio_regression``: ridge regression on ln H/V.
+        - ``boosting_on_spectrum``: gradient boosting on the shape of the horizontal spectrum and on ln H/V.
+    """
+    return {
+        "constant": make_pipeline(DummyRegressor()),
+        "f0_rule": make_pipeline(FunctionTransformer(_ln_peak_frequency), LinearRegression()),
+        "spectral_ratio_regression": make_pipeline(FunctionTransformer(_ln_ratio), *_ridge(stations, seed)),
+        "boosting_on_spectrum": make_pipeline(FunctionTransformer(_shape_and_ratio), _trees(seed)),
+    }
+
+
+def on_ordinates(stations: Sequence[str], seed: int = 0) -> dict[str, Pipeline]:
+    """Untrained baselines on a table of ordinates: ``fit(inputs, ln_vs30)``, then ``predict(inputs)`` gives ln VS30.
+
+    Parameters
+    ----------
+    stations, seed
+        As in :func:`on_records`.
+
+    Returns
+    -------
+    dict of str to Pipeline
+        ``constant``, ``linear`` (ridge regression; a missing ordinate becomes the training rows' mean) and
+        ``boosting`` (which takes missing ordinates as they are). The inputs, (n, k), are for example from
+        :func:`shape`.
+    """
+    fill = SimpleImputer(keep_empty_features=True)
+    return {
+        "constant": make_pipeline(DummyRegressor()),
+        "linear": make_pipeline(fill, *_ridge(stations, seed)),
+        "boosting": make_pipeline(_trees(seed)),
+    }
+
+
+def shape(psa: ArrayLike, pga: ArrayLike) -> np.ndarray:
+    """Return ln(PSA / PGA), (n, k), of ordinates (n, k) and PGA (n,) in one unit: what is left without the size."""
+    return np.log(np.asarray(psa, float) / np.asarray(pga, float)[:, None])
+
+
+def per_station(stations: Sequence[str]) -> np.ndarray:
+    """Weight of each row, (n,): one over the number of rows of its station, with a mean of 1.
+
+    Examples
+    --------
+    >>> per_station(["A", "B", "A"]).tolist()
+    [0.75, 1.5, 0.75]
+    """
+    _, number, counts = np.unique(np.asarray(stations), return_inverse=True, return_counts=True)
+    return len(number) / len(counts) / counts[number]
+
+
+def at_unseen_stations(
+    make: Callable[[Sequence[str], int], Mapping[str, Pipeline]],
+    inputs: np.ndarray,
+    vs30_m_s: ArrayLike,
+    stations: Sequence[str],
+    folds: ArrayLike,
+    seed: int = 0,
+    weight: ArrayLike | None = None,
+) -> dict[str, np.ndarray]:
+    """Predict each row by models that were trained without its fold.
+
+    Parameters
+    ----------
+    make : callable
+        :func:`on_records` or :func:`on_ordinates`.
+    inputs : ndarray, (n, ...)
+    vs30_m_s : (n,) array_like
+    stations : (n,) sequence of str
+    folds : (n,) array_like of int
+        With all rows of a station in one fold, as of :func:`gmtools.models.chunks.station_chunks`, every station is
+        unseen.
+    seed : int
+    weight : (n,) array_like, optional
+        Of each row in the fits: :func:`per_station` where every station counts once, by default all rows alike.
+
+    Returns
+    -------
+    dict of str to ndarray (n,)
+        VS30, m/s.
+    """
+    ln_vs30, stations, folds = np.log(np.asarray(vs30_m_s, float)), np.asarray(stations), np.asarray(folds)
+    predicted = {}
+    for fold in np.unique(folds):
+        train, held_out = folds != fold, folds == fold
+        for name, model in make(stations[train], seed).items():
+            weights = {} if weight is None else {f"{model.steps[-1][0]}__sample_weight": np.asarray(weight)[train]}
+            model.fit(inputs[train], ln_vs30[train], **weights)
+            predicted.setdefault(name, np.empty(len(folds)))[held_out] = np.exp(model.predict(inputs[held_out]))
+    return predicted
+
+
+def _ridge(stations: Sequence[str], seed: int) -> tuple:
+    """Standardized inputs and a ridge regression whose penalty is chosen by folds of whole stations."""
+    splits = GroupKFold(5, shuffle=True, random_state=seed).split(np.zeros(len(stations)), groups=stations)
+    return StandardScaler(), RidgeCV(_PENALTIES, cv=list(splits), scoring="neg_mean_squared_error")
+
+
+def _trees(seed: int) -> HistGradientBoostingRegressor:
+    return HistGradientBoostingRegressor(**_TREES, random_state=seed)
+
+
+def _ln_peak_frequency(spectra):
+    return np.log(peak_frequency(spectra))[:, None]
+
+
+def _ln_ratio(spectra):
+    return spectra[:, 0] - spectra[:, 1]
+
+
+def _shape_and_ratio(spectra):
+    return np.concatenate([spectra[:, 0] - spectra[:, 0].mean(-1, keepdims=True), _ln_ratio(spectra)], axis=-1)

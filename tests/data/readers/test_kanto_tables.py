@@ -1,0 +1,171 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from gmtools.data import catalog
+from gmtools.data.readers import (
+    kanto_site_terms,
+    kanto_sites,
+    kiknet_flatfile,
+    mesonet_records,
+    mesonet_stations,
+    read_csv,
+    usgs_catalogue,
+)
+from gmtools.errors import ColumnMissing, FormatError
+
+
+def needs(data_id):
+    return pytest.mark.skipif(not catalog.available(data_id), reason=f"GMTOOLS_DATA names no folder with {data_id}")
+
+
+def only(data_id):
+    (path,) = catalog.find(data_id).values()
+    return path
+
+
+def test_shared_checks(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n1,2\n")
+    assert read_csv(str(path), "the source", ["a"])["b"].tolist() == [2]
+    with pytest.raises(ColumnMissing, match=r"lacks 1 column: 'c'"):
+        read_csv(path, "the source", ["c"])
+    path.write_text("a,b\n1,2\n3,4,5\n")
+    with pytest.raises(FormatError, match=r"is no csv table .* Download it again from the source"):
+        read_csv(path, "the source", ["a"])
+    path.write_text("<html>log in</html>")
+    with pytest.raises(FormatError, match="is a web page"):
+        read_csv(path, "the source", ["a"])
+
+
+def site_terms(tmp_path, names=("KNGH10", "IBRH11")):
+    paths = {}
+    for period in kanto_site_terms.PERIODS:
+        path = tmp_path / f"dS2S_T{period:g}s.csv"
+        path.write_text(
+            "Station,Name,Longitude,Latitude,dS2Ss\n"
+            f"1,{names[0]},139.1,35.5,{period}\n2,{names[1] if period == 1 else 'IBRH11'},140.1,36.4,-0.5\n"
+        )
+        paths[f"kanto/site_terms/{path.name}"] = path
+    path = tmp_path / "dWs_T1s.csv"
+    path.write_text("KiK-nets,Longitude,Latitude,Event_1,Event_2\nKNGH10,139.1,35.5,0.25, \nIBRH11,140.1,36.4,1,2\n")
+    return paths | {"kanto/site_terms/dWs_T1s.csv": path}
+
+
+def test_site_terms(tmp_path):
+    paths = site_terms(tmp_path)
+    frame = kanto_site_terms.read(paths)
+    assert frame["station_id"].tolist() == ["KNGH10", "IBRH11"]
+    assert frame.loc[0, ["site_term_0.01s", "site_term_0.1s", "site_term_1s"]].tolist() == [0.01, 0.1, 1]
+    residuals = kanto_site_terms.residuals(paths, 1.0)
+    assert residuals.to_numpy().tolist() == [["KNGH10", 0.25], ["IBRH11", 1.0], ["IBRH11", 2.0]]
+    with pytest.raises(FormatError, match=r"dS2S_T1s.csv lists other stations than the file before it"):
+        kanto_site_terms.read(site_terms(tmp_path, ("KNGH10", "CHBH11")))
+
+
+def test_sites_keep_the_epoch_with_the_most_records(tmp_path):
+    path = tmp_path / "sites.csv"
+    path.write_text(
+        "code,epoch,lon,lat,elev_m,vs20,vs30,avs30,d1400_m,d1700_m,dbase_m,n_rec\n"
+        "CHB011,1,140.50,35.6,2,,,232,1,1,1882,234\nCHB011,2,140.49,35.5,2,,,223,1,1,1968,73\n"
+        "IBRH11,1,140.10,36.3,,,,500,1,1,300,9\n"
+    )
+    frame = kanto_sites.read(path)
+    assert frame["station_id"].tolist() == ["CHB011", "IBRH11"] and frame["network"].tolist() == ["K-NET", "KiK-net"]
+    assert frame["bedrock_depth_m"].tolist() == [1882, 300] and set(frame["bedrock_model"]) == {"J-SHIS"}
+
+
+def test_mesonet_depths_become_meters(tmp_path):
+    path = tmp_path / "meso.csv"
+    path.write_text("station,lat,lon,jivsm_bedrock_depth_km\nE.AM1M,36.0,140.2,0.715\n")
+    row = mesonet_stations.read(path).iloc[0]
+    assert (row["station_id"], row["bedrock_depth_m"], row["bedrock_model"]) == ("E.AM1M", 715, "JIVSM")
+
+
+def test_catalogue_is_day_first_and_without_explosions(tmp_path):
+    path, head = tmp_path / "usgs.csv", "time,latitude,longitude,depth,mag,magType,id,type\n"
+    path.write_text(head + "7/05/2008,36.1,141.5,27,6.9,mwc,us1,earthquake\n9/10/2006,41,129,0,4.3,mb,us2,explosion\n")
+    frame = usgs_catalogue.read(path)
+    assert len(frame) == 1 and frame["origin_time"][0] == pd.Timestamp(2008, 5, 7)
+    path.write_text(head + "2008-05-07,36.1,141.5,27,6.9,mwc,us1,earthquake\n")
+    with pytest.raises(FormatError, match="a date is not day/month/year"):
+        usgs_catalogue.read(path)
+
+
+FLAT = {
+    "EQ_ID": ["20110312", "20110312"], "Station Code": ["IBRH11", "CHBH10"], "Mw": [5.1, 5.1],
+    "Event Lat.": [36.0, 36.0], "Event Long.": [140.0, 140.0], "Depth (km)": [50, 50],
+    "Station Lat.": [36.3, 35.5], "Station Long.": [140.4, 140.2], "Vs30 (m/s)": [400, np.nan],
+}  # fmt: skip
+
+
+def test_flatfile_with_a_sensor_column_in_gal(tmp_path):
+    path = tmp_path / "flat.csv"
+    frame = pd.DataFrame(FLAT).assign(
+        **{"PGA": [98.0665, 9.80665], "SA(1.0s)": [49.03325, 1.0], "Sensor": ["Surface", "Borehole"]}
+    )
+    frame.to_csv(path, index=False)
+    table = kiknet_flatfile.read(path)
+    assert table["pga_g"].tolist() == pytest.approx([0.1, 0.01]) and table["psa_1s_g"][0] == pytest.approx(0.05)
+    assert table["sensor_depth_m"].isna().tolist() == [False, True] and table["vs30_m_s"][0] == 400
+    assert table["rhyp_km"][0] == pytest.approx(np.hypot(table["repi_km"][0], 50), abs=0.2)
+
+
+def test_flatfile_with_both_sensors_in_a_row(tmp_path):
+    path = tmp_path / "flat.csv"
+    pd.DataFrame(FLAT).assign(PGA_surface=[0.1, 0.2], PGA_borehole=[0.01, 0.02], T1_surface=[0.3, 0.4]).to_csv(path)
+    table = kiknet_flatfile.read(path)
+    assert len(table) == 4 and sorted(table["pga_g"]) == [0.01, 0.02, 0.1, 0.2]
+    assert table.loc[table["sensor_depth_m"] == 0, "psa_1s_g"].tolist() == [0.3, 0.4]
+
+
+def test_unknown_flatfiles(tmp_path):
+    path = tmp_path / "flat.csv"
+    pd.DataFrame(FLAT).rename(columns={"Mw": "size"}).assign(PGA=[1, 2]).to_csv(path)
+    with pytest.raises(ColumnMissing, match=r"lacks magnitude \(spelled mw, .*It has .*size.* Rename the column"):
+        kiknet_flatfile.read(path)
+    pd.DataFrame(FLAT).to_csv(path)
+    with pytest.raises(ColumnMissing, match=r"lacks pga_g \(spelled pga"):
+        kiknet_flatfile.read(path)
+    pd.DataFrame(FLAT).assign(PGA=[1, 2]).to_csv(path)
+    with pytest.raises(ColumnMissing, match="does not say which rows are of the surface"):
+        kiknet_flatfile.read(path)
+
+
+LIST = "station,event,origin_time,magnitude,depth_km,event_longitude,event_latitude,station_longitude,station_latitude"
+
+
+def test_list_of_mesonet_records(tmp_path):
+    path = tmp_path / "list.csv"
+    row = "E.AM1M,0001,2021-10-07T13:41:23,5.9,75,140.1,35.6,140.2,36.0,98.0665,19.6133\n"
+    path.write_text(f"{LIST},pga_gal,psa_1s_gal\n{row}")
+    frame = mesonet_records.read(path)
+    assert frame.loc[0, ["event_id", "pga_g", "psa_1s_g", "sensor_depth_m"]].tolist() == ["0001", 0.1, 0.02, 20]
+    path.write_text(f"{LIST},pga_gal,psa_1s_gal\n{row}{row}")
+    with pytest.raises(FormatError, match=r"lists station E.AM1M twice for event 0001"):
+        mesonet_records.read(path)
+
+
+@needs("kanto_site_terms")
+def test_real_residuals_scatter_about_the_site_terms():
+    paths = catalog.find("kanto_site_terms")
+    frame = kanto_site_terms.read(paths).set_index("station_id")
+    assert len(frame) == 60
+    assert frame["site_term_0.01s"].std() == pytest.approx(0.541, abs=0.001)
+    for period, phi_ss in ((0.01, 0.52), (1.0, 0.44)):
+        groups = kanto_site_terms.residuals(paths, period).groupby("station_id")["residual"]
+        assert np.sqrt(groups.var().mean()) == pytest.approx(phi_ss, abs=0.005)
+        mean = groups.mean().reindex(frame.index)
+        assert np.corrcoef(mean, frame[kanto_site_terms.column(period)])[0, 1] > 0.998
+
+
+@needs("kanto_jshis_sites")
+@needs("kanto_mesonet_basin_depth")
+@needs("kanto_usgs_catalogue")
+def test_real_stations_and_earthquakes():
+    sites = kanto_sites.read(only("kanto_jshis_sites"))
+    assert len(sites) == 267 and (sites["network"] == "KiK-net").sum() == 100
+    meso = mesonet_stations.read(only("kanto_mesonet_basin_depth"))
+    assert len(meso) == 286 and meso["bedrock_depth_m"].between(141, 4073).all()
+    events = usgs_catalogue.read(only("kanto_usgs_catalogue"))
+    assert len(events) == 14_087 and events["magnitude"].min() == 4.5 and events["event_id"].is_unique

@@ -1,0 +1,144 @@
+import numpy as np
+import pytest
+from scipy.io import netcdf_file
+
+from gmtools import geodesy
+from gmtools.data import catalog
+from gmtools.data.readers import boundary, file_ending, gshhs, topography, vs30_grid
+from gmtools.errors import ColumnMissing, DataNotFound, FormatError
+
+
+def needs(data_id):
+    return pytest.mark.skipif(not catalog.available(data_id), reason=f"GMTOOLS_DATA names no folder with {data_id}")
+
+
+def grid_file(path, names=("x", "y", "z")):
+    with netcdf_file(path, "w") as content:
+        for name, values in zip(names, ([10.0, 11, 12], [40.0, 41], [[603, 230, 600], [1000, 603, 150]]), strict=True):
+            values = np.array(values)
+            dimensions = ("y", "x") if values.ndim == 2 else (name,)
+            for dimension, size in zip(dimensions, values.shape, strict=True):
+                if dimension not in content.dimensions:
+                    content.createDimension(dimension, size)
+            content.createVariable(name, "d", dimensions)[:] = values
+    return path
+
+
+def test_filler_of_a_vs30_grid_is_masked(tmp_path):
+    raster = vs30_grid.read(grid_file(tmp_path / "grid.grd"))
+    assert raster.longitude.tolist() == [10, 11, 12] and raster.latitude.tolist() == [40, 41]
+    np.testing.assert_array_equal(raster.values, [[np.nan, 230, 600], [1000, np.nan, 150]])
+    assert (raster.unit, raster.licence) == ("m/s", "CC0")
+
+
+def test_other_grid_files(tmp_path):
+    path = grid_file(tmp_path / "grid.grd")
+    path.write_bytes(path.read_bytes()[:150])
+    with pytest.raises(FormatError, match=r"no complete netCDF 3 file with variables x, y and z .* Get it again"):
+        vs30_grid.read(path)
+    path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    with pytest.raises(FormatError, match="no complete netCDF 3 file"):
+        vs30_grid.read(path)
+
+
+def test_topography(tmp_path):
+    path = tmp_path / "topo.npz"
+    np.savez(path, lon=[10.0, 11], lat=[40.0, 41, 42], elev_m=np.arange(6.0, dtype="float32").reshape(3, 2))
+    raster = topography.read(path)
+    assert raster.values[2, 1] == 5 and raster.values.dtype == float and raster.unit == "m"
+    np.savez(path, lon=[10.0, 11], lat=[40.0])
+    with pytest.raises(ColumnMissing, match=r"lacks 1 column: 'elev_m'"):
+        topography.read(path)
+
+
+def test_pickled_topography_is_refused(tmp_path):
+    path = tmp_path / "topo.npz"
+    np.savez(path, lon=np.array([{}, {}]), lat=[40.0], elev_m=[[1.0, 2.0]])
+    with pytest.raises(FormatError, match=r"is no npz archive of plain arrays \(Object arrays cannot be loaded"):
+        topography.read(path)
+    path.write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(FormatError, match="is no npz archive"):
+        topography.read(path)
+
+
+def coast(tmp_path, lines):
+    """A coastline of two squares, land at 10 to 12 degrees, a lake inside it."""
+    squares = [np.array([(0, 0), (2, 0), (2, 2), (0, 2), (0, 0)]) + 10, np.array([(1, 1), (1.5, 1), (1, 1.5)]) + 10]
+    (tmp_path / "gshhs_i.dat").write_bytes(np.concatenate(squares).astype("<f4").tobytes())
+    (tmp_path / "gshhsmeta_i.dat").write_text(lines)
+    return {f"coast/{name}": tmp_path / name for name in ("gshhs_i.dat", "gshhsmeta_i.dat")}
+
+
+INDEX = "1 5.0 5 10.0 12.0 0 40 7\n2 0.1 3 11.0 11.5 40 24 8\n"
+
+
+def test_coastline(tmp_path):
+    paths = coast(tmp_path, INDEX)
+    (land,) = gshhs.read(paths)
+    assert land.tolist() == [[10, 10], [12, 10], [12, 12], [10, 12], [10, 10]]
+    (lake,) = gshhs.read(paths, kind=2)
+    assert len(lake) == 3
+    assert gshhs.read(paths, box=(13, 20, 5, 15)) == []
+
+
+def test_coastline_whose_parts_do_not_belong_together(tmp_path):
+    paths = coast(tmp_path, INDEX.replace("40 24", "48 24"))
+    with pytest.raises(FormatError, match=r"gshhsmeta_i.dat names bytes that .*gshhs_i.dat lacks"):
+        gshhs.read(paths)
+    with pytest.raises(DataNotFound, match=r"0 files end with 'gshhsmeta_i.dat'"):
+        gshhs.read({"coast/gshhs_i.dat": tmp_path / "gshhs_i.dat"})
+
+
+def shapefile(tmp_path, crs="EPSG:32633", kind="Polygon"):
+    import fiona
+
+    path = tmp_path / "border.shp"
+    ring = [(500_000, 4_600_000), (500_000, 4_700_000), (600_000, 4_700_000), (500_000, 4_600_000)]
+    shape = {"type": kind, "coordinates": [ring] if kind == "Polygon" else ring}
+    with fiona.open(path, "w", "ESRI Shapefile", {"geometry": kind, "properties": {}}, crs=crs) as target:
+        target.write({"geometry": shape, "properties": {}})
+    return {f"border{part.suffix}": part for part in tmp_path.glob("border.*")}
+
+
+def test_boundary_comes_in_degrees(tmp_path):
+    (ring,) = boundary.read(shapefile(tmp_path))
+    assert ring.shape == (4, 2) and ring[0] == pytest.approx([15.0, 41.55], abs=0.01)
+
+
+def test_boundary_without_projection_or_polygons(tmp_path):
+    paths = shapefile(tmp_path)
+    (tmp_path / "border.prj").unlink()
+    with pytest.raises(FormatError, match=r"its projection \(.prj\) is missing"):
+        boundary.read(paths)
+    with pytest.raises(FormatError, match="holds a LineString, not polygons"):
+        boundary.read(shapefile(tmp_path, kind="LineString"))
+    paths["border.shp"].write_bytes(b"nothing")
+    with pytest.raises(FormatError, match="and its neighbors make no shapefile"):
+        boundary.read(paths)
+
+
+@needs("italy_vs30_grid")
+def test_real_vs30_grid():
+    (path,) = catalog.find("italy_vs30_grid").values()
+    raster = vs30_grid.read(path)
+    assert raster.values.shape == (715, 789) and np.isfinite(raster.values).sum() == 118_043
+    assert set(raster.values[np.isfinite(raster.values)]) == {150, 230, 250, 600, 1000}
+
+
+@needs("topography_1min")
+def test_real_topography():
+    raster = topography.read(file_ending(catalog.find("topography_1min"), "topo_italy_1min_de15.npz"))
+    assert raster.values.shape == (421, 660) and raster.cell_km == pytest.approx(1.853, abs=0.001)
+    row, column = np.unravel_index(raster.values.argmax(), raster.values.shape)
+    assert (raster.longitude[column], raster.latitude[row]) == pytest.approx((6.87, 45.83), abs=0.05)  # Mont Blanc
+
+
+@needs("coastline_gshhs")
+@needs("italy_boundary")
+def test_real_outlines_agree_on_land():
+    coastline = gshhs.read(catalog.find("coastline_gshhs"), (6, 19, 36, 48))
+    border = boundary.read(catalog.find("italy_boundary"))
+    assert len(border) == 57
+    places = [13.35, 9.19, 12.0, 15.0], [42.35, 45.46, 40.0, 43.5]  # L'Aquila, Milan, Tyrrhenian Sea, Adriatic
+    assert geodesy.inside(coastline, *places).tolist() == [True, True, False, False]
+    assert geodesy.inside(border, *places).tolist() == [True, True, False, False]

@@ -1,0 +1,137 @@
+import io
+import tarfile
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gmtools.data.readers import nied_ascii
+from gmtools.errors import FormatError
+from gmtools.response import response_spectrum
+
+HEADER = """Origin Time       {time}
+Lat.              36.000
+Long.             140.000
+Depth. (km)       50
+Mag.              5.1
+Station Code      {station}
+Station Lat.      36.3000
+Station Long.     140.4000
+Station Height(m) 30
+Record Time       2011/03/12 01:02:18
+Sampling Freq(Hz) 100Hz
+Duration Time(s)  60
+Dir.              {direction}
+Scale Factor      2000(gal)/8388608
+Max. Acc. (gal)   10.000
+Last Correction   2011/03/12 01:02:03
+Memo.
+"""
+TIME = np.arange(6000) * 0.01
+WAVE = np.exp(-(((TIME - 30) / 3) ** 2)) * np.sin(2 * np.pi * TIME)
+
+
+def component(peak_gal, direction, station="IBRH11", time="2011/03/12 01:02:03"):
+    counts = np.round(peak_gal * WAVE * 8388608 / 2000).astype(int) + 500  # an offset, as the files have it
+    lines = "\n".join(" ".join(f"{value:8d}" for value in row) for row in counts.reshape(-1, 8))
+    return (HEADER.format(time=time, station=station, direction=direction) + lines + "\n").encode()
+
+
+def tar(files, mode="w:gz"):
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode=mode) as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def kiknet():
+    directions = {"NS1": (2, 1), "EW1": (2, 2), "UD1": (1, 3), "NS2": (40, 4), "EW2": (10, 5), "UD2": (5, 6)}
+    return {f"IBRH111103120102.{name}": component(*values) for name, values in directions.items()}
+
+
+def knet():
+    return {f"CHB0011103120102.{name}": component(8, direction, "CHB001") for name, direction in
+            (("EW", "E-W"), ("NS", "N-S"), ("UD", "U-D"))}  # fmt: skip
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """As NIED packs it: one event's archive holds one archive for each network."""
+    path = tmp_path / "20110312010203.tar"
+    path.write_bytes(tar({"kik.tar.gz": tar(kiknet()), "knt.tar.gz": tar(knet()), "readme.txt": b"text"}, "w"))
+    return path
+
+
+def test_records_of_an_archive(archive):
+    frame = nied_ascii.read(archive, periods=(0.3, 1.0))
+    assert frame[["station_id", "network"]].to_numpy().tolist() == [["CHB001", "K-NET"], *[["IBRH11", "KiK-net"]] * 2]
+    assert frame["sensor_depth_m"].isna().tolist() == [False, True, False]
+    # 40 and 10 gal have the geometric mean 20 gal; the filter at 0.1 Hz leaves a wave of 1 Hz alone.
+    assert frame["pga_g"].to_numpy() == pytest.approx(np.array([8, 2, 20]) / 980.665 * WAVE.max(), rel=1e-3)
+    expected = response_spectrum(20 / 980.665 * WAVE, 0.01, (0.3, 1.0))
+    assert frame[["psa_0.3s_g", "psa_1s_g"]].to_numpy()[2] == pytest.approx(expected, rel=5e-3)
+    row = frame.iloc[0]
+    assert row["origin_time"] == pd.Timestamp("2011-03-11 16:02:03")  # nine hours before Japanese time
+    assert row["event_id"] == "NIED-20110311160203" and row["magnitude"] == 5.1
+    assert (row["event_latitude"], row["station_longitude"], row["hypocentral_depth_km"]) == (36.0, 140.4, 50)
+    assert row["rhyp_km"] == pytest.approx(np.hypot(row["repi_km"], 50), abs=0.2)
+
+
+def test_zip_of_archives(archive, tmp_path):
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as whole:
+        whole.write(archive, "2011/20110312010203.tar")
+        whole.writestr("TKY0011103120102.EW", component(3, "E-W", "TKY001"))
+    with pytest.warns(UserWarning, match="1 of 4 records lack a component"):
+        frame = nied_ascii.read(path)
+    assert len(frame) == 3 and "psa_1s_g" in frame
+
+
+def test_what_is_no_archive_of_records(tmp_path):
+    path = tmp_path / "records.tar.gz"
+    path.write_text("<!DOCTYPE html><html>Please log in</html>")
+    with pytest.raises(FormatError, match="is a web page, not a data file"):
+        nied_ascii.read(path)
+    path.write_bytes(tar(knet())[:3000])
+    with pytest.raises(FormatError, match=r"is no whole archive .* Download it again from https://www.kyoshin"):
+        nied_ascii.read(path)
+    path.write_bytes(tar({"readme.txt": b"text"}))
+    with pytest.raises(FormatError, match=r"holds no file that ends with .EW, .NS2"):
+        nied_ascii.read(path)
+    path.write_bytes(tar({"CHB001.EW": b"Origin Time       soon\nMemo.\n"}))
+    with pytest.raises(FormatError, match=r"CHB001.EW is no K-NET ASCII file"):
+        nied_ascii.read(path)
+    path.write_bytes(tar({"CHB001.EW": component(1, "E-W")[:400]}))
+    with pytest.raises(FormatError, match=r"CHB001.EW has no samples"):
+        nied_ascii.read(path)
+    path.write_bytes(tar({"CHB001.UD": component(1, "U-D", "CHB001")}))
+    with pytest.raises(FormatError, match="no record with two horizontal components"):
+        nied_ascii.read(path)
+    path.write_bytes(tar({"a.tar": tar({"b.tar": tar({"c.tar": tar(knet())})})}))
+    with pytest.raises(FormatError, match=r"c.tar lies in 3 archives within each other"):
+        nied_ascii.read(path)
+
+
+def test_members_that_cannot_be_unpacked(tmp_path, monkeypatch):
+    path, stream = tmp_path / "records.zip", io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("CHB001.EW", component(1, "E-W"))
+    whole = stream.getvalue()
+    directory = whole.index(b"PK\x01\x02")
+    for place, value, message in ((45, 0xFF, "Error -3"), (6, 1, "encrypted"), (8, 99, "compression method")):
+        content = bytearray(whole)
+        content[place] = value
+        if place < 10:
+            content[directory + place + 2] = value
+        path.write_bytes(content)
+        with pytest.raises(FormatError, match=rf"records.zip is no whole archive \(.*{message}"):
+            nied_ascii.read(path)
+    monkeypatch.setattr("gmtools.data.readers.LARGEST_MEMBER", 1000)
+    for content in (whole, tar(knet())):
+        path.write_bytes(content)
+        with pytest.raises(FormatError, match=r"\.EW has [\d,]+ bytes when it is unpacked, 1,000 are the limit"):
+            nied_ascii.read(path)

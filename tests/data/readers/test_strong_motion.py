@@ -1,0 +1,463 @@
+import io
+import re
+import zipfile
+from itertools import chain
+from pathlib import PurePosixPath
+
+import numpy as np
+import pytest
+import scipy.io
+
+from bookkit import cli
+from gmtools import columns
+from gmtools.data import catalog, datasets
+from gmtools.data.accelerograms import Accelerogram, Exclusion, Rules, select
+from gmtools.data.readers import afad_ascii, afad_mat, dyna_ascii, seed_waveforms, strong_motion
+from gmtools.errors import (
+    ColumnMissing,
+    ComponentMissing,
+    DataNotFound,
+    FormatError,
+    RecordingGap,
+    SamplingRateMismatch,
+    UnitsUnknown,
+)
+
+SAMPLES = np.random.default_rng(0).normal(0, 5, (6500, 3)).round(6)
+# Number of samples, P, S, VS30 and hypocentral distance of the six published samples, as the study lists them.
+LISTED = {
+    "20120106001648_6501": (7523, 13.19, 18.54, 363, 33.3),
+    "20120111034408_4306": (7988, 21.31, 24.89, 304, 32.9),
+    "20120113141020_2507": (6250, 11.42, 15.04, 316, 26.8),
+    "20120114055233_2404": (6143, 13.70, 18.61, 567, 43.4),
+    "20170729022411_4801": (7108, 6.93, 19.91, 466, 28.3),
+    "20170802040246_4806": (8338, 0.08, 6.40, 323, 21.6),
+}
+HEADER = {
+    "EVENT_NAME": "202302060117",
+    "EVENT_ID": "13194",
+    "EVENT_DATE_YYYYMMDD": "2023/02/06",
+    "EVENT_TIME_HHMMSS": "01:17:32.00000",
+    "EVENT_LATITUDE_DEGREE": "37.0",
+    "EVENT_LONGITUDE_DEGREE": "37.0",
+    "EVENT_DEPTH_KM": "8.6",
+    "MAGNITUDE_W": "",
+    "MAGNITUDE_L": "5.1",
+    "NETWORK": "TK",
+    "STATION_CODE": "0119",
+    "STATION_LATITUDE_DEGREE": "37.5",
+    "STATION_LONGITUDE_DEGREE": "37.0",
+    "VS30_M/S": "485",
+    "SAMPLING_INTERVAL_S": "0.01",
+    "UNITS": "cm/s^2",
+    "DATA_TYPE": "Acceleration",
+    "INSTRUMENT": "sensor = CMG-5T/GURALP | digitizer = ",
+}
+
+
+def dyna(component, samples=None, first_line="", **changes):
+    samples = SAMPLES[:, "NEZ".index(component)] if samples is None else samples
+    header = HEADER | {"STREAM": f"HN{component}", "NDATA": str(len(samples))} | changes
+    lines = [first_line, *(f"{key}: {value}" for key, value in header.items() if value is not None), *map(str, samples)]
+    return "\n".join(lines).lstrip().encode() + b"\n"
+
+
+def tadas(name="20230206011732_0119_ap_Acc", **changes):
+    """Names as TADAS gives them: U for the vertical, whose STREAM ends with Z."""
+    return {f"{name}_{letter}.asc": dyna(part, **changes) for letter, part in (("N", "N"), ("E", "E"), ("U", "Z"))}
+
+
+def older(samples=SAMPLES, **changes):
+    fields = {
+        "PLACE": "KÜTAHYA GEDIZ",
+        "EARTHQUAKE DATE": "2017/07/20 22:31:09 (GMT)",
+        "EPICENTER COORDINATES": "36.91980N-27.44350E",
+        "EARTHQUAKE DEPTH (km)": "19.44",
+        "EARTHQUAKE MAGNITUDE": "6.5 Mw",
+        "STATION ID": "4304",
+        "STATION COORDINATES": "37.99478N-27.40040E",
+        "RECORDER TYPE": "Guralp cmg5td",
+        "NUMBER OF DATA": len(samples),
+        "SAMPLING INTERVAL (sec)": "0.01",
+        "RAW PGA VALUES (gal)": "(N-S) 1.218825 (E-W) 1.207812 (U-D) 0.645862",
+    } | changes
+    titles = fields.pop("titles", "N-S          E-W          U-D")
+    head = [f"{key:<24}: {value}" for key, value in fields.items() if value is not None]
+    rows = (" ".join(f"{value:12.6f}" for value in row) for row in samples)
+    return "\n".join([afad_ascii.MARK, *head, "Copyright", f"   {titles}", *rows]).encode("latin-1")
+
+
+def matlab(samples=SAMPLES, **changes):
+    fields = {
+        "epicenter": [[38.7, 43.5]],
+        "depth": 8310,
+        "magnitudeval": 4.2,
+        "statID": 301,
+        "statco": [[38.5, 43.4]],
+        "numofData": len(samples),
+        "Accel": samples,
+        "sampling": 0.01,
+        "Vs30": 363,
+        "Rhyp": 33.3,
+        "Ptime": 13.19,
+        "Stime": 18.54,
+    } | changes
+    stream = io.BytesIO()
+    scipy.io.savemat(stream, {"EQ": {"anEQ": {key: value for key, value in fields.items() if value is not None}}})
+    return stream.getvalue()
+
+
+def packed(files):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def seed(unit="M/S**2", gap=False, channels="NEZ", rate=100.0):
+    """Bytes of a miniSEED file in counts (1000 for each m/s²) and of its StationXML."""
+    obspy = pytest.importorskip("obspy")
+    from obspy.core.inventory import Channel, Inventory, Network, Response, Station
+    from obspy.core.inventory.response import InstrumentSensitivity
+
+    sensitivity = InstrumentSensitivity(1000.0, 1.0, unit, "COUNTS")
+    place = {"latitude": 38.0, "longitude": 27.0, "elevation": 0.0}
+    parts = [
+        Channel(f"HN{letter}", "", **place, depth=0.0, response=Response(instrument_sensitivity=sensitivity))
+        for letter in channels
+    ]
+    inventory = Inventory([Network("TK", [Station("0119", **place, channels=parts)])], source="test")
+    stream = obspy.Stream()
+    for number, letter in enumerate(channels):
+        counts = (SAMPLES[:, number % 3] * 10).round().astype(np.int32)
+        header = {"network": "TK", "station": "0119", "channel": f"HN{letter}", "sampling_rate": rate}
+        for first in (0, 3000) if gap else (0,):
+            part = counts[first : first + 2900] if gap else counts
+            stream += obspy.Trace(part, {**header, "starttime": obspy.UTCDateTime(0) + first / rate})
+    waveform, station = io.BytesIO(), io.BytesIO()
+    stream.write(waveform, format="MSEED")
+    inventory.write(station, format="STATIONXML")
+    return waveform.getvalue(), station.getvalue()
+
+
+@pytest.mark.skipif(not catalog.available("afad_cnnlstm"), reason="the six records are in no folder of GMTOOLS_DATA")
+def test_the_six_published_records():
+    paths = catalog.find("afad_cnnlstm")
+    for name, (count, p, s, vs30, rhyp) in LISTED.items():
+        record = afad_mat.read(paths[f"afad/records/{name}.mat"])
+        assert record.acceleration.shape == (count, 3) and record.sampling_rate_hz == 100
+        assert (record.p_time_s, record.s_time_s, record.vs30_m_s) == pytest.approx((p, s, vs30))
+        assert record.rhyp_km == pytest.approx(rhyp, abs=0.05)
+        assert np.hypot(record.repi_km, record.hypocentral_depth_km) == pytest.approx(rhyp, abs=0.2)
+        assert record.station_id == f"TK.{name[-4:]}" and record.event_id == name[:14]
+        assert Rules(picks_needed=True).judge(record) is None
+
+
+def test_matlab_record():
+    record = afad_mat.parse("20120106001648_0301.mat", matlab())
+    np.testing.assert_allclose(record.acceleration, SAMPLES, rtol=1e-6)
+    assert (record.station_id, record.hypocentral_depth_km, record.rhyp_km) == ("TK.0301", 8.31, 33.3)
+    assert np.isnan(afad_mat.parse("a.mat", matlab(Vs30=np.empty((0, 0)))).vs30_m_s)
+
+
+def test_matlab_faults():
+    with pytest.raises(ComponentMissing, match=r"samples of shape \(6500, 2\)"):
+        afad_mat.parse("a.mat", matlab(SAMPLES[:, :2]))
+    with pytest.raises(RecordingGap, match="6500 samples, the file says 7000"):
+        afad_mat.parse("a.mat", matlab(numofData=7000))
+    for content in (matlab(Accel=None), b"MATLAB 5.0 MAT-file", b"\x00" * 300, matlab()[:900]):
+        with pytest.raises(FormatError, match=r"a\.mat is no record of AFAD-1218"):
+            afad_mat.parse("a.mat", content)
+
+
+def test_dyna_record_of_tadas(tmp_path):
+    paths = []
+    for name, content in tadas(first_line="AAD_Filtered_TADAS_FILE").items():
+        paths.append(tmp_path / name)
+        paths[-1].write_bytes(content)
+    record = dyna_ascii.read(paths)
+    np.testing.assert_allclose(record.acceleration, SAMPLES, rtol=1e-6)
+    assert (record.event_id, record.station_id) == ("20230206011732", "TK.0119")
+    assert (record.vs30_m_s, record.magnitude, record.hypocentral_depth_km) == (485, 5.1, 8.6)
+    assert record.repi_km == pytest.approx(55.5, abs=0.1) and record.rhyp_km > record.repi_km
+    assert np.isnan(record.p_time_s)
+
+
+def test_dyna_record_of_esm_keeps_its_event_id_and_other_units_are_converted():
+    names = {"N": "IT.AMT..HGN.D.X.ACC.MP.ASC", "E": "IT.AMT..HGE.D.X.ACC.MP.ASC", "Z": "IT.AMT..HGZ.D.X.ACC.MP.ASC"}
+    for unit, factor in (("cm/s^2", 1), ("m/s^2", 100), ("g", 980.665)):
+        record = dyna_ascii.parse(
+            {name: dyna(part, EVENT_ID="IT-2009-0009", UNITS=unit) for part, name in names.items()}
+        )
+        np.testing.assert_allclose(record.acceleration, SAMPLES * factor, rtol=1e-6)
+        assert record.record_id == "IT-2009-0009_TK.0119"
+
+
+def test_dyna_vs30_none_is_unknown():
+    assert np.isnan(dyna_ascii.parse(tadas(**{"VS30_M/S": "None"})).vs30_m_s)
+
+
+@pytest.mark.parametrize(
+    ("contents", "error", "message"),
+    [
+        (tadas(UNITS=None), UnitsUnknown, "a unit that is not stated"),
+        (tadas(UNITS="counts"), UnitsUnknown, "acceleration in counts"),
+        (tadas(DATA_TYPE="Velocity", UNITS="cm/s"), UnitsUnknown, "velocity in cm/s; acceleration in one of"),
+        (dict(list(tadas().items())[:2]), ComponentMissing, r"_E\.asc \(HNE\).*_N\.asc \(HNN\)"),
+        ({"1": dyna("N"), "2": dyna("N"), "3": dyna("Z")}, ComponentMissing, "One file each for north, east"),
+        (tadas(NDATA="7000"), RecordingGap, "6500 samples, its header says 7000: cut off"),
+        (
+            tadas() | {"20230206011732_0119_ap_Acc_U.asc": dyna("Z", SAMPLES[:6000, 2])},
+            RecordingGap,
+            "6500, 6500, 6000",
+        ),
+        (tadas(STATION_CODE=None), FormatError, "its header lacks STATION_CODE"),
+        ({"a.asc": b"a table\nof something\n"}, FormatError, "is no DYNA file"),
+    ],
+)
+def test_dyna_faults(contents, error, message):
+    with pytest.raises(error, match=message):
+        dyna_ascii.parse(contents)
+
+
+def test_dyna_intervals_and_words_among_the_samples():
+    files = tadas()
+    with pytest.raises(SamplingRateMismatch, match=r"0\.005.*0\.01.*differ"):
+        dyna_ascii.parse(files | {"20230206011732_0119_ap_Acc_U.asc": dyna("Z", SAMPLING_INTERVAL_S="0.005")})
+    samples = [*SAMPLES[:100, 2], "missing", *SAMPLES[101:, 2]]
+    with pytest.raises(RecordingGap, match=r"no number .*missing"):
+        dyna_ascii.parse(files | {"20230206011732_0119_ap_Acc_U.asc": dyna("Z", samples)})
+
+
+def test_dyna_component_with_a_sample_more_is_cut():
+    files = tadas() | {"20230206011732_0119_ap_Acc_U.asc": dyna("Z", SAMPLES[:-1, 2])}
+    assert dyna_ascii.parse(files).acceleration.shape == (6499, 3)
+
+
+def test_older_afad_format():
+    record = afad_ascii.parse("20170720223109_4304.txt", older())
+    np.testing.assert_allclose(record.acceleration, SAMPLES, atol=1e-6)
+    assert (record.event_id, record.station_id, record.magnitude) == ("20170720223109", "TK.4304", 6.5)
+    assert record.repi_km == pytest.approx(119.3, abs=0.5) and np.isnan(record.vs30_m_s)
+    day_first = afad_ascii.parse("a.txt", older(**{"EARTHQUAKE DATE": "17/08/1999 00:01:39.07 (GMT)"}))
+    assert day_first.event_id == "19990817000139"
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "message"),
+    [
+        (older(**{"RAW PGA VALUES (gal)": None}), UnitsUnknown, "no line 'PGA VALUES"),
+        (older(titles="N-S          E-W"), ComponentMissing, r"columns are \['N-S', 'E-W'\]"),
+        (older(**{"NUMBER OF DATA": 7000}), RecordingGap, "6500 samples, its header says 7000"),
+        (older() + b"\n 1.0 2.0", RecordingGap, "three numbers a line"),
+        (older(**{"STATION ID": None}), FormatError, "the header lacks STATION ID"),
+        (b"something else", FormatError, "does not begin with"),
+    ],
+)
+def test_older_afad_faults(content, error, message):
+    with pytest.raises(error, match=message):
+        afad_ascii.parse("a.txt", content)
+
+
+def test_miniseed_with_station_xml():
+    waveform, station = seed()
+    record = seed_waveforms.parse({"20230206011732_0119.mseed": waveform}, {"s.xml": station})
+    np.testing.assert_allclose(record.acceleration, (SAMPLES * 10).round() / 10, atol=1e-5)
+    assert (record.station_id, record.event_id) == ("TK.0119", "20230206011732")
+    assert (record.station_latitude, record.station_longitude) == (38.0, 27.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"unit": "M/S"}, UnitsUnknown, r"TK\.0119\.\.HNN measures M/S, not acceleration"),
+        ({"gap": True}, RecordingGap, r"3 gaps, the first of 1\.0\d s"),
+        ({"channels": "NE"}, ComponentMissing, r"found: TK\.0119\.\.HNE, TK\.0119\.\.HNN|found: TK\.0119\.\.HNN, TK"),
+    ],
+)
+def test_miniseed_faults(changes, error, message):
+    waveform, station = seed(**changes)
+    with pytest.raises(error, match=message):
+        seed_waveforms.parse({"a.mseed": waveform}, {"s.xml": station})
+
+
+def test_miniseed_without_its_station_xml_has_no_unit():
+    with pytest.raises(UnitsUnknown, match="no StationXML says what the counts"):
+        seed_waveforms.parse({"a.mseed": seed()[0]}, {})
+    with pytest.raises(FormatError, match=r"a\.mseed: ObsPy cannot read it"):
+        seed_waveforms.parse({"a.mseed": b"no waveform"}, {})
+
+
+def everything():
+    """Five good records in four formats, one of them in an archive within the archive, and seven bad ones."""
+    waveform, station = seed()
+    return {
+        "a/20120106001648_6501.mat": matlab(),
+        **{f"event/{name}": content for name, content in tadas().items()},
+        "older/20170720223109_4304.txt": older(),
+        "seed/20230301000000_0119.mseed": waveform,
+        "seed/0119.xml": station,
+        "event.zip": packed(tadas("20230206102447_0119_ap_Acc", EVENT_TIME_HHMMSS="10:24:47")),
+        "stations.csv": b"station_id,vs30_m_s\nTK.4304,343\nTK.0119,999\n",
+        "events.csv": b"event_id,event_longitude,event_latitude,hypocentral_depth_km\n20230301000000,27.0,38.4,9\n",
+        "bad/20120106001649_6501.mat": matlab(SAMPLES[:, :2]),
+        **{f"bad/{name}": content for name, content in tadas("1_0119_ap_Acc", NDATA="9999").items()},
+        **{f"bad/{name}": content for name, content in tadas("2_0119_ap_Acc", UNITS="").items()},
+        "bad/3_0119_ap_Acc_E.asc": dyna("E"),
+        "bad/short.mat": matlab(SAMPLES[:300]),
+        "bad/no_vs30.mat": matlab(Vs30=np.empty((0, 0)), statID=77),
+        "bad/notes.doc": b"words",
+    }
+
+
+def check(records):
+    kept, excluded = select(records)
+    assert sorted(record.record_id for record in kept) == [
+        "20120106001648_6501",
+        "20170720223109_TK.4304",
+        "20230206011732_TK.0119",
+        "20230206102447_TK.0119",
+        "20230301000000_0119",
+    ]
+    assert excluded["reason"].value_counts().to_dict() == {
+        "component missing": 2,
+        "gap": 1,
+        "unit not stated": 1,
+        "too short": 1,
+        "no VS30": 1,
+        "unreadable": 1,
+    }
+    return {record.record_id: record for record in kept}
+
+
+def test_archive_of_everything(tmp_path):
+    (tmp_path / "records.zip").write_bytes(packed(everything()))
+    kept = check(strong_motion.read(tmp_path / "records.zip"))
+    assert kept["20170720223109_TK.4304"].vs30_m_s == 343  # from the table
+    assert kept["20230206011732_TK.0119"].vs30_m_s == 485  # a record's own value counts
+    seed_record = kept["20230301000000_0119"]
+    assert seed_record.vs30_m_s == 999 and seed_record.repi_km == pytest.approx(44.4, abs=0.1)
+
+
+def test_folder_of_everything(tmp_path):
+    for name, content in everything().items():
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_bytes(content)
+    check(strong_motion.read(tmp_path))
+
+
+def test_a_broken_archive_within_is_listed_and_the_rest_read(tmp_path):
+    (tmp_path / "records.zip").write_bytes(packed({"broken.zip": b"PK no zip", "x.mat": matlab()}))
+    broken, good = list(strong_motion.read(tmp_path / "records.zip"))
+    assert isinstance(broken, Exclusion) and broken.reason == "unreadable" and "broken.zip" in broken.record_id
+    assert isinstance(good, Accelerogram)
+
+
+def hurt(kind):
+    """Archive of x.mat and then good.mat, whose first member is damaged, encrypted or packed in an unknown way."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.mat", matlab())
+        archive.writestr("good.mat", matlab())
+    content = bytearray(stream.getvalue())
+    directory = content.index(b"PK\x01\x02")
+    if kind == "damaged":
+        content[35:60] = b"\xff" * 25
+    elif kind == "encrypted":
+        content[6] |= 1
+        content[directory + 8] |= 1
+    elif kind == "unknown":
+        content[8] = content[directory + 10] = 99
+    else:
+        content[directory + 24 : directory + 28] = (2**31).to_bytes(4, "little")
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("damaged", r"a.mat cannot be unpacked \(Error -3 .*Download its archive again"),
+        ("encrypted", r"a.mat cannot be unpacked \(.*encrypted.*password by hand"),
+        ("unknown", r"a.mat cannot be unpacked \(.*compression method"),
+        ("huge", r"a.mat has 2,147,483,648 bytes when it is unpacked, 1,073,741,824 are the limit"),
+    ],
+)
+@pytest.mark.parametrize("inner", [False, True])
+def test_members_that_cannot_be_unpacked_are_listed_and_the_rest_read(tmp_path, kind, message, inner):
+    content = hurt(kind)
+    (tmp_path / "records.zip").write_bytes(packed({"event.zip": content}) if inner else content)
+    broken, good = list(strong_motion.read(tmp_path / "records.zip"))
+    assert isinstance(broken, Exclusion) and (broken.record_id, broken.reason) == ("a.mat", "unreadable")
+    assert re.search(message, broken.detail)
+    assert isinstance(good, Accelerogram)
+
+
+def test_what_is_no_collection(tmp_path):
+    with pytest.raises(DataNotFound, match="neither a folder nor a file"):
+        list(strong_motion.read(tmp_path / "none"))
+    (tmp_path / "page.zip").write_text("<!doctype html><html>")
+    with pytest.raises(FormatError, match="is a web page"):
+        list(strong_motion.read(tmp_path / "page.zip"))
+    (tmp_path / "text.zip").write_text("words")
+    with pytest.raises(FormatError, match="is no zip archive"):
+        list(strong_motion.read(tmp_path / "text.zip"))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "stations.csv").write_text("code,vs30\n1,2\n")
+    with pytest.raises(ColumnMissing, match=columns.STATION):
+        list(strong_motion.read(tmp_path / "folder"))
+
+
+def clipped(samples):
+    return samples.clip(-8, 8)
+
+
+def held(samples):
+    samples = samples.copy()
+    samples[3000:3250, 1] = 0.5
+    return samples
+
+
+FAULTY = {  # every fault, each in a file of its own
+    "gap": [("gap.mat", matlab(held(SAMPLES))), ("cut_off.mat", matlab(numofData=7000))],
+    "unit not stated": [(name, content) for name, content in tadas("1_0119_ap_Acc", UNITS=None).items()],
+    "component missing": [("two.mat", matlab(SAMPLES[:, :2])), ("4_0119_ap_Acc_E.asc", dyna("E"))],
+    "too short": [("three_seconds.mat", matlab(SAMPLES[:300]))],
+    "clipped": [("clipped.mat", matlab(clipped(SAMPLES)))],
+    "no VS30": [("no_vs30.mat", matlab(Vs30=np.empty((0, 0)))), ("zero.mat", matlab(Vs30=0))],
+}
+
+
+@pytest.mark.parametrize("as_archive", [False, True])
+def test_faulty_records_are_counted_from_the_import_to_the_lesson(tmp_path, monkeypatch, capsys, as_archive):
+    """``gmtools data import`` and what a lesson then loads: each faulty record is listed once, with its reason."""
+    monkeypatch.setenv("GMTOOLS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GMTOOLS_DATA", str(tmp_path / "none"))
+    monkeypatch.setenv("GMTOOLS_OFFLINE", "1")
+    files = {"20120106001648_6501.mat": matlab()} | dict(chain.from_iterable(FAULTY.values()))
+    given = tmp_path / "records.zip" if as_archive else tmp_path / "records"
+    if as_archive:
+        given.write_bytes(packed(files))
+    else:
+        given.mkdir()
+        for name, content in files.items():
+            (given / name).write_bytes(content)
+    assert cli.main(["data", "import", "afad", str(given)]) == 0
+    assert "records" in capsys.readouterr().out
+    dataset = datasets.load("afad", data="real")
+    assert list(dataset.frame[columns.RECORD]) == ["20120106001648_6501"] and not dataset.simulated
+    expected = {
+        reason: len({PurePosixPath(name).stem.rstrip("NEU") for name, _ in found}) for reason, found in FAULTY.items()
+    }
+    assert dataset.records.exclusions["reason"].value_counts().to_dict() == expected
+    assert all(f"{count} {reason}" in dataset.notice() for reason, count in expected.items())
+
+
+@pytest.mark.parametrize("reason", FAULTY)
+def test_an_import_of_nothing_but_one_fault_is_a_typed_error_with_its_count(tmp_path, monkeypatch, reason):
+    monkeypatch.setenv("GMTOOLS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GMTOOLS_DATA", str(tmp_path / "none"))
+    (tmp_path / "records.zip").write_bytes(packed(dict(FAULTY[reason])))
+    assert cli.main(["data", "import", "afad", str(tmp_path / "records.zip")]) == 0
+    with pytest.raises(DataNotFound, match=rf"left out: \{{'{reason}': \d\}}\. Import other records"):
+        datasets.load("afad", data="real")

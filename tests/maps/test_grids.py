@@ -1,0 +1,180 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from gmtools.data.rasters import Points, Raster, slope
+from gmtools.errors import FormatError, GmtoolsError, LayerIncomplete, OutsideGrid, RepeatedRecord
+from gmtools.maps import grids
+from gmtools.maps.grids import Layer, MapGrid
+
+GRID = MapGrid(32633, 300_000, 4_650_000, 10_000, nx=8, ny=6)
+
+
+def records(grid=GRID, pixels=((0, 0), (5, 7), (5, 7)), events=("a", "a", "b")):
+    """One record for each pixel, at the pixel's center."""
+    longitude, latitude = (np.array([values[pixel] for pixel in pixels]) for values in grid.lonlat)
+    return pd.DataFrame(
+        {
+            "event_id": events,
+            "station_id": [f"S{row}{column}" for row, column in pixels],
+            "station_longitude": longitude,
+            "station_latitude": latitude,
+        }
+    )
+
+
+def test_thesis_grid_has_the_printed_size():
+    assert grids.THESIS_ITALY.shape == (768, 400) and grids.THESIS_ITALY.pixel_m == 700
+    west, east, south, north = grids.THESIS_ITALY.extent_km
+    assert (east - west, north - south) == pytest.approx((280.0, 537.6))
+    assert grids.THESIS_ITALY.contains([13.38], [42.34]).all()  # L'Aquila
+
+
+def test_every_pixel_center_comes_back_to_its_pixel():
+    row, column = GRID.pixels(*GRID.lonlat)
+    assert (row == np.arange(6)[:, None]).all() and (column == np.arange(8)).all()
+    assert GRID.lonlat[1][-1].min() > GRID.lonlat[1][0].max()  # row 0 is the south
+
+
+def test_projection_agrees_with_the_definition_of_utm():
+    """On the central meridian the easting is 500 km, and 0.9996 of the meridian's length is the northing."""
+    x, y = GRID.project([15.0], [45.0])
+    assert x[0] == pytest.approx(500.0, abs=1e-6)
+    assert y[0] == pytest.approx(0.9996 * 4984.944, abs=0.01)
+
+
+def test_grid_around_places_holds_them_and_can_be_halved_four_times():
+    longitude, latitude = np.array([7.0, 16.0, 12.0]), np.array([44.0, 41.0, 46.5])
+    grid = MapGrid.around(longitude, latitude, 5000)
+    row, column = grid.pixels(longitude, latitude)
+    assert grid.nx % 16 == grid.ny % 16 == 0
+    assert row.min() >= 1 and row.max() <= grid.ny - 2 and column.min() >= 1 and column.max() <= grid.nx - 2
+    assert abs(column.min() - (grid.nx - 1 - column.max())) <= 1  # in the middle
+
+
+def test_station_outside_the_grid():
+    frame = records()
+    frame.loc[1, ["station_longitude", "station_latitude"]] = [8.0, 42.5]
+    with pytest.raises(OutsideGrid, match=r"1 of 3 places .* 8 x 6 pixels of 10000 m; station S57 lies 37\d\.\d km we"):
+        grids.place(GRID, frame)
+    with pytest.raises(OutsideGrid, match=r"MapGrid.around takes all places.*keep only frame\[grid.contains"):
+        GRID.pixels([13.0], [47.0])
+    frame.loc[1, "station_longitude"] = np.nan
+    with pytest.raises(OutsideGrid, match=r"station S57 has no usable coordinates: drop it"):
+        grids.place(GRID, frame)
+
+
+def test_two_records_of_one_station_in_one_event():
+    with pytest.raises(RepeatedRecord, match=r"1 records repeat .* station S57 of event a. Keep one with frame.drop_d"):
+        grids.place(GRID, records(events=("a", "a", "a")))
+
+
+def test_place_changes_no_input_and_keeps_the_rows():
+    frame = records()
+    placed = grids.place(GRID, frame)
+    assert placed[["pixel_row", "pixel_column"]].to_numpy().tolist() == [[0, 0], [5, 7], [5, 7]]
+    assert "pixel_row" not in frame
+
+
+def test_stations_that_share_a_pixel_are_listed():
+    frame = pd.concat([records(), records(pixels=((5, 7),), events=("a",)).assign(station_id="T")])
+    table = grids.shared_pixels(grids.place(GRID, frame))
+    assert table.to_dict("records") == [
+        {
+            "pixel_row": 5,
+            "pixel_column": 7,
+            "stations": "S57 T",
+            "n_stations": 2,
+            "n_records": 3,
+            "n_events_together": 1,
+        }
+    ]
+    assert grids.shared_pixels(grids.place(GRID, records())).empty
+
+
+def plane(step=0.05, hole=None):
+    """Raster 100 * longitude + 10 * latitude, NaN where ``hole`` says."""
+    longitude, latitude = np.arange(11, 16, step), np.arange(41, 44, step)
+    values = 100 * longitude + 10 * latitude[:, None]
+    if hole is not None:
+        values = np.where(hole(longitude, latitude[:, None]), np.nan, values)
+    return Raster("plane", "m", "CC0", longitude, latitude, values)
+
+
+@pytest.mark.parametrize(("step", "how"), [(0.02, "average"), (0.3, "average"), (0.1, "linear"), (0.001, "nearest")])
+def test_a_plane_stays_a_plane(step, how):
+    longitude, latitude = GRID.lonlat
+    raster = plane(step) if step > 0.001 else plane(0.01)
+    layer = grids.resample(raster, GRID, how)
+    expected = 100 * longitude + 10 * latitude
+    tolerance = {"linear": 1e-6, "nearest": 0.6}.get(how, 1e-6 if step == 0.3 else 1.5)
+    np.testing.assert_allclose(layer.values, expected, atol=tolerance)
+    assert (layer.unit, layer.licence) == ("m", "CC0")
+
+
+def test_average_leaves_missing_cells_out():
+    holed = plane(0.02, lambda lon, lat: (np.round(lon / 0.02) % 2 == 0) & (lat > 0))
+    layer = grids.resample(holed, GRID)
+    assert np.isfinite(layer.values).all()
+    empty = grids.resample(plane(0.02, lambda lon, lat: (lon > 13) & (lat > 0)), GRID)
+    assert (
+        np.isnan(empty.values[GRID.lonlat[0] > 13.1]).all() and np.isfinite(empty.values[GRID.lonlat[0] < 12.9]).all()
+    )
+
+
+def test_outside_the_raster_is_missing_and_another_method_is_refused():
+    far = MapGrid(32633, 1_000_000, 4_650_000, 10_000, nx=4, ny=4)
+    for how in ("average", "linear", "nearest"):
+        assert np.isnan(grids.resample(plane(), far, how).values).all()
+    with pytest.raises(GmtoolsError, match=r"how = 'cubic' is not a choice. Choose among average, linear, nearest"):
+        grids.resample(plane(), GRID, "cubic")
+
+
+def test_points_take_the_mean_then_the_nearest_then_nothing():
+    longitude, latitude = (values[2, [1, 1, 3]] for values in GRID.lonlat)
+    layer = grids.resample_points(
+        Points("p", "m/s", "CC0", longitude, latitude, np.array([1.0, 3.0, 8.0])), GRID, reach_km=12
+    )
+    assert layer.values[2, 1] == 2 and layer.values[2, 3] == 8
+    assert layer.values[3, 3] == 8 and layer.values[2, 4] == 8  # 10 km off
+    assert np.isnan(layer.values[4, 3]) and np.isnan(layer.values[2, 6])
+
+
+def test_raster_refuses_a_shape_or_an_order_that_does_not_fit():
+    with pytest.raises(FormatError, match=r"values of shape \(2, 3\) do not fit 3 latitudes and 2 longitudes"):
+        Raster("r", "m", "", np.arange(2.0), np.arange(3.0), np.zeros((2, 3)))
+    with pytest.raises(FormatError, match=r"r: longitudes and latitudes must ascend"):
+        Raster("r", "m", "", np.arange(2.0), np.arange(3.0)[::-1], np.zeros((3, 2)))
+
+
+def test_slope_of_a_plane_that_rises_eastwards():
+    longitude, latitude = np.arange(10, 11, 0.1), np.arange(60, 61, 0.1)
+    meters = 0.05 * (longitude - 10) * 111_194.93 * np.cos(np.radians(60.5))
+    raster = Raster("h", "m", "", longitude, latitude, np.tile(meters, (10, 1)))
+    assert slope(raster).values[5] == pytest.approx(np.full(10, 0.05), rel=2e-3)
+
+
+def test_static_maps_are_scaled_and_carry_geometry_and_licences():
+    ramp = np.linspace(200, 1000, 48).reshape(6, 8)
+    maps = grids.static_maps(GRID, {"vs30_m_s": Layer(ramp, "m/s", "CC0"), "flat": Layer(np.full((6, 8), 7), "m", "x")})
+    assert maps.names == ("easting_km", "northing_km", "vs30_m_s", "flat")
+    assert maps.values.shape == (6, 8, 4) and maps.values.dtype == "float32"
+    assert maps.values.min() == 0 and maps.values.max() == 1 and (maps.values[..., 3] == 0).all()
+    assert maps.scale["vs30_m_s"] == (200, 1000) and maps.scale["easting_km"] == (305, 375)
+    assert maps.licences["vs30_m_s"] == "CC0" and "none needed" in maps.licences["easting_km"]
+    assert maps.pixel_xyz_km.shape == (6, 8, 3) and maps.pixel_xyz_km.dtype == "float32"
+    np.testing.assert_allclose(np.linalg.norm(maps.pixel_xyz_km, axis=-1), 6368.5, atol=1)
+
+
+def test_missing_pixels_of_a_layer():
+    values = np.ones((6, 8))
+    values[0, :3] = np.nan
+    layers = {"vs30_m_s": Layer(values, "m/s", "CC0")}
+    with pytest.raises(
+        LayerIncomplete, match=r"'vs30_m_s' has no value at 3 of 48 pixels.*fill={'vs30_m_s': value}.*m/s"
+    ):
+        grids.static_maps(GRID, layers)
+    maps = grids.static_maps(GRID, layers, fill={"vs30_m_s": 601.0})
+    assert maps.scale["vs30_m_s"] == (1, 601) and maps.values[0, 0, 2] == 1
+    with pytest.raises(GmtoolsError, match=r"'elevation' has shape \(3, 3\), the grid \(6, 8\). Resample it"):
+        grids.static_maps(GRID, {"elevation": Layer(np.ones((3, 3)), "m", "")})

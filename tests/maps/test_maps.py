@@ -1,0 +1,111 @@
+"""Maps on a small grid: projected axes, scale bar, coast, license line and alt text made from what is drawn."""
+
+import matplotlib
+import numpy as np
+import pytest
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+from matplotlib.patches import Rectangle
+
+from gmtools import figures
+from gmtools.maps.grids import Layer, MapGrid
+
+GRID = MapGrid(32633, 300_000, 4_700_000, 10_000, nx=10, ny=20)
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def layer():
+    values = np.linspace(0, 1990, 200).reshape(GRID.shape)
+    values[0, 0] = np.nan
+    return Layer(values, "m", "CC0")
+
+
+def places(**options):
+    longitude, latitude = (values.ravel()[::50] for values in GRID.lonlat)
+    return figures.Places("stations", [*longitude, 0.0], [*latitude, 0.0], **options)
+
+
+def words_on(axes):
+    return [text.get_text() for text in axes.figure.findobj(matplotlib.text.Text) if text.get_visible()]
+
+
+def test_a_layer_is_drawn_on_projected_axes_with_its_license(layer):
+    axes, alt_text = figures.map_view(GRID, layer, title="t", label="elevation", licences=["LGPL-3+", "CC0"])
+    (image,) = axes.get_images()
+    assert image.get_extent() == [300.0, 400.0, 4700.0, 4900.0] and image.origin == "lower"
+    assert axes.get_xlim() == (300, 400) and axes.get_aspect() == 1
+    assert axes.get_xlabel() == "easting (km)\nlicense: CC0; LGPL-3+"
+    assert "elevation (m)" in words_on(axes) and "20 km" in words_on(axes)
+    assert "elevation (m) from 10 to 1990, median 1000" in alt_text and "without a coast" in alt_text
+    assert "100 km from west to east and 200 km from south to north" in alt_text
+
+
+def test_missing_pixels_are_told(layer):
+    layer.values[:10] = np.nan
+    assert "no value at 50 % of the pixels" in figures.map_view(GRID, layer, title="t", label="h")[1]
+
+
+def test_classes_keep_their_names_and_shares():
+    values = np.where(np.arange(200).reshape(GRID.shape) < 50, 300.0, 1600.0)
+    axes, alt_text = figures.map_view(
+        GRID, Layer(values, "m/s", "L"), title="t", label="velocity", classes={300: "soft", 1600: "rock", 2400: "hard"}
+    )
+    assert "soft 25 %, rock 75 % and hard 0 % of the pixels" in alt_text
+    assert "1600 rock" in words_on(axes)
+    assert len({tuple(color) for color in axes.get_images()[0].cmap.colors}) == 3
+
+
+@pytest.mark.parametrize(
+    ("limits", "ends"),
+    [(None, "neither"), ((0, 1990), "neither"), ((100, 1990), "min"), ((0, 500), "max"), ((1, 2), "both")],
+)
+def test_the_color_bar_says_when_values_lie_beyond_it(layer, limits, ends):
+    layer.values[0, 0] = 0
+    axes, _ = figures.map_view(GRID, layer, title="t", label="h", limits=limits)
+    assert axes.get_images()[0].colorbar.extend == ends
+
+
+def test_places_stand_out_from_a_layer(layer):
+    def rim(below, size):
+        axes, _ = figures.map_view(GRID, below, [places(size=size)], title="t", label="h")
+        return axes.collections[0].get_linewidth()[0]
+
+    assert (rim(None, 20), rim(layer, 4), rim(layer, 40)) == (0, 0.1, 0.5)
+
+
+def test_places_outside_the_grid_are_left_out():
+    axes, alt_text = figures.map_view(GRID, places=[places()], title="t")
+    assert len(axes.collections[0].get_offsets()) == 4
+    assert "4 stations" in alt_text and "4 stations" in words_on(axes)
+
+
+def test_places_with_values_get_a_color_bar():
+    dots = places(values=[1, 10, 100, 1000, 5000], label="records in all", log=True)
+    axes, alt_text = figures.map_view(GRID, places=[dots], title="t")
+    assert "4 stations, colored by records in all from 1 to 1000" in alt_text
+    assert axes.collections[0].norm.vmax == 1000
+
+
+def test_coast_and_outlines_are_drawn(layer):
+    line = np.column_stack([values.ravel()[:10] for values in GRID.lonlat])
+    inner = MapGrid(32633, 320_000, 4_720_000, 10_000, nx=2, ny=3)
+    axes, alt_text = figures.map_view(GRID, layer, title="t", label="h", coast=[line], outlines={"inner grid": inner})
+    assert "with the coast" in alt_text and "the edge of inner grid is drawn" in alt_text
+    (box,) = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+    assert box.get_bbox().extents.tolist() == [320, 4720, 340, 4750]
+    assert axes.get_lines()[0].get_xdata()[0] == pytest.approx(305.0)
+
+
+def test_the_kind_is_on_the_map_and_in_the_words(layer):
+    axes, alt_text = figures.map_view(GRID, layer, title="t", label="h", kind="simulated")
+    assert "simulated" in words_on(axes) and alt_text.endswith("The data are simulated.")
+    with pytest.raises(ValueError, match="kind is 'drawn'; say one of measured"):
+        figures.map_view(GRID, layer, title="t", label="h", kind="drawn")

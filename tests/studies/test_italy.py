@@ -1,0 +1,138 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from gmtools import geodesy
+from gmtools.data import catalog, datasets
+from gmtools.errors import DataNotFound, GmtoolsError
+from gmtools.maps import grids
+from gmtools.maps.grids import MapGrid, static_maps
+from gmtools.simulate import fields
+from gmtools.studies import italy
+
+ALL = ("italy_ita18", "italy_horus_catalogue", "topography_1min", "italy_vs30_grid", "italy_site_model")
+needs_mirror = pytest.mark.skipif(
+    not all(map(catalog.available, ALL)), reason="GMTOOLS_DATA names no folder with the data of Italy"
+)
+GRID = MapGrid(32633, 300_000, 4_650_000, 10_000, nx=16, ny=16)
+
+
+def records(**changes):
+    columns = {
+        "event_id": ["IT-2009-0009", "EMSC-20160824_0000006", "EMSC-20160824_0000006", "IT-1976-0002"],
+        "magnitude": [6.3, 6.0, 6.0, 6.4],
+        "event_longitude": [13.38, 13.23, 13.23, 13.3],
+        "event_latitude": [42.34, 42.70, 42.70, 41.9],
+        "station_longitude": 13.0,
+        "station_latitude": 42.5,
+        "hypocentral_depth_km": 10.0,
+        "depth_is_listed": False,
+        "event_nation": ["IT", "IT", "IT", "FR"],
+    }
+    return pd.DataFrame(columns | changes)
+
+
+CATALOGUE = pd.DataFrame(
+    {
+        "origin_time": pd.to_datetime(
+            ["2009-04-06T01:32", "2009-04-06T02:00", "2016-08-24T01:36", "2016-08-25", "1976-05-06"], format="ISO8601"
+        ),
+        "event_longitude": [13.38, 13.40, 13.25, 13.23, 9.0],
+        "event_latitude": [42.34, 42.34, 42.70, 42.70, 41.9],
+        "magnitude": [6.33, 5.9, 6.2, 6.0, 6.4],
+        "hypocentral_depth_km": [8.3, 5.0, 7.9, 99.0, 5.7],
+    }
+)
+
+
+def test_depths_come_from_the_event_of_that_day_place_and_magnitude():
+    frame = italy.with_depths(records(), CATALOGUE)
+    assert frame["hypocentral_depth_km"].tolist() == [8.3, 7.9, 7.9, 10.0]
+    assert frame["depth_is_listed"].tolist() == [True, True, True, False]
+    expected = np.hypot(frame["repi_km"], frame["hypocentral_depth_km"])
+    np.testing.assert_allclose(frame["rhyp_km"], expected, atol=0.1)
+
+
+def test_an_event_without_magnitude_or_date_keeps_its_depth():
+    unknown = records(magnitude=np.nan)
+    assert not italy.with_depths(unknown, CATALOGUE)["depth_is_listed"].any()
+    other = records(event_id="X-2009")
+    assert (italy.with_depths(other, CATALOGUE)["hypocentral_depth_km"] == 10).all()
+
+
+def test_selection():
+    frame = italy.select(records(magnitude=[6.3, np.nan, 6.0, 6.4]))
+    assert frame["event_id"].tolist() == ["IT-2009-0009", "EMSC-20160824_0000006"]
+    assert italy.select(records(event_nation="IT"), -90)["event_id"].nunique() == 3
+
+
+def test_unknown_layer_and_absent_data(monkeypatch):
+    with pytest.raises(
+        GmtoolsError, match=r"No layer is called 'geology'. Choose among elevation_m, slope_m_m, vs30_m_s"
+    ):
+        italy.layers(GRID, ["geology"])
+
+    def find(data_id):
+        raise DataNotFound(f"{data_id} is nowhere")
+
+    monkeypatch.setattr(catalog, "find", find)
+    with pytest.raises(DataNotFound, match="topography_1min is nowhere"):
+        italy.layers(GRID)
+    assert italy.layers(GRID, skip=True) == {}
+
+
+def test_simulated_layers_belong_to_the_simulated_records():
+    layers = italy.layers(GRID, simulated=True, seed=3)
+    maps = static_maps(GRID, layers)
+    assert maps.names[2:] == tuple(italy.LAYERS) and set(maps.licences.values()) >= {"CC BY 4.0"}
+    frame = fields.italy(seed=3, n_events=40, n_stations=300, n_records=1200)
+    frame = frame[GRID.contains(frame["station_longitude"], frame["station_latitude"])]
+    row, column = GRID.pixels(frame["station_longitude"], frame["station_latitude"])
+    ratio = np.log(frame["vs30_m_s"] / layers["vs30_m_s"].values[row, column])
+    assert len(frame) > 20 and abs(ratio.mean()) < 0.1 and ratio.std() < 0.25
+
+
+@needs_mirror
+def test_real_records_with_depths():
+    dataset = datasets.load("italy", data="real")
+    frame = dataset.frame
+    assert len(frame) == 3776 and frame["event_id"].nunique() == 93 and (frame["event_latitude"] > 42).all()
+    events = frame.groupby("event_id").first()
+    assert events["depth_is_listed"].sum() == 79
+    assert events.loc[italy.LAQUILA_2009, "hypocentral_depth_km"] == pytest.approx(8.3, abs=1)
+    assert dataset.kind["hypocentral_depth_km"] == "reconstructed" and dataset.ordinate_kind(1) == "measured"
+    assert "REAL data.** 3,776 records" in dataset.notice() and "no hypocentral depth" in dataset.notice()
+    assert len(datasets.load("italy_whole", data="real").frame) == 4578
+
+
+@needs_mirror
+def test_real_layers_on_a_grid_around_all_stations():
+    frame = datasets.load("italy", data="real").frame
+    grid = MapGrid.around(frame["station_longitude"], frame["station_latitude"], 9000)
+    placed = grids.place(grid, frame)
+    assert len(placed) == 3776 and len(grids.shared_pixels(placed)) > 50
+    layers = italy.layers(grid)
+    maps = static_maps(grid, layers, italy.FILL)
+    assert maps.licences["velocity_m_s"] == "CC BY-NC-SA 4.0" and maps.licences["vs30_m_s"] == "CC0"
+    assert maps.scale["vs30_m_s"] == (150, 1000) and maps.scale["velocity_m_s"] == (300, 2400)
+    row, column = grid.pixels([6.87, 11.9], [45.83, 45.0])  # Mont Blanc, Po delta
+    elevation, vs30 = layers["elevation_m"].values[row, column], layers["vs30_m_s"].values[row, column]
+    assert elevation[0] > 2000 and elevation[1] < 50 and vs30[1] < 300
+
+
+@pytest.mark.skipif(not catalog.available("coastline_gshhs"), reason="the coastline is not at hand")
+def test_the_coast_goes_round_italy():
+    lines = italy.coast()
+    west = [line for line in lines if geodesy.inside([line], [12.5], [42.0])[0]]
+    assert len(west) == 1 and len(lines) > 50
+
+
+def test_no_coast_where_it_cannot_be_had(monkeypatch):
+    monkeypatch.setattr(italy.catalog, "find", _not_there)
+    assert italy.coast(skip=True) == []
+    with pytest.raises(DataNotFound, match="no coastline_gshhs"):
+        italy.coast()
+
+
+def _not_there(data_id):
+    raise DataNotFound(f"no {data_id}")
