@@ -255,6 +255,11 @@ ITALY = Country(
 """Portable velocimeters, 21 minutes, towns; f0 mostly below 6 Hz; no superimposed cases, as Di Donato & Castellaro
 (2024) say of their training set."""
 
+CALM = replace(
+    ITALY, name="calm", color_ln=(0.0, 0.0), horizontal_ln=(0.04, 0.04), level_ln=(0.0, 0.0), spread_ln=0.0
+)
+"""Italy's sensors and noise, in which nothing differs between recordings but the site: for planted examples."""
+
 CALIFORNIA = Country(
     name="California",
     sampling_rate_hz=200.0,
@@ -402,7 +407,7 @@ def draw_site(country: Country, random: np.random.Generator, kind: str | None = 
 def _surface_waves(country: Country, random: np.random.Generator, f0_hz: float) -> SurfaceWaves | None:
     if not country.surface_waves:
         return None
-    love, low, width = random.uniform(0, 1.0), random.uniform(0, 0.5), random.uniform(0.15, 0.5)
+    love, low, width = random.uniform(0, 1.0), random.uniform(0, 0.5), random.uniform(0.2, 0.7)
     ratio, high, high_width = random.uniform(1.6, 3.0), random.uniform(0, 1.8), random.uniform(0.2, 0.6)
     return SurfaceWaves(f0_hz, love, low, width, ratio, high, high_width, above_ln=random.normal(0.1, 0.5))
 
