@@ -125,6 +125,10 @@ class SettingRefused(GmtoolsError):
     """An explorer is set to a value that it cannot show."""
 
 
+class KnownFault(UserWarning):
+    """A network is asked that is known to be wrong somewhere."""
+
+
 def warn_outside(model, quantity, values, low, high, source, stacklevel=3):
     """Warn once if any of ``values`` lies outside ``low`` to ``high`` (both belong to the range).
 

@@ -1,0 +1,104 @@
+"""Keras, imported quietly, and the few layers and losses that two lessons or more share.
+
+Whatever a saved network names must be registered here: ``networks.load`` builds Keras' own layers and these.
+"""
+
+import logging
+import os
+import sys
+
+
+def _import_keras_quietly():
+    """Import Keras once with file descriptor 2 closed to view.
+
+    TensorFlow's C++ libraries write start-up notes there whatever ``TF_CPP_MIN_LOG_LEVEL`` says.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # By itself TensorFlow uses oneDNN on some CPUs only; where it does not, a U-Net step takes half again as long.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as sink:
+            os.dup2(sink.fileno(), 2)
+        import keras
+
+        keras.ops.zeros(1)  # the first tensor starts the devices, which is where most notes come from
+        # A lesson fits several networks; TensorFlow takes the graph of each new one for a costly retracing and warns.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+if "keras" not in sys.modules:
+    _import_keras_quietly()
+
+import keras  # noqa: E402  (after the quiet import)
+from keras import ops  # noqa: E402
+
+
+@keras.saving.register_keras_serializable("gmtools")
+class ParallelDense(keras.layers.Layer):
+    """Dense layers of several independent networks, evaluated by one matrix product.
+
+    Nothing couples the networks, so each gets the gradient that it would get alone, and a hundred small networks train
+    in little more than the time of one.
+
+    Parameters
+    ----------
+    units : int
+        Of each network.
+    networks : int
+        Input (batch, networks, in), output (batch, networks, units).
+    activation : str, optional
+    initializer : str
+        Drawn for each network by itself, with the fan-in of one network.
+    """
+
+    def __init__(self, units, networks, activation=None, initializer="he_uniform", **options):
+        super().__init__(**options)
+        self.units, self.networks, self.initializer = units, networks, initializer
+        self.activation = keras.activations.get(activation)
+
+    def build(self, shape):
+        """Create the kernels (networks, in, units) and the biases (networks, units)."""
+        one = keras.initializers.get(self.initializer)
+
+        def draw(shape, dtype=None):
+            return ops.stack([one.clone()(shape[1:], dtype) for _ in range(shape[0])])
+
+        self.kernel = self.add_weight(shape=(self.networks, shape[-1], self.units), initializer=draw, name="kernel")
+        self.bias = self.add_weight(shape=(self.networks, self.units), initializer="zeros", name="bias")
+
+    def call(self, inputs):
+        """Affine map and activation of each network."""
+        return self.activation(ops.einsum("bni,nio->bno", inputs, self.kernel) + self.bias)
+
+    def get_config(self):
+        """Arguments that build the layer again."""
+        activation = keras.activations.serialize(self.activation)
+        own = {"units": self.units, "networks": self.networks, "initializer": self.initializer}
+        return {**super().get_config(), **own, "activation": activation}
+
+
+@keras.saving.register_keras_serializable("gmtools")
+def masked_huber(target, prediction):
+    """Huber loss (delta 1) over the targets that are there: NaN marks an ordinate that a record does not have.
+
+    Parameters
+    ----------
+    target, prediction : (batch, n) array
+
+    Returns
+    -------
+    scalar
+        Averaged for each of the n outputs over its records, summed over the outputs: no output leans on another.
+
+    Source: Huber (1964), the loss that is quadratic below delta and linear above.
+    """
+    known = ops.logical_not(ops.isnan(target))
+    size = ops.abs(ops.where(known, target, prediction) - prediction)
+    loss = ops.where(size <= 1, 0.5 * size**2, size - 0.5)
+    count = ops.sum(ops.cast(known, prediction.dtype), axis=0)
+    return ops.sum(ops.sum(loss, axis=0) / ops.maximum(count, 1))

@@ -1,0 +1,420 @@
+"""Trained networks by name: ``networks/NAME.npz`` holds the weights, ``networks/NAME.json`` (the card) all the rest.
+
+A lesson trains a network with plain Keras and saves it; lessons, explorers and the scoreboard take it by name::
+
+    networks.save("ann_nga_west2", model, inputs=INPUTS, outputs=OUTPUTS, lesson="12_train_ann", ...)  # profile full
+    model = networks.load("ann_nga_west2")           # a Keras model, layer by layer as the lesson built it
+    networks.card("ann_nga_west2")["scores"]         # what is known of it, read without Keras
+    networks.predict("ann_nga_west2", frame)         # dense networks: from a table, in NumPy, with warnings
+
+The card holds the layers as Keras writes them, inputs and outputs with units, for each output the range of the records
+that it was trained on, known faults, data and their kind, profile, seed, lesson, commit, seconds and machine, scores
+beside their baselines, a digest of the weights and three predictions to compare with. Reading either file runs no code
+of it: arrays are read with ``allow_pickle=False``; of layers Keras' own are built, and those registered by gmtools.
+"""
+
+import json
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gmtools.cache import PROJECT
+from gmtools.errors import FormatError, UnknownModel
+from gmtools.networks._card import (
+    FORMAT,
+    LARGEST,
+    check_card,
+    digest,
+    keras_quietly,
+    layers_of,
+    next_step,
+    read_weights,
+    refuse_foreign,
+    written,
+)
+from gmtools.networks._dense import DenseNetwork, branches_of, forward
+
+__all__ = ["DenseNetwork", "card", "check", "digest", "listing", "load", "names", "predict", "ranges_of", "read"]
+__all__ += ["same_layers", "save", "summary", "weights"]
+
+FOLDER = PROJECT / "networks"
+
+
+def save(name, model, *, inputs, outputs, ranges, lesson, profile, seed, data, kind, seconds, scores, faults=(),
+         half=True, golden_shape=None, folder=None, **more):  # fmt: skip
+    """Write a trained network.
+
+    Only a run in profile ``full`` on real data writes to ``networks/``; any other writes to ``_build/networks``, which
+    nothing reads, so that each profile runs the same cells.
+
+    Parameters
+    ----------
+    name : str
+        Such as "ann_nga_west2".
+    model : keras.Model
+        Functional or Sequential, of Keras' own layers and of those registered in :mod:`gmtools.layers`. Of an ensemble
+        ``keras.Model(x, [member(x) for member in members])``; of networks side by side, one for each output,
+        ``keras.Model(x, keras.layers.Concatenate()([network(x) for network in several]))``.
+    inputs : list of dict
+        What goes in, in order: ``name`` (a column or channel) and ``unit``. A network that reads a table names for each
+        column also ``transform`` ("log1p", "log" or ""), ``mean`` and ``sd``: (transform(x) - mean) / sd goes in.
+    outputs : list of dict
+        What comes out, in order: ``name``, ``unit``, and whatever belongs to one output, such as ``sigma_ln``.
+    ranges : dict
+        Output -> input -> [low, high] of the records that this output was trained on, None for an open side:
+        see :func:`ranges_of`. Maps and pictures, which have no such table, may leave it empty: {}.
+    lesson : str
+        Stem of the notebook that trains it.
+    profile : {"smoke", "fast", "full"}
+    seed : int
+    data : list of str
+        Ids of the data sets; "simulated" or "semi-synthetic" among them keeps the network out of ``networks/``
+        unless ``kind`` says so (a network that is meant to be trained on simulated data).
+    kind : str or dict
+        "measured", "reconstructed" or "simulated", or one for each output.
+    seconds : float
+        What the training took.
+    scores : list of dict
+        ``score`` (in words), ``value``, ``unit``, ``baselines`` (name -> value), ``on`` (unseen events, stations ...),
+        and counts such as ``records`` and ``events``. From data that the network never saw.
+    faults : sequence of str
+        What is known to be wrong, as sentences; :func:`predict` and the pages show them.
+    half : bool
+        Keep the weights in half precision. The model itself is rounded too, so that what is scored afterwards is what
+        ships; say False where a score changes.
+    golden_shape : tuple of int, optional
+        Shape of one input where the model leaves sizes open, such as (32, 32, 7).
+    folder : path-like, optional
+        Instead of the rule above.
+    **more
+        Further JSON values for the card.
+
+    Returns
+    -------
+    Path
+        Of the npz file.
+
+    Raises
+    ------
+    FormatError
+        Weights that are no finite numbers, layers that :func:`load` would refuse, names that do not fit, or a file
+        beyond 4 MB.
+    """
+    dtype = np.float16 if half else np.float32
+    with np.errstate(over="ignore"):
+        arrays = [np.asarray(values, dtype) for values in model.get_weights()]
+    if any(not np.isfinite(values).all() for values in arrays):
+        raise FormatError(f"The network {name} has weights that are NaN or infinite: it is not saved. Train it anew.")
+    model.set_weights([np.asarray(values, np.float32) for values in arrays])
+    facts = {
+        "format": FORMAT, "name": name, "lesson": lesson, "profile": profile, "seed": seed, "data": list(data),
+        "kind": kind, "inputs": inputs, "outputs": outputs, "ranges": ranges, "faults": list(faults),
+        "scores": scores, "seconds": round(float(seconds), 1), "machine": _machine(), "commit": _commit(),
+        "made": datetime.now(UTC).date().isoformat(), "keras": keras_quietly().__version__, **more,
+        "weights": {"sha256": digest(arrays), "count": sum(map(np.size, arrays)), "dtype": np.dtype(dtype).name},
+        "golden": _golden(model, golden_shape), "layers": layers_of(model),
+    }  # fmt: skip
+    check_card(facts, name)
+    refuse_foreign(facts["layers"], name, "Build it of Keras' own layers, or register yours in gmtools.layers.")
+    if len(model.outputs) == 1 and len(model.output_shape) == 2 and model.output_shape[-1] != len(outputs):
+        raise FormatError(f"{name} has {model.output_shape[-1]} outputs; {len(outputs)} are described: describe each.")
+    folder = Path(folder) if folder else _place(profile, data, kind)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.npz"
+    text = written(facts)
+    for file, write in (
+        (path, lambda to: np.savez_compressed(to, allow_pickle=False, **_named(arrays))),
+        (path.with_suffix(".json"), lambda to: to.write(text.encode())),
+    ):
+        temporary = file.with_name(f".{file.name}.{os.getpid()}")
+        with temporary.open("wb") as to:
+            write(to)
+        if temporary.stat().st_size > LARGEST:
+            temporary.unlink()
+            raise FormatError(f"{file.name} would exceed {LARGEST / 1e6:g} MB: a smaller network, or half=True.")
+        temporary.replace(file)
+    return path
+
+
+def ranges_of(frame, inputs, outputs):
+    """Range of each input over the rows that have a value of each output: the argument ``ranges`` of :func:`save`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The training records.
+    inputs, outputs : sequence of str
+        Columns.
+
+    Returns
+    -------
+    dict
+        Output -> input -> [low, high].
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"rjb_km": [1.0, 80.0, 300.0], "pga_g": [0.3, 0.1, 0.01], "psa_1s_g": [0.2, 0.1, np.nan]})
+    >>> ranges_of(table, ["rjb_km"], ["pga_g", "psa_1s_g"])
+    {'pga_g': {'rjb_km': [1.0, 300.0]}, 'psa_1s_g': {'rjb_km': [1.0, 80.0]}}
+    """
+    return {
+        output: {name: [float(rows[name].min()), float(rows[name].max())] for name in inputs}
+        for output in outputs
+        for rows in [frame[frame[output].notna()]]
+    }
+
+
+def names(folder=FOLDER):
+    """Names of the networks that are there, in alphabetical order."""
+    return sorted(path.stem for path in Path(folder).glob("*.npz"))
+
+
+def listing(folder=FOLDER):
+    """One row for each network: lesson, inputs, outputs, weights, seconds, and its first score in words."""
+    rows = []
+    for name in names(folder):
+        facts = card(name, folder)
+        row = {"lesson": facts["lesson"], "inputs": len(facts["inputs"]), "outputs": len(facts["outputs"])}
+        first = facts["scores"][0] if facts["scores"] else {"score": "no score"}
+        row |= {"weights": facts["weights"]["count"], "seconds": facts["seconds"], "score": summary(first)}
+        rows.append({"name": name, **row})
+    return pd.DataFrame(rows).set_index("name") if rows else pd.DataFrame(columns=["lesson", "score"])
+
+
+def summary(score):
+    """One entry of a card's ``scores`` in words, with its baselines.
+
+    >>> summary({"score": "rms", "value": 0.71, "unit": "ln", "on": "unseen events", "baselines": {"a constant": 0.84}})
+    'rms 0.71 ln on unseen events (a constant: 0.84)'
+    """
+    if "value" not in score:
+        return score["score"]
+    baselines = ", ".join(f"{name}: {value:.3g}" for name, value in score["baselines"].items())
+    return f"{score['score']} {score['value']:.3g} {score['unit']} on {score['on']} ({baselines})"
+
+
+def card(name, folder=FOLDER):
+    """What is known of a network, without its weights and without Keras.
+
+    Raises
+    ------
+    UnknownModel
+        There is no such network; the message lists those there are.
+    FormatError
+        The card is damaged, or lacks something.
+    """
+    path = Path(folder) / f"{name}.json"
+    if not path.is_file():
+        known = ", ".join(names(folder)) or "none"
+        raise UnknownModel(f"No network is called {name!r} in {folder}; there are {known}.")
+    step = next_step({})
+    if path.stat().st_size > LARGEST:
+        raise FormatError(f"{path} has {path.stat().st_size:,} bytes, more than any card of a network. {step}")
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:  # JSON and Unicode errors are ValueErrors
+        raise FormatError(f"{path} is not JSON ({error}). {step}") from None
+    check_card(facts, name, path)
+    return facts
+
+
+def weights(name, folder=FOLDER):
+    """Weights of a network in the order of Keras, as they are stored, checked against the card.
+
+    Raises
+    ------
+    UnknownModel, FormatError
+        As :func:`card`; the file is cut off, holds pickles, NaN, other arrays than the card says, or other numbers.
+    """
+    return read_weights(name, card(name, folder), folder)
+
+
+def load(name, folder=FOLDER):
+    """Build a network with Keras and give it its weights.
+
+    Returns
+    -------
+    keras.Model
+        Not compiled. It takes what the lesson fed it (scaled inputs); :func:`predict` takes a table and warns.
+
+    Raises
+    ------
+    UnknownModel, FormatError
+        As :func:`weights`; a layer that is neither Keras' own nor registered by gmtools; weights that do not fit.
+    """
+    facts = card(name, folder)
+    arrays = read_weights(name, facts, folder)
+    step = next_step(facts)
+    refuse_foreign(facts["layers"], f"{Path(folder) / name}.json", step)
+    try:
+        model = keras_quietly().saving.deserialize_keras_object(facts["layers"], safe_mode=True)
+        model.set_weights([np.asarray(values, np.float32) for values in arrays])
+    except Exception as error:  # Keras raises whatever a damaged configuration makes of its layers
+        reason = str(error).strip().splitlines()
+        what = reason[0] if reason else type(error).__name__
+        raise FormatError(f"{Path(folder) / name}.json: Keras cannot build these layers ({what}). {step}") from None
+    return model
+
+
+def same_layers(model, name, folder=FOLDER):
+    """Whether a model of the reader has the layers of a named network, by kind, size and activation.
+
+    Of a named network that stands side by side for several outputs, one of them is compared. Regularization, dropout,
+    names and what is frozen are not compared: ``print`` both configurations for those.
+    """
+    return _shape_of(layers_of(model)) == _shape_of(card(name, folder)["layers"])
+
+
+def check(name, folder=FOLDER):
+    """Compute the predictions of the card again: with Keras, and in NumPy where the network is dense.
+
+    Returns
+    -------
+    float
+        Largest difference from the card.
+
+    Raises
+    ------
+    FormatError
+        It is above 1e-3 of the largest of these values.
+    """
+    facts, model = card(name, folder), load(name, folder)
+    golden = facts["golden"]
+    found = [_golden(model, golden["shape"][1:])["outputs"]]
+    try:
+        layers = branches_of(facts, read_weights(name, facts, folder))
+        values = forward(layers, _drawn(golden["shape"]))
+        found.append([_sampled(values)])
+    except FormatError:
+        pass  # not a dense network: Keras alone can say
+    wanted = np.concatenate([np.ravel(part) for part in golden["outputs"]])
+    apart = max(np.abs(np.concatenate([np.ravel(part) for part in parts]) - wanted).max() for parts in found)
+    if not apart <= 1e-3 * max(1, np.abs(wanted).max()):
+        raise FormatError(f"{name} gives other predictions than its card: {apart:.2g} apart. {next_step(facts)}")
+    return float(apart)
+
+
+def read(name, folder=FOLDER):
+    """Read a dense network for use without Keras.
+
+    Returns
+    -------
+    DenseNetwork
+
+    Raises
+    ------
+    UnknownModel, FormatError
+        As :func:`weights`; the network has other layers than dense ones: use :func:`load`.
+    """
+    facts = card(name, folder)
+    branches = branches_of(facts, read_weights(name, facts, folder))
+    more = {key: value for key, value in facts.items() if key not in ("layers", "golden")}
+    return DenseNetwork(
+        name, facts["inputs"], facts["outputs"], facts["ranges"], branches, tuple(facts["faults"]), more
+    )
+
+
+def predict(name, frame, outside="warn", folder=FOLDER):
+    """Evaluate a dense network on a table.
+
+    Parameters
+    ----------
+    name : str
+    frame : DataFrame (or mapping of arrays)
+        With the columns that the card's inputs name, n rows.
+    outside : {"warn", "nan", "ignore"}
+        What to do where a row leaves the range of an output: warn and answer, warn and answer NaN, or answer. A network
+        with known faults says them as warnings too, unless this is "ignore".
+    folder : path-like
+
+    Returns
+    -------
+    DataFrame, (n, outputs)
+        In the units of the card's outputs, with the index of ``frame``.
+
+    Raises
+    ------
+    UnknownModel, FormatError
+        As :func:`read`; a column is missing.
+
+    Warns
+    -----
+    OutOfRange
+        Once for each input and range, naming the outputs that have this range.
+    KnownFault
+        Once for each known fault.
+    """
+    return read(name, folder).predict(frame, outside, stacklevel=3)
+
+
+def _named(arrays):
+    return {f"weights_{number:04d}": values for number, values in enumerate(arrays)}
+
+
+def _drawn(shape):
+    return np.random.default_rng(0).normal(size=shape).astype("float32")
+
+
+def _golden(model, shape):
+    """Three drawn inputs and what comes out: at most 16 values of each output."""
+    shape = list(shape or model.input_shape[1:])
+    if any(size is None for size in shape):
+        raise FormatError(f"The model takes inputs of shape {model.input_shape}: give golden_shape without None.")
+    found = model(_drawn([3, *shape]), training=False)
+    parts = list(found) if isinstance(found, list | tuple) else [found]
+    return {"shape": [3, *shape], "outputs": [_sampled(keras_quietly().ops.convert_to_numpy(part)) for part in parts]}
+
+
+def _sampled(values):
+    flat = np.asarray(values, float).reshape(3, -1)
+    places = np.unique(np.linspace(0, flat.shape[1] - 1, 16).round().astype(int))
+    return [[float(f"{value:.7g}") for value in row] for row in flat[:, places]]
+
+
+def _shape_of(described):
+    """Kind, size and activation of each layer of a configuration; side by side, those of the first network."""
+    config = described["config"]
+    found = []
+    for layer in config.get("layers", []):
+        inner = layer["config"]
+        if layer["class_name"] in ("Sequential", "Functional"):
+            return _shape_of(layer)
+        if layer["class_name"] not in ("InputLayer", "Dropout"):
+            sizes = {
+                key: inner[key] for key in ("units", "filters", "kernel_size", "pool_size", "strides") if key in inner
+            }
+            found.append((layer["class_name"], str(sizes), str(inner.get("activation"))))
+    return found
+
+
+def _place(profile, data, kind):
+    drawn = {"simulated", "semi-synthetic"} & set(data)
+    meant = "simulated" in ([kind] if isinstance(kind, str) else kind.values())
+    if profile == "full" and (not drawn or meant):
+        return FOLDER
+    return PROJECT / "_build" / "networks" / f"{profile}-{'simulated' if drawn else 'real'}"
+
+
+def _machine():
+    """Kind of processor and number of cores, without a name of the machine."""
+    cpu = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        cpu = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return f"{cpu}, {len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} cores"
+
+
+def _commit():
+    """The commit that the lesson ran on; empty outside of a git checkout."""
+    git = ["git", "-C", str(PROJECT), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(git, capture_output=True, text=True, timeout=20, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""

@@ -1,0 +1,164 @@
+"""Dense networks that read a table, evaluated in NumPy."""
+
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from gmtools.errors import FormatError, KnownFault, OutOfRange
+from gmtools.networks._card import TRANSFORMS, layers_of, next_step
+
+ACTIVATIONS = {
+    "linear": lambda x: x,
+    "relu": lambda x: np.maximum(x, 0),
+    "tanh": np.tanh,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "softmax": lambda x: np.exp(x - x.max(-1, keepdims=True)) / np.exp(x - x.max(-1, keepdims=True)).sum(-1)[..., None],
+}
+
+
+@dataclass(frozen=True)
+class DenseNetwork:
+    """A network of dense layers that reads a table: evaluated in NumPy, without Keras.
+
+    Attributes
+    ----------
+    name : str
+    inputs, outputs, ranges, faults
+        As :func:`save` takes them.
+    branches : list of list of (kernel, bias, activation)
+        Dense layers in order; several branches stand side by side, their outputs one after the other.
+    facts : dict
+        Whatever else is known, such as ``scores``.
+    """
+
+    name: str
+    inputs: list
+    outputs: list
+    ranges: dict
+    branches: list
+    faults: tuple = ()
+    facts: dict = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, model, *, name, inputs, outputs, ranges, **facts):
+        """Take the layers out of a Keras model that the reader has trained."""
+        described = {"layers": layers_of(model), "name": name, "lesson": "LESSON"}
+        branches = branches_of(described, [np.asarray(values) for values in model.get_weights()])
+        return cls(name, inputs, outputs, ranges, branches, facts=facts)
+
+    def predict(self, frame, outside="warn", stacklevel=2):
+        """As :func:`predict`."""
+        if outside not in ("warn", "nan", "ignore"):
+            raise FormatError(f"outside is {outside!r}; say 'warn', 'nan' or 'ignore'.")
+        for layers in self.branches:
+            if layers[0][0].shape[0] != len(self.inputs):
+                widths = f"{layers[0][0].shape[0]} inputs in its weights and {len(self.inputs)} in its description"
+                raise FormatError(f"{self.name} has {widths}. {next_step(self.facts)}")
+        missing = [entry["name"] for entry in self.inputs if entry["name"] not in frame]
+        if missing:
+            have = ", ".join(map(str, frame))
+            raise FormatError(f"{self.name} reads the columns {', '.join(missing)}; the table has {have}.")
+        if outside != "ignore":
+            self._warn(frame, stacklevel + 1)
+        scaled = [
+            (TRANSFORMS[entry.get("transform", "")](np.asarray(frame[entry["name"]], float)) - entry["mean"])
+            / entry["sd"]
+            for entry in self.inputs
+        ]
+        values = forward(self.branches, np.column_stack(scaled))
+        columns = [entry["name"] for entry in self.outputs]
+        found = pd.DataFrame(values, index=getattr(frame, "index", None), columns=columns)
+        return found.where(self.inside(frame)) if outside == "nan" else found
+
+    def inside(self, frame):
+        """Whether each row lies in the range of each output: DataFrame of bool, one column for each output."""
+        columns = {}
+        for entry in self.outputs:
+            limits = self.ranges.get(entry["name"], {})
+            columns[entry["name"]] = np.logical_and.reduce(
+                [np.ones(len(frame), bool)]
+                + [_between(np.asarray(frame[name], float), *limits[name]) for name in limits]
+            )
+        return pd.DataFrame(columns, index=getattr(frame, "index", None))
+
+    def _warn(self, frame, stacklevel):
+        """One warning for each input and range that is left, with the outputs that have this range."""
+        for entry in self.inputs:
+            name, groups = entry["name"], {}
+            for output in self.outputs:
+                limits = self.ranges.get(output["name"], {}).get(name, [None, None])
+                groups.setdefault(tuple(limits), []).append(output["name"])
+            values = np.asarray(frame[name], float)
+            for limits, outputs in groups.items():
+                out = values[~_between(values, *limits)]
+                if out.size:
+                    which = "" if len(groups) == 1 else f" of {_few(outputs)}"
+                    span = f"{out.min():g}" if out.min() == out.max() else f"{out.min():g} to {out.max():g}"
+                    text = (
+                        f"{self.name}: {name} {span} ({out.size} of {values.size} values) is outside {_span(*limits)}, "
+                    )
+                    text += f"the training data{which}; read these predictions as extrapolation."
+                    warnings.warn(text, OutOfRange, stacklevel=stacklevel)
+        for fault in self.faults:
+            warnings.warn(f"{self.name}: {fault}", KnownFault, stacklevel=stacklevel)
+
+
+def branches_of(facts, arrays):
+    """Dense layers of one network, or of several side by side: see :class:`DenseNetwork`."""
+    described, left = facts["layers"], list(arrays)
+    again = f"{facts['name']} is not a stack of dense layers, or several side by side: use networks.load."
+    try:
+        whole = described["config"]["layers"]
+        inner = [layer for layer in whole if layer["class_name"] == "Sequential"]
+        rest = {layer["class_name"] for layer in whole} - {"Sequential"}
+        together = inner and rest <= {"InputLayer", "Concatenate"}
+        branches = [_dense(part["config"]["layers"] if together else whole, left, again) for part in inner or [None]]
+        if left or not all(branches):
+            raise FormatError(again)
+        return branches
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise FormatError(f"{again} ({error})") from None
+
+
+def _dense(layers, arrays, again):
+    """Take the arrays of a Sequential's dense layers from the front of ``arrays``."""
+    found = []
+    for layer in layers:
+        config = layer["config"]
+        if layer["class_name"] == "Dense" and config["activation"] in ACTIVATIONS and config["use_bias"]:
+            kernel, bias = arrays.pop(0), arrays.pop(0)
+            width = found[-1][0].shape[1] if found else kernel.shape[0]
+            if kernel.shape != (width, config["units"]) or bias.shape != (config["units"],):
+                raise FormatError(f"{again} (kernel {kernel.shape}, bias {bias.shape}, {config['units']} units)")
+            found.append((kernel, bias, config["activation"]))
+        elif layer["class_name"] not in ("InputLayer", "Dropout"):
+            raise FormatError(again)
+    return found
+
+
+def forward(branches, inputs):
+    """Outputs of all branches, (n, outputs), in double precision."""
+    found = []
+    for layers in branches:
+        values = np.asarray(inputs, float)
+        for kernel, bias, activation in layers:
+            values = ACTIVATIONS[activation](values @ np.asarray(kernel, float) + np.asarray(bias, float))
+        found.append(values)
+    return np.concatenate(found, axis=1)
+
+
+def _between(values, low, high):
+    """Whether values lie within a range; missing values do not lie outside."""
+    return ~((values < (-np.inf if low is None else low)) | (values > (np.inf if high is None else high)))
+
+
+def _few(outputs):
+    return outputs[0] if len(outputs) == 1 else f"{outputs[0]} and {len(outputs) - 1} more"
+
+
+def _span(low, high):
+    if high is None:
+        return f"{low:g} and above"
+    return f"up to {high:g}" if low is None else f"{low:g} to {high:g}"

@@ -1,0 +1,310 @@
+"""Networks by name: what is saved comes back, and nothing else gets in."""
+
+import contextlib
+import json
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gmtools import networks
+from gmtools.errors import FormatError, KnownFault, OutOfRange, UnknownModel
+from gmtools.layers import ParallelDense, keras
+
+layers = keras.layers
+INPUTS = [
+    {"name": "magnitude", "unit": "", "transform": "", "mean": 5.0, "sd": 1.0},
+    {"name": "rjb_km", "unit": "km", "transform": "log1p", "mean": 4.0, "sd": 0.9},
+]
+OUTPUTS = [{"name": "pga_g", "unit": "ln g"}, {"name": "psa_1s_g", "unit": "ln g"}]
+TABLE = pd.DataFrame(
+    {"magnitude": [4.0, 6.0, 7.0], "rjb_km": [1.0, 80.0, 300.0], "pga_g": 1.0, "psa_1s_g": [1.0, 1.0, np.nan]}
+)
+SCORE = {"score": "rms", "value": 0.7, "unit": "ln", "on": "unseen events", "baselines": {"a constant": 0.84}}
+ABOUT = {
+    "lesson": "12_train_ann", "profile": "smoke", "seed": 0, "data": ["nga_west2_extract"], "kind": "measured",
+    "seconds": 3.2, "scores": [SCORE], "faults": ["it was trained on nothing."],
+}  # fmt: skip
+
+
+def perceptron(name, units=8):
+    """A small dense network."""
+    hidden = [layers.Dense(units, "relu", name="first"), layers.Dropout(0.1), layers.Dense(4, "tanh", name="second")]
+    return keras.Sequential([keras.Input((2,)), *hidden, layers.Dense(1, name="last")], name=name)
+
+
+def side_by_side():
+    """One network for each output."""
+    x = keras.Input((2,))
+    several = [perceptron(output["name"]) for output in OUTPUTS]
+    several[0].get_layer("first").trainable = False
+    return keras.Model(x, layers.Concatenate()([network(x) for network in several]))
+
+
+def keep(folder, model=None, name="small", **changed):
+    """Save a network of this file."""
+    ranges = networks.ranges_of(TABLE, ["magnitude", "rjb_km"], ["pga_g", "psa_1s_g"])
+    about = {"inputs": INPUTS, "outputs": OUTPUTS, "ranges": ranges, **ABOUT, **changed}
+    return networks.save(name, model or side_by_side(), folder=folder, **about)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    keep(tmp_path)
+    return tmp_path
+
+
+def edit(folder, change, name="small"):
+    """Change a card."""
+    path = folder / f"{name}.json"
+    facts = json.loads(path.read_text())
+    change(facts)
+    path.write_text(json.dumps(facts))
+
+
+def test_keras_and_numpy_give_what_was_saved(folder):
+    assert networks.check("small", folder) < 1e-5
+    model = networks.load("small", folder)
+    assert model.get_layer("pga_g").get_layer("first").trainable is False
+    scaled = np.column_stack([TABLE["magnitude"] - 5, (np.log1p(TABLE["rjb_km"]) - 4) / 0.9])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = networks.predict("small", TABLE, folder=folder)
+    np.testing.assert_allclose(found, model(scaled.astype("float32")), atol=1e-5)
+    assert list(found) == ["pga_g", "psa_1s_g"]
+
+
+def test_half_precision_rounds_the_model_that_goes_on(tmp_path):
+    model = side_by_side()
+    keep(tmp_path, model)
+    stored = networks.weights("small", tmp_path)
+    assert {values.dtype.name for values in stored} == {"float16"}
+    for kept, used in zip(stored, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(kept.astype("float32"), used)
+
+
+def test_ranges_belong_to_outputs(folder):
+    table = pd.DataFrame({"magnitude": [5.0, 5.0], "rjb_km": [80.0, 80.1]})
+    message = r"rjb_km 80.1 \(1 of 2 values\) is outside 1 to 80.*of psa_1s_g"
+    with pytest.warns(KnownFault), pytest.warns(OutOfRange, match=message):
+        found = networks.predict("small", table, outside="nan", folder=folder)
+    assert found.isna().to_numpy().tolist() == [[False, False], [False, True]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        networks.predict("small", table, outside="ignore", folder=folder)
+
+
+@pytest.mark.parametrize("step", [-1e-6, 1e-6])
+@pytest.mark.parametrize(("name", "edge"), [("magnitude", 0), ("magnitude", 1), ("rjb_km", 0), ("rjb_km", 1)])
+def test_one_step_outside_any_range_warns(folder, name, edge, step):
+    network = networks.read("small", folder)
+    for output, limits in network.ranges.items():
+        inside = {key: np.mean(limits[key]) for key in limits}
+        value = limits[name][edge] + step
+        table = pd.DataFrame([inside | {name: value}])
+        outward = (step > 0) == bool(edge)
+        assert network.inside(table).loc[0, output] == (not outward)
+
+
+def test_known_faults_are_said(folder):
+    with pytest.warns(KnownFault, match="small: it was trained on nothing"):
+        networks.predict("small", TABLE.head(1), folder=folder)
+
+
+def test_listing_has_the_score_beside_its_baseline(folder):
+    table = networks.listing(folder)
+    assert table.loc["small", "score"] == "rms 0.7 ln on unseen events (a constant: 0.84)"
+    assert networks.names(folder) == ["small"]
+
+
+def test_same_layers_sees_size_and_activation(folder):
+    assert networks.same_layers(perceptron("mine"), "small", folder)
+    assert not networks.same_layers(perceptron("mine", units=9), "small", folder)
+
+
+def test_only_a_full_run_on_real_data_writes_the_named_networks(tmp_path, monkeypatch):
+    monkeypatch.setattr(networks, "FOLDER", tmp_path / "networks")
+    monkeypatch.setattr(networks, "PROJECT", tmp_path)
+    keep(None, profile="fast")
+    keep(None, profile="full", data=["simulated"])
+    assert not (tmp_path / "networks").exists()
+    keep(None, profile="full")
+    assert networks.names(tmp_path / "networks") == ["small"]
+
+
+def test_maps_and_ensembles_are_kept_too(tmp_path):
+    x = keras.Input((None, None, 2))
+    members = [
+        keras.Sequential([keras.Input((None, None, 2)), layers.Conv2D(3, 3, padding="same"), layers.LeakyReLU()])
+        for _ in range(2)
+    ]
+    model = keras.Model(x, [member(x) for member in members])
+    keep(tmp_path, model, inputs=[{"name": "relief", "unit": "m"}] * 2, outputs=[], ranges={}, golden_shape=(8, 12, 2))
+    assert networks.check("small", tmp_path) < 1e-5
+    assert len(networks.load("small", tmp_path).outputs) == 2
+    with pytest.raises(FormatError, match=r"not a stack of dense layers.*use networks.load"):
+        networks.read("small", tmp_path)
+
+
+def test_layers_of_gmtools_are_kept(tmp_path):
+    model = keras.Sequential([keras.Input((5, 2)), ParallelDense(4, 5, "relu"), ParallelDense(1, 5)])
+    keep(tmp_path, model)
+    assert networks.check("small", tmp_path) < 1e-5
+
+
+def test_unknown_name_lists_those_there_are(folder):
+    with pytest.raises(UnknownModel, match=r"'large'.*there are small"):
+        networks.load("large", folder)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e6])
+def test_weights_that_are_no_numbers_are_not_saved(tmp_path, value):
+    model = side_by_side()
+    changed = model.get_weights()
+    changed[0][0, 0] = value  # 1e6 is infinite in half precision
+    model.set_weights(changed)
+    with pytest.raises(FormatError, match="small has weights that are NaN or infinite"):
+        keep(tmp_path, model)
+
+
+def test_a_file_beyond_the_limit_is_not_saved(tmp_path, monkeypatch):
+    monkeypatch.setattr(networks, "LARGEST", 1000)
+    with pytest.raises(FormatError, match="would exceed"):
+        keep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_column_is_named(folder):
+    with pytest.raises(FormatError, match="reads the columns rjb_km"):
+        networks.predict("small", TABLE[["magnitude"]], folder=folder)
+
+
+def write(folder, **arrays):
+    np.savez(folder / "small.npz", **arrays)
+
+
+def stored(folder):
+    with np.load(folder / "small.npz") as file:
+        return dict(file)
+
+
+@pytest.mark.parametrize("length", [0, 1, 100, 700])
+def test_a_cut_off_file_is_named_with_the_next_step(folder, length):
+    path = folder / "small.npz"
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(FormatError, match=r"small.npz is not an npz.*gmtools run 12_train_ann --profile full"):
+        networks.load("small", folder)
+
+
+def test_a_pickle_is_refused(folder):
+    arrays = stored(folder)
+    arrays["weights_0000"] = np.array([{"a": 1}], dtype=object)
+    np.savez(folder / "small.npz", **arrays)
+    with pytest.raises(FormatError, match="not an npz file of plain arrays"):
+        networks.load("small", folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda values: values * np.float16(np.nan), "no finite numbers"),
+        (lambda values: values.astype("float64"), "no finite numbers of half"),
+        (lambda values: values + np.float16(1), "other weights than its card"),
+        (lambda values: values[:1], "other weights than its card"),
+    ],
+)
+def test_other_weights_are_refused(folder, change, message):
+    arrays = stored(folder)
+    write(folder, **(arrays | {"weights_0000": change(arrays["weights_0000"])}))
+    for use in (networks.load, networks.read):
+        with pytest.raises(FormatError, match=message):
+            use("small", folder)
+
+
+def test_weights_of_a_wrong_shape_are_refused_even_with_a_matching_digest(folder):
+    arrays = stored(folder)
+    arrays["weights_0000"] = arrays["weights_0000"][:1]
+    write(folder, **arrays)
+    digest = networks.digest([arrays[key] for key in sorted(arrays)])
+    edit(folder, lambda facts: facts["weights"].update(sha256=digest))
+    with pytest.raises(FormatError, match="Keras cannot build these layers"):
+        networks.load("small", folder)
+    with pytest.raises(FormatError, match="1 inputs in its weights and 2 in its description"):
+        networks.read("small", folder).predict(TABLE, "ignore")
+
+
+def test_a_file_that_unpacks_to_too_much_is_refused(folder):
+    arrays = stored(folder) | {"zeros": np.zeros(8_000_000, "float32")}
+    np.savez_compressed(folder / "small.npz", **arrays)
+    with pytest.raises(FormatError, match="unpacks to"):
+        networks.load("small", folder)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"module": "keras.layers", "class_name": "Lambda", "config": {"function": "print"}},
+        {"module": "keras.layers", "class_name": "TFSMLayer", "config": {"filepath": "x"}},
+        {"module": "os", "class_name": "system", "config": "ls"},
+        {"module": "builtins", "class_name": "function", "config": "eval", "registered_name": "function"},
+        {"module": "keras.utils", "class_name": "get_file", "config": {}},
+        {"module": "os", "class_name": "system", "config": "ls", "registered_name": "gmtools>Nothing"},
+        {"class_name": "__lambda__", "config": {"value": "abc"}},
+    ],
+)
+def test_layers_that_could_run_code_are_refused(folder, layer):
+    edit(folder, lambda facts: facts["layers"]["config"]["layers"].append(layer))
+    with pytest.raises(FormatError, match="neither Keras' own nor one of gmtools"):
+        networks.load("small", folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda facts: facts.pop("ranges"), "lacks ranges"),
+        (lambda facts: facts.update(format="another"), "does not say"),
+        (lambda facts: facts["inputs"][0].update(sd=0), "sd is not above 0"),
+        (lambda facts: facts["inputs"][0].update(sd="1"), r"small\.json"),
+        (lambda facts: facts["inputs"][0].update(transform="exp"), "transform 'exp'"),
+        (lambda facts: facts["ranges"].update(pgv={"magnitude": [1, 2]}), "ranges name pgv"),
+        (lambda facts: facts["ranges"]["pga_g"].update(magnitude=[7, 4]), "7 to 4"),
+        (lambda facts: facts["scores"][0].pop("baselines"), "lacks 'baselines'"),
+        (lambda facts: facts["outputs"][0].pop("unit"), "lacks 'unit'"),
+    ],
+)
+def test_a_damaged_card_is_named(folder, change, message):
+    edit(folder, change)
+    with pytest.raises(FormatError, match=message):
+        networks.card("small", folder)
+
+
+def test_a_card_that_is_no_json_is_named(folder):
+    (folder / "small.json").write_bytes(b"\xff{")
+    with pytest.raises(FormatError, match=r"small\.json is not JSON"):
+        networks.card("small", folder)
+
+
+def test_bytes_changed_at_random_end_in_a_typed_error(folder):
+    generator = np.random.default_rng(0)
+    whole = {path: path.read_bytes() for path in folder.iterdir()}
+    for _ in range(150):
+        for path, content in whole.items():
+            path.write_bytes(content)
+        path = list(whole)[generator.integers(2)]
+        content = bytearray(whole[path])
+        content[generator.integers(len(content))] = generator.integers(256)
+        path.write_bytes(content)
+        with contextlib.suppress(FormatError):
+            networks.read("small", folder).predict(TABLE, "ignore")
+
+
+def test_the_named_networks_are_whole():
+    """Each committed network gives the predictions of its card and names a lesson that exists."""
+    lessons = {path.stem for path in (networks.PROJECT / "notebooks").rglob("*.ipynb")}
+    total = 0
+    for name in networks.names():
+        assert networks.card(name)["lesson"] in lessons
+        assert networks.check(name) < 1e-3
+        total += sum((networks.FOLDER / f"{name}{end}").stat().st_size for end in (".npz", ".json"))
+    assert total < 25_000_000
