@@ -113,7 +113,7 @@ def draw(lines: np.ndarray) -> np.ndarray:
 
 
 def shrunk(pictures: np.ndarray, side: int) -> np.ndarray:
-    """Pictures with fewer pixels, (n, 227, 227, 3) -> (n, side, side, 3), uint8: bilinear, averaged where they shrink."""
+    """Shrink pictures (n, 227, 227, 3) to (n, side, side, 3), uint8: bilinear, averaged where they shrink."""
     if side == pictures.shape[1]:
         return pictures
     from keras import ops  # here, so that the package imports no tensor library

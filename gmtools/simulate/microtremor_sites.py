@@ -255,9 +255,7 @@ ITALY = Country(
 """Portable velocimeters, 21 minutes, towns; f0 mostly below 6 Hz; no superimposed cases, as Di Donato & Castellaro
 (2024) say of their training set."""
 
-CALM = replace(
-    ITALY, name="calm", color_ln=(0.0, 0.0), horizontal_ln=(0.04, 0.04), level_ln=(0.0, 0.0), spread_ln=0.0
-)
+CALM = replace(ITALY, name="calm", color_ln=(0.0, 0.0), horizontal_ln=(0.04, 0.04), level_ln=(0.0, 0.0), spread_ln=0.0)
 """Italy's sensors and noise, in which nothing differs between recordings but the site: for planted examples."""
 
 CALIFORNIA = Country(

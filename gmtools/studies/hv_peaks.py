@@ -1,4 +1,4 @@
-"""What the lessons on H/V peaks share: drawn peaks with labels, how networks see them, real recordings, noise in numbers.
+"""What the lessons on H/V peaks share: drawn peaks with labels, how networks see them, recordings, noise in numbers.
 
 No network is here: lesson 43 trains the perceptron, lesson 44 SqueezeNet. Labels are simulated
 (:mod:`gmtools.simulate.microtremor`); Californian peaks are for tests, and nothing may be chosen on them.
@@ -6,6 +6,7 @@ No network is here: lesson 43 trains the perceptron, lesson 44 SqueezeNet. Label
 
 import io
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -14,16 +15,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gmtools import cache, hvsr
+from gmtools import cache, hvsr, networks
 from gmtools.data import catalog
 from gmtools.data.readers import microtremor as files
-from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
+from gmtools.data.readers import ncnn_squeezenet
+from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError, OutOfRange
 from gmtools.simulate import microtremor
 from gmtools.studies import peak_rules
 from gmtools.studies.peak_rules import CLASSES
 
 SIDE = 113
-"""Pixels of a side of the pictures that the lessons' SqueezeNet sees: half of the thesis' 227, a quarter of the work."""
+"""Pixels of a side of the pictures that SqueezeNet sees: half of the thesis' 227, a quarter of the work."""
 RECORDINGS = {
     "hvsr_recordings": {
         "UT.STN11, C50": "hvsr/recordings/UT.STN11.A2_C50.miniseed",
@@ -99,7 +101,7 @@ def drawn(country: microtremor.Country, seed: int = 0, counts: Mapping[str, int]
     -------
     Peaks
     """
-    counts = dict(country.counts if counts is None else counts)
+    counts = {name: int(n) for name, n in (country.counts if counts is None else counts).items()}
 
     def make() -> list[np.ndarray]:
         """Arrays of the drawn peaks."""
@@ -173,6 +175,18 @@ def real_recordings(data: str = "auto") -> dict[str, hvsr.Recording]:
     return found
 
 
+def recordings(data: str = "auto", seed: int = 0) -> tuple[dict[str, hvsr.Recording], str]:
+    """Public recordings and "measured" or, where this machine has none, stand-ins and "simulated".
+
+    Raises
+    ------
+    DataNotFound, DownloadFailed
+        ``data`` is "real" and a file cannot be had.
+    """
+    found = real_recordings(data)
+    return (found, "measured") if found else (stand_ins(seed), "simulated")
+
+
 def stand_ins(seed: int = 0) -> dict[str, hvsr.Recording]:
     """Seven simulated recordings of layers, for runs without files; their names say that they are simulated."""
     kinds = ("one_dimensional", "two_dimensional", "body_waves")
@@ -235,3 +249,161 @@ def simulated_noise(number: int, seed: int = 43) -> pd.DataFrame:
         if np.isfinite(row["width"]):
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def notice(found: Mapping[str, hvsr.Recording], data: str = "auto") -> str:
+    """Say in Markdown which recordings this run has, their known faults and licenses."""
+    lines = []
+    for data_id, names in RECORDINGS.items():
+        entry = catalog.manifests()[data_id]
+        here = [name for name in names if name in found]
+        if here:
+            what = f"**{', '.join(here)}: REAL data.** {entry.citation} **License:** {entry.licence}."
+            lines.append(f"{what} **Known faults:** {' '.join(entry.faults)}")
+        elif data != "simulated":
+            lines.append(f"**Not here:** {', '.join(names)}. Run `gmtools data fetch {data_id}`.")
+    if not any(name in names for names in RECORDINGS.values() for name in found):
+        lines.insert(
+            0,
+            "**Recordings: SIMULATED data.** Nothing was measured, and no number drawn from them is about the Earth. "
+            "**License:** CC BY 4.0.",
+        )
+    return "\n>\n".join(f"> {' '.join(line.split())}" for line in lines) + "\n"
+
+
+COLUMNS = [f"{component}_{i:02d}" for component in hvsr.COMPONENTS for i in range(1, hvsr.SAMPLES + 1)]
+"""Names of the ninety numbers: 30 of north-south, of east-west and of the vertical, from f0/2 to 2 f0."""
+OUTPUTS = [{"name": name, "unit": "probability"} for name in CLASSES]
+
+
+def as_table(spectra: np.ndarray) -> pd.DataFrame:
+    """Ninety numbers of each peak, (n, 90), as the table that ``networks.predict`` takes."""
+    return pd.DataFrame(spectra, columns=COLUMNS)
+
+
+def outside(name: str, values: np.ndarray) -> np.ndarray:
+    """Share of each peak's numbers beyond the range that a named network learned from: (n,).
+
+    Parameters
+    ----------
+    name : str
+        A perceptron or a SqueezeNet of this study.
+    values : ndarray, (n, 90) or (n, 3, 227)
+        Spectra for a perceptron, lines for a SqueezeNet.
+
+    Warns
+    -----
+    OutOfRange
+        Once, where a peak has more than one in twenty of its numbers outside.
+    """
+    card = networks.card(name)
+    limits = card["ranges"][CLASSES[0]]
+    low, high = np.array([limits[entry["name"]] for entry in card["inputs"]]).T
+    if values.ndim == 3:
+        low, high = low[:, None], high[:, None]
+    share = ((values < low) | (values > high)).reshape(len(values), -1).mean(axis=1)
+    warn_outside(name, share)
+    return share
+
+
+def warn_outside(name: str, share: np.ndarray) -> None:
+    """Warn where more than one in twenty numbers of a peak lie outside of what a network learned from."""
+    far = np.flatnonzero(share > 0.05)
+    if far.size:
+        text = f"{name}: {far.size} of {share.size} peaks have more than 5 % of their numbers outside the training data"
+        warnings.warn(
+            f"{text} (up to {share.max():.0%}); read these answers as extrapolation.", OutOfRange, stacklevel=3
+        )
+
+
+FAULT = (
+    "It learned from simulated peaks of 21 minutes, triangular smoothing over 10 % and windows of 70 s; it was never "
+    "scored on a real peak of known cause."
+)
+"""What every network of this study has to say of itself."""
+
+
+def photograph_weights(data: str = "auto") -> list | None:
+    """Convolutions of SqueezeNet as photographs trained them, or None where this run goes without the file.
+
+    Raises
+    ------
+    DataNotFound, DownloadFailed
+        ``data`` is "real" and the file cannot be had.
+    """
+    try:
+        return None if data == "simulated" else ncnn_squeezenet.read(catalog.find("squeezenet_1_1"))
+    except (DataNotFound, DownloadFailed):
+        if data == "real":
+            raise
+        return None
+
+
+def interval(values: np.ndarray, recording: np.ndarray, draws: int = 1000, seed: int = 0) -> np.ndarray:
+    """95 % interval of the mean of values (n,), whole recordings (n,) drawn with replacement: (2,)."""
+    names, of = np.unique(recording, return_inverse=True)
+    weights = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), draws)
+    sums, counts = np.bincount(of, np.asarray(values, float)), np.bincount(of)
+    return np.percentile((weights @ sums) / (weights @ counts), [2.5, 97.5])
+
+
+def facts(values: np.ndarray, truth: np.ndarray, answer: np.ndarray, by_rule: np.ndarray) -> dict:
+    """What ``networks.save`` wants to know of a classifier of peaks: inputs, ranges, score, faults, kind of data.
+
+    Parameters
+    ----------
+    values : ndarray, (n, 90) or (n, 3, 227)
+        What it learned from: spectra of a perceptron, whose logarithms go to [-1, 1], or lines of pictures.
+    truth, answer, by_rule : ndarray of int, (m,)
+        Label, answer and answer of the rules for peaks that it never saw.
+    """
+    low, high = (end(values, axis=0 if values.ndim == 2 else (0, 2)) for end in (np.min, np.max))
+    names = COLUMNS if values.ndim == 2 else list(hvsr.COMPONENTS)
+    inputs = [{"name": name, "unit": "over the vertical's minimum"} for name in names]
+    if values.ndim == 2:
+        for entry, a, b in zip(inputs, np.log(low), np.log(high), strict=True):
+            entry |= {"transform": "log", "mean": float(a + b) / 2, "sd": float(b - a) / 2}
+    limits = {name: [float(a), float(b)] for name, a, b in zip(names, low, high, strict=True)}
+    score = {
+        "score": "balanced accuracy", "value": balanced(truth, answer), "unit": "", "on": "validation peaks, Italy",
+        "baselines": {"rules": balanced(truth, by_rule), "constant answer": 1 / 3}, "records": len(truth),
+    }  # fmt: skip
+    return {
+        "inputs": inputs, "outputs": OUTPUTS, "ranges": {output: limits for output in CLASSES}, "scores": [score],
+        "faults": [FAULT], "data": ["simulated"], "kind": "simulated",
+    }  # fmt: skip
+
+
+def balanced(truth: np.ndarray, answer: np.ndarray) -> float:
+    """Mean recall over the classes that occur."""
+    truth, answer = np.asarray(truth), np.asarray(answer)
+    return float(np.mean([np.mean(answer[truth == k] == k) for k in np.unique(truth)]))
+
+
+NAMED = ("peak_perceptron", "peak_perceptron_more", "peak_squeezenet", "peak_squeezenet_more")
+"""The study's networks: with the thesis' 183 training peaks, and with more."""
+
+
+def inputs_of(spectra: Mapping[str, hvsr.Spectra], peaks: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """What networks see of peaks: spectra (n, 90) and lines (n, 3, 227).
+
+    Parameters
+    ----------
+    spectra : mapping of str to Spectra
+    peaks : DataFrame
+        Columns ``recording`` (a key of ``spectra``) and ``f0_hz``.
+    """
+    pairs = [(spectra[name], f0_hz) for name, f0_hz in peaks[["recording", "f0_hz"]].itertuples(index=False)]
+    lines = [hvsr.peak_spectra(one, f0_hz, hvsr.PICTURE_SIZE) for one, f0_hz in pairs]
+    return np.array([hvsr.features(one, f0_hz) for one, f0_hz in pairs]), np.array(lines)
+
+
+def ask(spectra: np.ndarray, lines: np.ndarray, names: tuple[str, ...] = NAMED) -> dict[str, np.ndarray]:
+    """Probabilities (n, 3) that named networks give, for peaks as :func:`inputs_of` makes them."""
+    images, table = pictures(lines).astype("float32"), as_table(spectra)
+    return {
+        name: networks.predict(name, table, outside="ignore").to_numpy()
+        if "perceptron" in name
+        else networks.load(name).predict(images, verbose=0)
+        for name in names
+    }
