@@ -1,7 +1,7 @@
 # make book    the environment, the lessons, the HTML book: works in a fresh clone
 # make pdf     the built book as one PDF (needs Chromium)
 # make test    the tests, those of the built book among them
-# make lab     JupyterLab on the notebooks
+# make lab     the lessons as working copies in a folder of yours, work/, and JupyterLab there
 # make full    the lessons as the papers have them (wants a GPU or a night), then the book
 # make smoke   every lesson in seconds, on simulated data: does each cell run?
 # make lint    ruff, and the notebooks' form
@@ -9,12 +9,13 @@
 # make clean   away with what was generated; the environment stays
 #
 # Real data are used where GMTOOLS_DATA names a folder that holds them, or `gmtools data fetch` brought them.
-# make book PROFILE=smoke DATA=simulated PYTHON=python3.12
+# make book PROFILE=smoke DATA=simulated PYTHON=python3.12; make lab DIR=../mine
 
 PYTHON ?= python3
 PROFILE ?= fast
 DATA ?= auto
 UV ?= uv
+DIR ?= work
 PYTEST_OPTIONS ?= -n auto --dist loadfile
 
 VENV := .venv
@@ -36,7 +37,7 @@ test: $(READY)
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 lab: $(READY)
-	$(BIN)/jupyter lab notebooks
+	@$(BIN)/gmtools lab --profile $(PROFILE) --data $(DATA) $(DIR)
 
 full:
 	@$(MAKE) book PROFILE=full

@@ -1,7 +1,6 @@
 """Builds the HTML book with Jupyter Book from what ran."""
 
 import copy
-import json
 import os
 import re
 import shutil
@@ -17,8 +16,10 @@ import yaml
 
 from bookkit import lessons, pages, runner, vendor
 from bookkit.lessons import Lesson, Settings
+from bookkit.working import Workshop
+from explorers import npm
 from gmtools.cache import PROJECT
-from gmtools.errors import BookFailed, PackageUnreachable
+from gmtools.errors import BookFailed, FormatError, PackageUnreachable
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # with this Python, whatever PATH says
 # As a page has it, or as a notebook's JSON has the HTML of an output.
@@ -76,13 +77,13 @@ def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Bo
     files |= shown
     files |= _configuration(root, offline=scripts is not None, explorers=bool(shown))
     if scripts:
-        files |= _files_below(scripts, "static/vendored", without={vendor.STAMP})
+        files |= _files_below(scripts, "static/vendored", without={npm.STAMP})
     else:  # Sphinx never takes away what an earlier build left
         shutil.rmtree(root / "_build" / "html" / "_static" / "vendored", ignore_errors=True)
     source = root / "_build" / "book_source"
     write_changed(files, source)
     _sphinx(source, root)
-    _offer_lessons(root)
+    _offer_copies(settings, root)
     index = root / "_build" / "html" / "index.html"
     return Book(index, not_run, scripts is not None, time.perf_counter() - started, without_explorers)
 
@@ -125,9 +126,8 @@ def results(settings: Settings, root: Path = PROJECT, without: Collection[str] =
     """What the lessons that ran with these settings recorded for the scoreboard, without the named lessons."""
     found = []
     for lesson in lessons.discover(root):
-        path = runner.results_path(lesson, settings, root)
-        if lesson.name not in without and path.exists():
-            found += json.loads(path.read_text(encoding="utf-8"))["results"]
+        run = None if lesson.name in without else runner.recorded(lesson, settings, root)
+        found += run["results"] if run else []
     return found
 
 
@@ -137,22 +137,25 @@ def _lesson(lesson: Lesson, settings: Settings, root: Path):
     again = f"run it with: gmtools run {lesson.name} --profile {settings.profile} --data {settings.data}"
     if not path.exists():
         return pages.not_run_page(source, "it never ran to its end"), f"it never ran to its end; {again}"
-    executed = lessons.read(path)
+    try:
+        executed = lessons.read(path)
+    except (OSError, FormatError):
+        return pages.not_run_page(source, "its executed copy is damaged"), f"its executed copy is damaged; {again}"
     merged = lessons.merge(source, executed)
     if merged is None:
         return pages.not_run_page(source, "its code changed"), f"its code has changed since it ran; {again}"
-    if not _still_good(source, executed.metadata.get("gmtools", {}), settings, root):
-        changed = "gmtools, the environment or the targets changed"
+    if not _still_good(lesson, source, executed.metadata.get("gmtools", {}), settings, root):
+        changed = "what it uses of gmtools, the environment or its targets changed"
         return pages.not_run_page(source, changed), f"{changed} since it ran; {again}"
     return pages.lesson_page(merged), ""
 
 
-def _still_good(source, stamp, settings, root):
+def _still_good(lesson, source, stamp, settings, root):
     """Whether a lesson run now, on the data that it had, would be the same computation."""
     if "data_fingerprint" not in stamp:
         return False
     ran_with = Settings(settings.profile, settings.data, stamp["seed"])
-    return stamp["key"] == lessons.content_key(source, ran_with, stamp["data_fingerprint"], root)
+    return stamp["key"] == lessons.content_key(lesson, source, ran_with, stamp["data_fingerprint"], root)
 
 
 def _generated(recorded: list[dict]) -> dict[str, bytes]:
@@ -261,10 +264,13 @@ def _sphinx(source: Path, root: Path) -> None:
         raise BookFailed(f"The book was not built; warnings are errors.\n{_said(run)}")
 
 
-def _offer_lessons(root: Path) -> None:
-    """Let the download button give the lesson as it is written, without outputs and without what the page needs."""
+def _offer_copies(settings: Settings, root: Path) -> None:
+    """Let the download button give the working copy, which needs nothing of what the page is made with."""
+    workshop = Workshop.configured(root, settings)
     for lesson in lessons.discover(root):
-        shutil.copyfile(lesson.path, root / "_build" / "html" / "_sources" / "notebooks" / lesson.relative)
+        place = root / "_build" / "html" / "_sources" / "notebooks" / lesson.relative
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(nbformat.writes(workshop.copy(lesson)) + "\n", encoding="utf-8")
 
 
 def _said(run: subprocess.CompletedProcess) -> str:

@@ -1,6 +1,9 @@
 """The command line: what ``gmtools --help`` lists."""
 
 import argparse
+import contextlib
+import os
+import signal
 import sys
 
 from gmtools import __version__
@@ -22,17 +25,21 @@ def main(arguments: list[str] | None = None) -> int:
     -------
     int
         0 when all is well, 1 after an error of :mod:`gmtools.errors`, whose message goes to standard error, 130 after
-        Ctrl-C.
+        Ctrl-C and 128 more than its number after another signal.
     """
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character shows its number
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     wanted = parser().parse_args(arguments)
     try:
         return wanted.run(wanted) or 0
     except GmtoolsError as error:
         print(f"gmtools: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("gmtools: stopped. What had ended is kept; the same command goes on from there.", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as interrupt:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print("gmtools: stopped. What had ended is kept; the same command goes on from there.", file=sys.stderr)
+        return 128 + next(iter(interrupt.args), signal.SIGINT)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,9 +54,12 @@ def parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_ensemble(commands)
     _add(commands, "book", _book, "build the HTML book from the lessons that ran")
+    _add_lab(commands)
+    _add_solutions(commands)
     pdf = commands.add_parser("pdf", help="the built book as one PDF", description="Print the built book as one PDF.")
     pdf.set_defaults(run=_pdf)
     _add(commands, "scoreboard", _scoreboard, "the papers' numbers, ours beside them, and the verdicts")
+    _add_check(commands)
     add_explorer_commands(commands)
     return program
 
@@ -72,6 +82,8 @@ def _add_run(commands) -> None:
         "--workers", type=_positive, metavar="N", help="lessons at a time (default: 2, or 1 on one core)"
     )
     command.add_argument("--force", action="store_true", help="run even what has not changed")
+    limit = "how long one cell may take (default: 600 in smoke, 1800 in fast, 86400 in full)"
+    command.add_argument("--cell-timeout", type=_positive, metavar="SECONDS", help=limit)
 
 
 def _add_ensemble(commands) -> None:
@@ -86,22 +98,87 @@ def _add_ensemble(commands) -> None:
     command.add_argument("--scheduler", metavar="ADDRESS", help=cluster)
 
 
+def _add_lab(commands) -> None:
+    command = _add(commands, "lab", _lab, "working copies of the lessons in a folder of yours, and JupyterLab there")
+    command.add_argument("folder", nargs="?", default="work", metavar="DIR", help="your folder (default: work)")
+    command.add_argument("--no-open", action="store_true", help="make the copies and leave JupyterLab closed")
+
+
+def _add_check(commands) -> None:
+    command = _add(commands, "check", _check, "what the lessons recorded against what is expected of them")
+    command.add_argument("lessons", nargs="*", metavar="LESSON", help="as for run; all lessons when none is named")
+    what = command.add_mutually_exclusive_group()
+    what.add_argument("--accept", nargs="+", metavar="LESSON", help="expect what these lessons recorded; says why")
+    again = "run these lessons with three seeds, on one and two threads, and make their tolerances"
+    what.add_argument("--spread", nargs="+", metavar="LESSON", help=again)
+    command.add_argument("--because", default="", metavar="REASON", help="why results moved; kept in the file")
+
+
+def _add_solutions(commands) -> None:
+    command = _add(commands, "solutions", _solutions, "run the exercises' solutions after their lessons")
+    meaning = "as for run; all lessons that say what their solutions print when none is named"
+    command.add_argument("lessons", nargs="*", metavar="LESSON", help=meaning)
+
+
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers; give 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number; give 1 or more")
     return int(text)
 
 
 def _run(wanted: argparse.Namespace) -> None:
     from bookkit import runner
 
-    outcomes = runner.run(wanted.lessons, wanted.profile, wanted.data, wanted.seed, wanted.workers, wanted.force)
+    settings = wanted.profile, wanted.data, wanted.seed
+    outcomes = runner.run(wanted.lessons, *settings, wanted.workers, wanted.force, wanted.cell_timeout)
     failed = [outcome.lesson.name for outcome in outcomes if outcome.result == "failed"]
     if failed:
         raise LessonFailed(
             f"{len(failed)} of {len(outcomes)} lessons failed: {', '.join(failed)}. "
             "The cell and the traceback stand above; repair it and give the same command, the others are not run again."
         )
+
+
+def _check(wanted: argparse.Namespace) -> int:
+    from bookkit import check, lessons
+
+    settings = lessons.Settings(wanted.profile, wanted.data)
+    if wanted.accept:
+        for lesson in lessons.select(wanted.accept):
+            _expect(lesson, settings, wanted.because)
+        return 0
+    if wanted.spread:
+        for lesson in lessons.select(wanted.spread):
+            _spread(lesson, settings, wanted.because)
+        return 0
+    drifts, compared, notes = check.check(wanted.lessons, settings, strict="CI" in os.environ)
+    print(check.report(drifts, compared, notes))
+    return 1 if drifts else 0
+
+
+def _expect(lesson, settings, because: str) -> None:
+    from bookkit import check
+
+    run = check.recorded(lesson, settings)
+    if run is None:
+        raise LessonFailed(f"{lesson.name} has not run: gmtools run {lesson.name} --profile {settings.profile}")
+    path = check.expected_path(lesson.name, settings, run)
+    old = check.read(path) if path.exists() else None
+    check.write(path, check.accept(lesson.name, run, old, because))
+    print(f"{path} written")
+
+
+def _spread(lesson, settings, because: str) -> None:
+    from bookkit import check, spread
+
+    seeds, others = spread.measure(lesson, settings)
+    path = check.expected_path(lesson.name, settings, seeds[0])
+    old = check.read(path) if path.exists() else None
+    if old is not None:
+        moved = check.compare(lesson.name, seeds[0], old)
+        old = check.accept(lesson.name, seeds[0], old, because) if moved else old
+    check.write(path, spread.expectation(seeds, others, old))
+    print("\n".join([f"{path} written", *spread.unsure(seeds, others)]))
 
 
 def _ensemble(wanted: argparse.Namespace) -> None:
@@ -123,6 +200,33 @@ def _book(wanted: argparse.Namespace) -> None:
     from bookkit import book
 
     print(book.report(book.build(wanted.profile, wanted.data)))
+
+
+def _lab(wanted: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bookkit import lab
+    from bookkit.lessons import Settings
+    from bookkit.working import Workshop
+
+    folder = Path(wanted.folder).expanduser().resolve()
+    settings = Settings(wanted.profile, wanted.data)
+    workshop = Workshop.configured(settings=settings, built=lab.built_book(lab.PROJECT, folder))
+    print(lab.report(lab.deliver(workshop, folder), folder), flush=True)
+    return 0 if wanted.no_open else lab.open_lab(folder)
+
+
+def _solutions(wanted: argparse.Namespace) -> None:
+    from bookkit import solutions
+    from bookkit.lessons import Settings
+
+    ran = solutions.run(wanted.lessons, Settings(wanted.profile, wanted.data))
+    failed = [one.lesson for one in ran if one.problems]
+    if failed:
+        raise LessonFailed(
+            f"Solutions of {len(failed)} of {len(ran)} lessons have a problem: {', '.join(failed)}. "
+            "Mend the code, or the text below it, which holds what it prints in fast on real data."
+        )
 
 
 def _pdf(wanted: argparse.Namespace) -> None:

@@ -4,19 +4,19 @@ import copy
 import difflib
 import hashlib
 import json
+import re
 import sys
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import nbformat
 
+from bookkit import uses
 from gmtools.cache import PROJECT
-from gmtools.errors import LessonNotFound
+from gmtools.errors import FormatError, LessonNotFound
 
 INJECTED = "injected-parameters"
-# Modules whose change cannot change what a lesson computes, so that it does not make a run stale.
-NOT_HASHED = {"bundle.py"}
+PRINTED = 20_000  # characters of printed text that a code cell keeps
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,22 @@ def _matching(word: str, lessons: list[Lesson]) -> list[Lesson]:
 
 
 def read(path: Path) -> nbformat.NotebookNode:
-    """Read a notebook of format 4."""
-    return nbformat.read(path, as_version=4)
+    """Read a notebook of format 4.
+
+    Raises
+    ------
+    FormatError
+        The file is no whole notebook.
+    """
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except OSError:
+        raise
+    except Exception as error:  # nbformat raises a dozen kinds for what is no notebook
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise FormatError(f"{path} is no whole notebook ({reason}). Repair it, or get it anew from git.") from error
+    return notebook
 
 
 def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
@@ -122,28 +136,40 @@ def is_injected(cell: nbformat.NotebookNode) -> bool:
     return INJECTED in cell.metadata.get("tags", [])
 
 
-@lru_cache(maxsize=1)
-def package_hash() -> str:
-    """SHA-256 of the sources that a lesson may import, without the modules that only make the book."""
-    digest = hashlib.sha256()
-    for folder in (PROJECT / "gmtools", PROJECT / "explorers"):
-        for path in sorted(folder.rglob("*.py")):
-            if path.name not in NOT_HASHED:
-                digest.update(path.relative_to(PROJECT).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+def shorten(notebook: nbformat.NotebookNode) -> None:
+    """Cut what each code cell printed after ``PRINTED`` characters, in place, with a note how much is missing."""
+    for cell in code_cells(notebook):
+        streams = [output for output in cell.outputs if output.output_type == "stream"]
+        printed = sum(len(output.text) for output in streams)
+        if printed > PRINTED:
+            room = PRINTED
+            for output in streams:
+                output.text, room = output.text[:room], max(0, room - len(output.text))
+            cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
+            note = f"\n… {printed - PRINTED:,} of {printed:,} printed characters are cut here.\n"
+            cell.outputs.append(nbformat.v4.new_output("stream", name="stdout", text=note))
 
 
-def content_key(notebook: nbformat.NotebookNode, settings: Settings, fingerprint: str, root: Path = PROJECT) -> str:
+def used(notebook: nbformat.NotebookNode) -> uses.Uses:
+    """What the code of a lesson uses of the project."""
+    return uses.of(cell.source for cell in code_cells(notebook))
+
+
+def content_key(
+    lesson: Lesson, notebook: nbformat.NotebookNode, settings: Settings, fingerprint: str, root: Path = PROJECT
+) -> str:
     """Hash of everything that a lesson's outputs depend on; its text is not part of it.
 
     Parameters
     ----------
+    lesson
+        Its folder says which file of ``paper_targets`` it may fill.
     notebook
         The lesson as it is written.
     settings
         Profile, data and seed.
     fingerprint
-        What data are there now (``gmtools.data.catalog.fingerprint()``), or a fixed word for simulated data.
+        What data are there now (:func:`gmtools.data.catalog.fingerprint`), or a fixed word for simulated data.
     root
         Project folder; its ``requirements.lock`` and ``paper_targets`` are part of the key.
     """
@@ -151,13 +177,20 @@ def content_key(notebook: nbformat.NotebookNode, settings: Settings, fingerprint
     parts = [
         [cell.source for cell in code_cells(notebook)],
         settings.parameters(),
-        package_hash(),
+        used(notebook).digest(),
         fingerprint,
         hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else "",
         list(sys.version_info[:2]),
-        [path.read_text(encoding="utf-8") for path in sorted((root / "paper_targets").glob("*.yml"))],
+        _targets(lesson, root),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _targets(lesson: Lesson, root: Path) -> list[str]:
+    """Texts of the files of ``paper_targets`` that are about the study of a lesson."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted((root / "paper_targets").glob("*.yml"))]
+    study = re.compile(rf"^folder: notebooks/{re.escape(lesson.relative.parent.as_posix())}$", re.MULTILINE)
+    return [text for text in texts if study.search(text)]
 
 
 def merge(source: nbformat.NotebookNode, executed: nbformat.NotebookNode) -> nbformat.NotebookNode | None:

@@ -2,8 +2,10 @@
 
 import sys
 import threading
+import time
 from typing import TextIO
 
+LIFE_EVERY_S = 60
 BAR = "{desc:<28} {bar:20} {n_fmt}/{total_fmt} cells  {elapsed}"
 
 
@@ -13,10 +15,12 @@ def display_for(stream: TextIO):
 
 
 class PlainDisplay:
-    """A line when a lesson starts and one when it ends."""
+    """A line when a lesson starts, one when it ends, and one for each minute that a cell takes."""
 
     def __init__(self, stream: TextIO = sys.stdout):
         self.stream = stream
+        self.cells = {}
+        self.began = {}  # lesson -> number and beginning of the cell that runs, and when that was last said
 
     def __enter__(self):
         return self
@@ -26,18 +30,28 @@ class PlainDisplay:
 
     def start(self, lesson: str, cells: int) -> None:
         """Say that a lesson has started."""
+        self.cells[lesson] = cells
         print(f"{lesson}: started, {cells} code cells", file=self.stream, flush=True)
 
-    def cell(self, lesson: str, done: int | None) -> None:
-        """Cells are not shown in plain lines."""
+    def cell(self, lesson: str, number: int | None) -> None:
+        """Keep when a cell began."""
+        if number is not None:
+            self.began[lesson] = number, time.monotonic(), time.monotonic()
 
     def end(self, lesson: str, result: str, seconds: float) -> None:
         """Say how a lesson ended."""
+        self.began.pop(lesson, None)
         took = f" in {seconds:.1f} s" if seconds else ""
         print(f"{lesson}: {result}{took}", file=self.stream, flush=True)
 
     def tick(self) -> None:
-        """Time is not shown in plain lines."""
+        """Give a sign of life during a long cell."""
+        now = time.monotonic()
+        for lesson, (number, began, said) in tuple(self.began.items()):
+            if now - said >= LIFE_EVERY_S:
+                self.began[lesson] = number, began, now
+                where = f"in code cell {number} of {self.cells[lesson]} for {now - began:.0f} s"
+                print(f"{lesson}: {where}", file=self.stream, flush=True)
 
 
 class LiveDisplay(PlainDisplay):
@@ -63,11 +77,11 @@ class LiveDisplay(PlainDisplay):
                 total=cells, desc=lesson, position=line, leave=False, file=self.stream, bar_format=BAR
             )
 
-    def cell(self, lesson: str, done: int | None) -> None:
-        """Move a lesson's bar to ``done`` cells."""
+    def cell(self, lesson: str, number: int | None) -> None:
+        """Move a lesson's bar to the cells before the one that begins."""
         with self.lock:
-            if done is not None:
-                self.bars[lesson].update(done - self.bars[lesson].n)
+            if number is not None:
+                self.bars[lesson].update(number - 1 - self.bars[lesson].n)
 
     def end(self, lesson: str, result: str, seconds: float) -> None:
         """Close a lesson's bar and leave a line that says how it ended."""

@@ -3,22 +3,29 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import nbformat
+import psutil
 
 from bookkit import lessons
 from bookkit.lessons import Lesson, Settings
 from bookkit.progress import display_for
-from gmtools.cache import PROJECT
+from gmtools.cache import PROJECT, replacing
+from gmtools.errors import GmtoolsError
 
 SHOWN_SOURCE_LINES = 8
+CELL_TIMEOUT_S = {"smoke": 600, "fast": 1800, "full": 86400}  # a hang ends; what is slow on an old machine does not
 
 
 @dataclass(frozen=True)
@@ -37,9 +44,27 @@ class Job:
 
     lesson: Lesson
     settings: Settings
-    key: str
-    fingerprint: str
     root: Path
+    cell_timeout_s: float
+
+    @cached_property
+    def source(self) -> nbformat.NotebookNode:
+        """The lesson as it was written when the run began."""
+        return lessons.read(self.lesson.path)
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of everything that the lesson's outputs depend on."""
+        return lessons.content_key(self.lesson, self.source, self.settings, self.fingerprint, self.root)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What is here now of the data that the lesson names; a word where it does not look."""
+        if self.settings.data == "simulated":
+            return "simulated"
+        from gmtools.data import catalog
+
+        return catalog.fingerprint(lessons.used(self.source).data)
 
     @property
     def executed(self) -> Path:
@@ -67,6 +92,14 @@ def results_path(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> Pa
     return (root / "_build" / "results" / settings.folder / lesson.relative).with_suffix(".json")
 
 
+def recorded(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> dict | None:
+    """What a lesson recorded when it last ran with these settings; None where there is nothing, or nothing whole."""
+    try:
+        return json.loads(results_path(lesson, settings, root).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
 def run(
     wanted: list[str] | None = None,
     profile: str = "fast",
@@ -74,6 +107,7 @@ def run(
     seed: int = 0,
     workers: int | None = None,
     force: bool = False,
+    cell_timeout_s: float | None = None,
     root: Path = PROJECT,
 ) -> list[Outcome]:
     """Run lessons, print how it goes and a summary, and keep executed copies and results below ``_build/``.
@@ -85,9 +119,11 @@ def run(
     profile, data, seed
         The lessons' parameters.
     workers
-        Lessons at a time; by default two, or one on a single core. The cores are shared among them.
+        Lessons at a time; by default two, or one on a single core; each has one thread.
     force
         Run even what has not changed.
+    cell_timeout_s
+        How long one cell may take (s); by default what ``CELL_TIMEOUT_S`` says for the profile.
     root
         Project folder.
 
@@ -102,9 +138,9 @@ def run(
         A word names no lesson.
     """
     settings = Settings(profile, data, seed)
-    fingerprint = _fingerprint(data)
-    jobs = [_job(lesson, settings, fingerprint, root) for lesson in lessons.select(wanted, root)]
-    kept = {job: None if force else _keep(job) for job in jobs}
+    timeout = cell_timeout_s or CELL_TIMEOUT_S[profile]
+    jobs = [Job(lesson, settings, root, timeout) for lesson in lessons.select(wanted, root)]
+    kept = {job: _attempt(job, _keep, force) for job in jobs}
     to_do = [job for job, outcome in kept.items() if outcome is None]
     workers = max(1, min(workers or min(2, cores()), len(to_do) or 1))
     ran = dict(zip(to_do, _run_all(to_do, workers), strict=True))
@@ -127,35 +163,43 @@ def summary(outcomes: list[Outcome]) -> str:
     return "\n".join([*rows, *(f"\n{o.lesson.name}: {o.problem}" for o in outcomes if o.problem)])
 
 
-def _fingerprint(data: str) -> str:
-    if data == "simulated":
-        return "simulated"
-    from gmtools.data import catalog
-
-    return catalog.fingerprint()
-
-
-def _job(lesson: Lesson, settings: Settings, fingerprint: str, root: Path) -> Job:
-    key = lessons.content_key(lessons.read(lesson.path), settings, fingerprint, root)
-    return Job(lesson, settings, key, fingerprint, root)
-
-
-def _keep(job: Job) -> Outcome | None:
-    """Keep an earlier run with the same key, with its text brought up to date; None when there is none."""
+def _attempt(job: Job, step: Callable[..., Outcome | None], *arguments) -> Outcome | None:
+    """What a step makes of a lesson; whatever stops the step is this lesson's failure, and the others go on."""
     try:
-        executed = lessons.read(job.executed)
-    except (OSError, nbformat.reader.NotJSONError):
+        return step(job, *arguments)
+    except GmtoolsError as error:
+        return Outcome(job.lesson, "failed", 0.0, str(error))
+    except Exception:  # a full disk, a file that went away: nothing that one lesson meets may end the others
+        return Outcome(job.lesson, "failed", 0.0, traceback.format_exc())
+
+
+def _keep(job: Job, force: bool) -> Outcome | None:
+    """Keep an earlier run with the same key, with its text brought up to date; None when the lesson is to run."""
+    earlier = _earlier(job)
+    if force or earlier is None:
+        job.executed.parent.mkdir(parents=True, exist_ok=True)
         return None
-    stamp = executed.metadata.get("gmtools", {})
-    if stamp.get("key") != job.key:
-        return None
-    merged = lessons.merge(lessons.read(job.lesson.path), executed)
+    executed, merged = earlier
     changed = merged != executed
     if changed:
         write_atomically(job.executed, nbformat.writes(merged))
-    if changed or not job.results.exists():
-        _harvest(job)
-    return Outcome(job.lesson, "new text" if changed else "up to date", stamp["seconds"])
+    if changed or recorded(job.lesson, job.settings, job.root) is None:
+        _harvest(job, job.executed)
+    return Outcome(job.lesson, "new text" if changed else "up to date", merged.metadata.gmtools.seconds)
+
+
+def _earlier(job: Job) -> tuple[nbformat.NotebookNode, nbformat.NotebookNode] | None:
+    """The executed copy of the same key, as it is and with the lesson's text of now."""
+    key = job.key
+    try:
+        executed = lessons.read(job.executed)
+        if executed.metadata.gmtools.key != key:
+            return None
+        float(executed.metadata.gmtools.seconds)
+        merged = lessons.merge(job.source, executed)
+    except Exception:  # there is none yet, or it is damaged in one of many ways: the lesson runs again
+        return None
+    return merged and (executed, merged)
 
 
 def _run_all(jobs: list[Job], workers: int) -> list[Outcome]:
@@ -163,8 +207,8 @@ def _run_all(jobs: list[Job], workers: int) -> list[Outcome]:
     if not jobs:
         return []
     processes, stop = set(), threading.Event()
-    with display_for(sys.stdout) as display, ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(_run_one, job, workers, display, processes, stop) for job in jobs]
+    with _ended_by_signals(), display_for(sys.stdout) as display, ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(_attempt, job, _run_one, display, processes, stop) for job in jobs]
         try:
             while wait(futures, timeout=1).not_done:
                 display.tick()
@@ -173,57 +217,79 @@ def _run_all(jobs: list[Job], workers: int) -> list[Outcome]:
             for future in futures:
                 future.cancel()
             for process in tuple(processes):
-                process.terminate()
-            for process in tuple(processes):
                 _end(process)
             raise
         return [future.result() for future in futures]
 
 
-def _run_one(job: Job, workers: int, display, processes: set, stop: threading.Event) -> Outcome:
-    job.executed.parent.mkdir(parents=True, exist_ok=True)
-    total = len(lessons.code_cells(lessons.read(job.lesson.path)))
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP (the terminal was closed) end a run as Ctrl-C does."""
+
+    def interrupt(number, frame):
+        """The signal's number travels with the interrupt, for the exit status."""
+        raise KeyboardInterrupt(number)
+
+    numbers = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    earlier = {number: signal.getsignal(number) for number in numbers}
+    earlier = {number: handler for number, handler in earlier.items() if handler != signal.SIG_IGN}  # nohup
+    for number in earlier:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
+
+
+def _run_one(job: Job, display, processes: set, stop: threading.Event) -> Outcome:
+    total = len(lessons.code_cells(job.source))
     display.start(job.lesson.name, total)
-    # Only a whole run replaces an earlier one: papermill writes into a folder of its own, on the same disk.
-    with tempfile.TemporaryDirectory(dir=job.executed.parent, prefix=".running-") as folder:
+    # Only a whole run replaces an earlier one: papermill writes into a folder of its own.
+    with tempfile.TemporaryDirectory(prefix="gmtools-", ignore_cleanup_errors=True) as folder:
         partial = Path(folder) / job.lesson.path.name
-        report = {} if stop.is_set() else _report(job, partial, workers, display, processes)
+        report = _report(job, partial, display, processes, stop)
         stopped = stop.is_set() and "seconds" not in report
-        outcome = Outcome(job.lesson, "stopped", 0.0) if stopped else _finish(job, partial, report, total)
+        outcome = Outcome(job.lesson, "stopped", 0.0) if stopped else _attempt(job, _finish, partial, report, total)
     display.end(job.lesson.name, outcome.result, outcome.seconds)
     return outcome
 
 
-def _report(job: Job, partial: Path, workers: int, display, processes: set) -> dict:
+def _report(job: Job, partial: Path, display, processes: set, stop: threading.Event) -> dict:
     """Run one lesson in a process of its own and return the last thing that the process reported."""
     task = {
         "source": str(job.lesson.path),
         "output": str(partial),
         "parameters": job.settings.parameters(),
         "folder": str(job.lesson.path.parent),
+        "cell_timeout_s": job.cell_timeout_s,
     }
     report = {}
-    with tempfile.TemporaryFile() as errors, _worker(errors, workers) as process:
+    with tempfile.TemporaryFile() as errors, _worker(errors) as process:
         processes.add(process)
         try:
+            if stop.is_set():  # an interrupt came while it started
+                _end(process)
             with contextlib.suppress(BrokenPipeError):  # it died before it read: reported below with what it said
-                process.stdin.write(json.dumps(task))
-                process.stdin.close()
+                process.stdin.write(json.dumps(task) + "\n")
+                process.stdin.flush()  # and left open: its end tells the worker that the runner is gone
             for line in process.stdout:
                 report = json.loads(line)
                 display.cell(job.lesson.name, report.get("cell"))
         finally:
-            _end(process)
+            _end(process, patience_s=10)
             processes.discard(process)
         if not {"seconds", "problem"} & set(report):
             errors.seek(0)
             said = errors.read().decode(errors="replace").strip()[-2000:]
             text = f"Its process ended with status {process.returncode} and no report.\n{said}"
-            report = {"problem": {"cell": None, "source": "", "traceback": text}}
+            report = {"problem": {"cell": report.get("cell"), "source": "", "traceback": text}}
     return report
 
 
-def _worker(errors, workers: int) -> subprocess.Popen:
+def _worker(errors) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", "bookkit.worker"],
         stdin=subprocess.PIPE,
@@ -231,31 +297,43 @@ def _worker(errors, workers: int) -> subprocess.Popen:
         stderr=errors,
         text=True,
         encoding="utf-8",
-        env=worker_environment(workers),
+        env=worker_environment(),
         start_new_session=True,  # Ctrl-C reaches the runner alone, which then ends its workers in order
     )
 
 
-def _end(process: subprocess.Popen, patience_s: float = 10) -> None:
-    try:
+def _end(process: subprocess.Popen, patience_s: float = 0) -> None:
+    """End a worker with its kernel and whatever that has started."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(patience_s)
-    except subprocess.TimeoutExpired:
-        process.kill()
+    with contextlib.suppress(psutil.NoSuchProcess):
+        worker = psutil.Process(process.pid)
+        for running in (*worker.children(recursive=True), worker):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                running.kill()
+    with contextlib.suppress(OSError):  # what was not sent to it yet
+        process.stdin.close()
+    process.wait()
 
 
-def worker_environment(workers: int) -> dict[str, str]:
-    """Environment of a worker: its share of the cores, this Python's kernel, and data folders as full paths."""
-    threads = str(max(1, cores() // workers))
+def worker_environment() -> dict[str, str]:
+    """Environment of a worker: one thread, so that results do not hang on how many run, and data folders in full."""
+    threads = os.environ.get("GMTOOLS_THREADS", "1")
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     environment = dict(os.environ)
     environment.update(dict.fromkeys((*names, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), threads))
     environment.update(TF_CPP_MIN_LOG_LEVEL="3", JUPYTER_PREFER_ENV_PATH="1", PYDEVD_DISABLE_FILE_VALIDATION="1")
-    # A lesson runs in its own folder, where a relative path would mean another place.
+    return with_full_paths(environment)
+
+
+def with_full_paths(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment whose data folders have their full names: a notebook runs in its own folder, not in this one."""
+    changed = dict(environment)
     for name in ("GMTOOLS_DATA", "GMTOOLS_CACHE"):
-        if environment.get(name):
-            folders = environment[name].split(os.pathsep)
-            environment[name] = os.pathsep.join(str(Path(f).expanduser().resolve()) for f in folders if f)
-    return environment
+        if changed.get(name):
+            folders = changed[name].split(os.pathsep)
+            changed[name] = os.pathsep.join(str(Path(f).expanduser().resolve()) for f in folders if f)
+    return changed
 
 
 def _finish(job: Job, partial: Path, report: dict, total: int) -> Outcome:
@@ -266,10 +344,11 @@ def _finish(job: Job, partial: Path, report: dict, total: int) -> Outcome:
     notebook.metadata["gmtools"] = stamp | job.settings.parameters()
     # Outputs in the text as it is written, and of papermill's notes, which hold times and paths, the parameters alone.
     notebook.metadata["papermill"] = {"parameters": job.settings.parameters()}
+    lessons.shorten(notebook)
     merged = lessons.merge(lessons.read(job.lesson.path), notebook)
+    _harvest(job, partial)
     write_atomically(job.executed, nbformat.writes(merged or notebook))
     job.failed.unlink(missing_ok=True)
-    _harvest(job)
     return Outcome(job.lesson, "ran", report["seconds"])
 
 
@@ -278,27 +357,19 @@ def _keep_failed(job: Job, partial: Path, problem: dict, total: int) -> str:
     where = f"stopped in code cell {problem['cell']} of {total}:" if problem["cell"] else "did not run to its end:"
     text = "\n".join([where, *(f"    {line}" for line in head), problem["traceback"]])
     if partial.exists():
-        partial.replace(job.failed)
+        write_atomically(job.failed, partial.read_text(encoding="utf-8"))
         text += f"\nWhat ran until then: {job.failed.relative_to(job.root)}"
     return text
 
 
-def _harvest(job: Job) -> None:
-    """Write what the lesson recorded next to its executed copy."""
+def _harvest(job: Job, executed: Path) -> None:
+    """Write what the lesson recorded to its results file."""
     from gmtools import expected
 
-    write_atomically(job.results, json.dumps(expected.collect(job.executed), indent=1) + "\n")
+    write_atomically(job.results, json.dumps(expected.collect(executed), indent=1) + "\n")
 
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file in one step, so that no reader ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -1,13 +1,17 @@
 """The process in which one lesson runs: ``python -m bookkit.worker``, started by :mod:`bookkit.runner`.
 
-It reads a job (JSON) from its standard input and writes one JSON object a line to its standard output:
-``{"cell": 3}`` after the third code cell, and at the end ``{"seconds": 12.3}`` or ``{"problem": {...}}``.
+It reads a job (a line of JSON) from its standard input and writes one JSON object a line to its standard output:
+``{"cell": 3}`` before the third code cell, and at the end ``{"seconds": 12.3}`` or ``{"problem": {...}}``.
 """
 
 import json
 import os
+import shutil
 import sys
+import tempfile
+import threading
 import time
+from pathlib import Path
 from typing import TextIO
 
 from bookkit.lessons import is_injected
@@ -16,13 +20,16 @@ from bookkit.lessons import is_injected
 def main() -> None:
     """Run the lesson that the job names and report on it."""
     report = _claim_stdout()
-    job = json.load(sys.stdin)
+    job = json.loads(sys.stdin.readline())
+    tempfile.tempdir = str(Path(job["output"]).parent)  # of the kernel's connection file, which goes away with it
+    threading.Thread(target=_end_with_the_runner, args=[tempfile.tempdir], daemon=True).start()
     progress = _Progress(report)
     started = time.perf_counter()
     try:
         _execute(job, progress)
     except Exception as error:  # whatever stopped the lesson is the report, papermill and Jupyter raise many kinds
-        progress.send({"problem": _problem(error, progress.cells)})
+        text = _problem(error, job["cell_timeout_s"])
+        progress.send({"problem": {"cell": progress.cells or None, "source": progress.source, "traceback": text}})
     else:
         progress.send({"seconds": round(time.perf_counter() - started, 2)})
 
@@ -34,16 +41,30 @@ def _claim_stdout() -> TextIO:
     return report
 
 
+def _end_with_the_runner(folder: str) -> None:
+    """Wait for the end of standard input, which the runner holds open as long as it lives; then leave nothing."""
+    import psutil
+
+    while os.read(0, 1024):
+        pass
+    for process in psutil.Process().children(recursive=True):
+        process.kill()
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
+
+
 class _Progress:
-    """Counts the lesson's own code cells as they end, with or without an error."""
+    """Counts the lesson's own code cells as they begin, and keeps the source of the last one."""
 
     def __init__(self, stream: TextIO):
         self.stream = stream
         self.cells = 0
+        self.source = ""
 
     def __call__(self, cell, cell_index: int) -> None:
         if cell.cell_type == "code" and not is_injected(cell):
             self.cells += 1
+            self.source = cell.source
             self.send({"cell": self.cells})
 
     def send(self, message: dict) -> None:
@@ -62,16 +83,25 @@ def _execute(job: dict, progress: _Progress) -> None:
         language="python",
         progress_bar=False,
         cwd=job["folder"],
-        on_cell_complete=progress,
+        execution_timeout=job["cell_timeout_s"],
+        on_cell_start=progress,
     )
 
 
-def _problem(error: Exception, cell: int) -> dict:
+def _problem(error: Exception, cell_timeout_s: float) -> str:
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    if not isinstance(error, PapermillExecutionError):
-        return {"cell": None, "source": "", "traceback": f"{type(error).__name__}: {error}"}
-    return {"cell": cell, "source": error.source, "traceback": str(error).strip()}
+    if isinstance(error, PapermillExecutionError):
+        return str(error).strip()
+    if isinstance(error, DeadKernelError):
+        return "DeadKernelError: the kernel was killed or crashed in this cell. Out of memory?"
+    if isinstance(error, CellTimeoutError):
+        return (
+            f"CellTimeoutError: this cell ran for {cell_timeout_s:g} s and was ended. "
+            "Next step: give cells more time with --cell-timeout SECONDS."
+        )
+    return f"{type(error).__name__}: {error}"
 
 
 if __name__ == "__main__":

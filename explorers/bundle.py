@@ -18,8 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from bookkit import vendor
-from explorers import EXPLORERS
+from explorers import EXPLORERS, npm
 from gmtools.cache import PROJECT
 from gmtools.errors import BookFailed, PackageUnreachable, UnknownModel
 
@@ -129,12 +128,12 @@ def _install(folder, source):
     if stamp.exists() and stamp.read_bytes() == lock:
         return folder / "node_modules"
     what = "JavaScript packages of the explorers"
-    vendor.npm_for(what)  # or those of another lock would be gone for nothing
+    npm.npm_for(what)  # or those of another lock would be gone for nothing
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(source / name, folder / name)
-    vendor.npm(what, ["ci", "--no-audit", "--no-fund"], folder)
+    npm.npm(what, ["ci", "--no-audit", "--no-fund"], folder)
     stamp.write_bytes(lock)
     return folder / "node_modules"
 

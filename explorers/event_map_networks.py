@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.model_selection import GroupKFold
 
 from explorers import classical_map, map_outline, networks
-from gmtools import columns, residuals
+from gmtools import columns, residuals, studies
 from gmtools.data import datasets
 from gmtools.errors import DataNotFound
 from gmtools.geodesy import ecef_km, same_place
@@ -80,12 +80,12 @@ class Region:
 
 
 def _italian():
-    return datasets.load("italy", "real")
+    return studies.load("italy", "real")
 
 
 def _semi_synthetic():
     """Some earthquakes of KiK-net and all of MeSO-net, whose many stations keep a map from dents at the few others."""
-    dataset = datasets.load("kanto")
+    dataset = studies.load("kanto")
     if dataset.data_id != datasets.SEMI_SYNTHETIC:
         raise DataNotFound(
             f"unet_kanto is trained on {datasets.SEMI_SYNTHETIC} records; {dataset.data_id} ones were found."

@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from gmtools import columns
-from gmtools.data import datasets
+from gmtools import columns, studies
 from gmtools.errors import DataNotFound, DownloadFailed
 from gmtools.studies import recipes
 
@@ -42,7 +41,7 @@ def thinned(data="auto"):
     facts, parts = [], []
     for name, count in COUNT.items():
         try:
-            found = datasets.load(name, "real" if data == "auto" else data)
+            found = studies.load(name, "real" if data == "auto" else data)
         except (DataNotFound, DownloadFailed):
             if data == "real":
                 raise

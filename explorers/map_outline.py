@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bookkit import vendor
+from explorers import npm
 from gmtools.cache import PROJECT
 
 LOCK = Path(__file__).with_name("map_outline.json")
@@ -36,9 +36,9 @@ def outline(grid, folder=PROJECT / "_build" / "outline"):
     Raises
     ------
     PackageUnreachable, ChecksumMismatch
-        See :func:`bookkit.vendor.fetch`.
+        See :func:`explorers.npm.fetch`.
     """
-    topology = json.loads((vendor.fetch(folder, LOCK) / "world-atlas" / "countries-10m.json").read_text("utf-8"))
+    topology = json.loads((npm.fetch(folder, LOCK) / "world-atlas" / "countries-10m.json").read_text("utf-8"))
     rings = [np.round(UNIT * ring).astype("int16") for ring in _clipped(countries(topology), grid)]
     return np.concatenate(rings), np.cumsum([len(ring) for ring in rings]).astype("int32")
 

@@ -3,15 +3,17 @@
 import hashlib
 import json
 import os
-import zipfile
+import uuid
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock
 
-from gmtools.errors import FormatError
+from gmtools.errors import CacheNotWritable, FormatError
 
 PROJECT = Path(__file__).resolve().parents[1]
+ROOM = "make room on the disk, or name a folder that you may write to (GMTOOLS_CACHE, for what is downloaded)."
 
 
 def once(name, inputs, make, folder=None):
@@ -37,13 +39,16 @@ def once(name, inputs, make, folder=None):
     ------
     FormatError
         The kept file is damaged.
+    CacheNotWritable
+        The folder cannot be written to, or the disk is full; no half-written file stays behind.
     """
     folder = Path(folder or PROJECT / "_build" / "models")
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}-{key(inputs)}.npz"
-    with FileLock(path.with_suffix(".lock")):  # two lessons that run side by side compute it once
+    with locked(path):  # two lessons that run side by side compute it once
         if not path.exists():
-            _write(path, make())
+            arrays = make()
+            with replacing(path) as temporary, temporary.open("wb") as file:
+                np.savez(file, allow_pickle=False, **{f"array_{i}": values for i, values in enumerate(arrays)})
         return _read(path)
 
 
@@ -61,17 +66,61 @@ def key(inputs):
     return digest.hexdigest()[:12]
 
 
-def _write(path, arrays):
-    """Write under another name, then move: a reader never sees half a file."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{f"array_{i}": values for i, values in enumerate(arrays)})
-    temporary.replace(path)
+@contextmanager
+def locked(path):
+    """Hold the lock of a file, ``PATH.lock`` without the file's own ending, until the block ends.
+
+    Raises
+    ------
+    CacheNotWritable
+        The lock cannot be made: a folder of its name, a read-only disk.
+    """
+    lock = FileLock(path.with_suffix(".lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise CacheNotWritable(f"cannot lock {path}: {error}. Next step: remove {lock.lock_file}, or {ROOM}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def replacing(target):
+    """Give a temporary path beside ``target``; it replaces ``target`` in one step when the block ends well.
+
+    Parameters
+    ----------
+    target : Path
+        The file to write. Its folder is made if it is missing.
+
+    Yields
+    ------
+    Path
+        Where to write.
+
+    Raises
+    ------
+    CacheNotWritable
+        When the folder cannot be made or written to. Whatever happens, no half-written file stays behind.
+    """
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, target)
+    except OSError as error:
+        raise CacheNotWritable(f"cannot write {target}: {error.strerror or error}. Next step: {ROOM}") from error
+    finally:
+        if temporary.parent.is_dir():
+            temporary.unlink(missing_ok=True)
 
 
 def _read(path):
     try:
         with np.load(path, allow_pickle=False) as file:
             return [file[f"array_{i}"] for i in range(len(file.files))]
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # NumPy and zipfile raise a dozen kinds for a damaged file
         raise FormatError(f"{path} does not hold plain arrays ({error}). Delete it to compute them again.") from None

@@ -41,6 +41,10 @@ class OutOfRange(UserWarning):
     """A model is asked for a value outside the range that it was trained on."""
 
 
+class CopyNotPossible(GmtoolsError):
+    """A working copy of a lesson cannot be made or opened there."""
+
+
 class LessonNotFound(GmtoolsError):
     """A lesson is asked for that is not below ``notebooks/``."""
 

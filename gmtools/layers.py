@@ -54,11 +54,13 @@ class ParallelDense(keras.layers.Layer):
     activation : str, optional
     initializer : str
         Drawn for each network by itself, with the fan-in of one network.
+    l2 : float
+        Factor of the squared kernel weights in the loss.
     """
 
-    def __init__(self, units, networks, activation=None, initializer="he_uniform", **options):
+    def __init__(self, units, networks, activation=None, initializer="he_uniform", l2=0.0, **options):
         super().__init__(**options)
-        self.units, self.networks, self.initializer = units, networks, initializer
+        self.units, self.networks, self.initializer, self.l2 = units, networks, initializer, l2
         self.activation = keras.activations.get(activation)
 
     def build(self, shape):
@@ -68,7 +70,8 @@ class ParallelDense(keras.layers.Layer):
         def draw(shape, dtype=None):
             return ops.stack([one.clone()(shape[1:], dtype) for _ in range(shape[0])])
 
-        self.kernel = self.add_weight(shape=(self.networks, shape[-1], self.units), initializer=draw, name="kernel")
+        size, l2 = (self.networks, shape[-1], self.units), keras.regularizers.L2(self.l2) if self.l2 else None
+        self.kernel = self.add_weight(shape=size, initializer=draw, regularizer=l2, name="kernel")
         self.bias = self.add_weight(shape=(self.networks, self.units), initializer="zeros", name="bias")
 
     def call(self, inputs):
@@ -78,7 +81,7 @@ class ParallelDense(keras.layers.Layer):
     def get_config(self):
         """Arguments that build the layer again."""
         activation = keras.activations.serialize(self.activation)
-        own = {"units": self.units, "networks": self.networks, "initializer": self.initializer}
+        own = {"units": self.units, "networks": self.networks, "initializer": self.initializer, "l2": self.l2}
         return {**super().get_config(), **own, "activation": activation}
 
 

@@ -47,8 +47,8 @@ def record(target_id: str, value, *, inputs: str, note: str = "") -> None:
     Raises
     ------
     ResultError
-        The id is unknown (the message names the nearest one), ``inputs`` is none of the four, or the value
-        is not one number (or one word, where the row holds a word).
+        The id is unknown (the message names the nearest one), ``inputs`` is none of the four, the value is not one
+        number (or one word, where the row holds a word), or another cell of this notebook has recorded the id.
     """
     record_many({target_id: value}, inputs=inputs, note=note)
 

@@ -1,6 +1,8 @@
 """Pages in a headless Chromium, from a folder or from a local server, with a record of what goes wrong on them."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ import pytest
 from filelock import FileLock
 
 from bookkit import browser as browsers
-from bookkit import vendor
+from explorers import npm
 from gmtools.cache import PROJECT
 from gmtools.errors import BrowserNotFound, PackageUnreachable
 
@@ -42,6 +44,18 @@ def skip_or_fail(reason: str) -> None:
     pytest.skip(reason)
 
 
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of one megabyte, where this machine lets us mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if sys.platform != "linux" or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a small file system")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
 @pytest.fixture(scope="module")
 def browser():
     """Headless Chromium. Where there is none the test is skipped, but fails in CI."""
@@ -57,6 +71,18 @@ def visit(browser) -> Iterator[Callable[..., Visit]]:
     """``visit(address, **options)`` opens a page in a context of its own; options are those of ``new_context``."""
     with ExitStack() as stack:
         yield lambda address, **options: stack.enter_context(visiting(browser, address, **options))
+
+
+@pytest.fixture(scope="session")
+def watch_page() -> Callable[[object], Visit]:
+    """``watch_page(page)`` notes from now on what goes wrong on a page of Playwright's."""
+
+    def begin(page) -> Visit:
+        opened = Visit(page)
+        watch(opened)
+        return opened
+
+    return begin
 
 
 @contextmanager
@@ -144,7 +170,7 @@ def axe_core() -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / ".lock"):
-            return vendor.fetch(folder, Path(__file__).with_name("vendor.json")) / "axe-core" / "axe.min.js"
+            return npm.fetch(folder, Path(__file__).with_name("vendor.json")) / "axe-core" / "axe.min.js"
     except PackageUnreachable as error:
         skip_or_fail(str(error))
 

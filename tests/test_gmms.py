@@ -151,10 +151,11 @@ def test_defaults_of_a_vertical_strike_slip_fault():
     assert fields.rrup == pytest.approx([math.hypot(30, 7.145), 0.874, 0], abs=1e-3)
     assert fields.width == pytest.approx([10**0.455, 10**0.995, 10**1.4])
     assert (fields.hypo_depth > fields.ztor).all()
+    assert fields.rx.tolist() == [-30, 0, 0]  # on the foot wall
 
 
 def test_reverse_faulting_has_its_own_depth_to_top():
-    fields = gmms.context(table(magnitude=[5, 7], vs30_m_s=400, rake_deg=90))
+    fields = gmms.context(table(magnitude=[5, 7], vs30_m_s=400, rake_deg=[90, 145]))
     assert fields.ztor == pytest.approx([2.704**2, (2.704 - 1.226 * 1.151) ** 2])
 
 

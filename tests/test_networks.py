@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from gmtools import networks
-from gmtools.errors import FormatError, KnownFault, OutOfRange, UnknownModel
+from gmtools.errors import CacheNotWritable, FormatError, KnownFault, OutOfRange, UnknownModel
 from gmtools.layers import ParallelDense, keras
 
 layers = keras.layers
@@ -189,6 +189,24 @@ def stored(folder):
         return dict(file)
 
 
+def test_scaled_is_what_the_model_is_fed(folder):
+    fed = networks.scaled("small", TABLE, folder)
+    np.testing.assert_allclose(fed[:, 1], (np.log1p(TABLE["rjb_km"]) - 4) / 0.9, rtol=1e-6)
+
+
+def test_a_table_comes_back_with_where_it_is_from(tmp_path):
+    frame = pd.DataFrame({"model": ["a", "b"], "n": [172, 688], "rms": [0.123456789, 2.0]})
+    networks.keep("study", frame, lesson="13", profile="full", data=["x"], seconds=1.23, folder=tmp_path / "tables")
+    found = networks.kept("study", tmp_path)
+    pd.testing.assert_frame_equal(found, frame, rtol=1e-4)
+    assert (found.attrs["lesson"], found.attrs["seconds"]) == ("13", 1.2)
+    with pytest.raises(UnknownModel, match=r"'other'.*there are study"):
+        networks.kept("other", tmp_path)
+    (tmp_path / "tables" / "study.csv").write_text("no table")
+    with pytest.raises(FormatError, match="no table of a study"):
+        networks.kept("study", tmp_path)
+
+
 @pytest.mark.parametrize("length", [0, 1, 100, 700])
 def test_a_cut_off_file_is_named_with_the_next_step(folder, length):
     path = folder / "small.npz"
@@ -308,3 +326,9 @@ def test_the_named_networks_are_whole():
         assert networks.check(name) < 1e-3
         total += sum((networks.FOLDER / f"{name}{end}").stat().st_size for end in (".npz", ".json"))
     assert total < 25_000_000
+
+
+def test_a_full_disk_leaves_no_half_network(small_disk):
+    with pytest.raises(CacheNotWritable, match="No space left on device"):
+        keep(small_disk, keras.Sequential([keras.Input((2,)), layers.Dense(400_000), layers.Dense(2)]), half=True)
+    assert list(small_disk.iterdir()) == []

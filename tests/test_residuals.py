@@ -120,6 +120,13 @@ def test_bootstrap_interval_covers_the_truth():
     assert covered >= 50  # 95 % of 60 is 57; a binomial count falls below 50 once in a thousand
 
 
+def test_bootstrap_interval_has_the_level_that_it_promises():
+    """Of single records a mean's 95 % interval is 1.96 standard errors to each side; 90 % would be 1.64."""
+    sample = np.random.default_rng(6).normal(size=400)
+    _, low, high = residuals.bootstrap_by_event(sample, np.arange(400), draws=4000)
+    assert (high - low) / 2 == pytest.approx(1.96 * sample.std() / np.sqrt(400), rel=0.05)
+
+
 def test_binned_mean_finds_a_planted_trend():
     rng = np.random.default_rng(5)
     x = np.exp(rng.uniform(0, 5, 5000))
@@ -127,6 +134,12 @@ def test_binned_mean_finds_a_planted_trend():
     expected = 0.1 * np.log(table["center"])
     assert ((table["lower"] - 0.02 < expected) & (expected < table["upper"] + 0.02)).all()
     assert table["count"].sum() == 5000
+
+
+def test_the_interval_of_a_bin_is_student_s_with_a_degree_of_freedom_less_than_groups():
+    """Of 0 and 2 the standard error is 1; at one degree of freedom 97.5 % lie below 12.706 of them."""
+    table = residuals.binned_mean([1, 1], [0.0, 2.0], n_bins=1, minimum=2)
+    assert table[["mean", "lower", "upper"]].iloc[0].tolist() == pytest.approx([1, 1 - 12.706, 1 + 12.706], abs=1e-3)
 
 
 def test_nearest_bin_grows_until_it_has_enough_records():

@@ -10,12 +10,14 @@ import os
 import shutil
 import warnings
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gmtools.data.download import download, is_web_page, replacing, sha256_of, zip_folder
-from gmtools.data.manifests import DataFile, Manifest, fingerprint_text, manifest, manifests
-from gmtools.errors import ChecksumMismatch, DataNotFound, DownloadFailed, FormatError
+from gmtools.cache import replacing
+from gmtools.data.download import download, is_web_page, sha256_of, zip_folder
+from gmtools.data.manifests import DataFile, Manifest, manifest, manifests, text
+from gmtools.errors import CacheNotWritable, ChecksumMismatch, DataNotFound, DownloadFailed, FormatError
 
 __all__ = [
     "Copy",
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 found = set()  # ids of the data sets that this process found: what its results come from
+HASHES = "hashes.json"  # in the cache folder
 _indexes = {}  # folder -> (modification times of the folders below it, last name -> paths)
 _hashes = {}  # (path, size, modification time) -> SHA-256 of files hashed by this process
 
@@ -215,7 +218,10 @@ def import_file(data_id, path):
 
 
 def fingerprint(data_ids=None):
-    """Hash what is available now, cheaply: manifests' text, and names, sizes and modification times of files.
+    """Hash which data are here now: the text of manifests, and the bytes of those files that are the promised ones.
+
+    A file is read when its size or modification time is new; the hashes are kept in the cache folder. Files that only
+    share a name, and other times of modification, change nothing.
 
     Parameters
     ----------
@@ -227,12 +233,16 @@ def fingerprint(data_ids=None):
     str
         64 hexadecimal digits. The same files in another folder give the same fingerprint.
     """
-    digest = hashlib.sha256(fingerprint_text())
+    kept = _kept_hashes()
+    _hashes.update({key: value for key, value in kept.items() if key not in _hashes})
+    digest = hashlib.sha256()
     for data_id in sorted(manifests() if data_ids is None else data_ids):
+        digest.update(text(data_id))
         for file in manifest(data_id).files:
-            for path, _, _ in _candidates(file):
-                state = path.stat()
-                digest.update(f"{file.name}\0{path.name}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+            right = next((copy.actual for copy in _copies(file) if copy.right), "")
+            digest.update(f"{file.name}\0{right}\n".encode())
+    if _hashes.keys() - kept.keys():
+        _keep_hashes()
     return digest.hexdigest()
 
 
@@ -244,6 +254,23 @@ def forget_hashes():
 def offline():
     """Whether ``GMTOOLS_OFFLINE`` forbids the network: set to anything but 0."""
     return os.environ.get("GMTOOLS_OFFLINE", "") not in ("", "0")
+
+
+def _kept_hashes():
+    """Return the hashes that earlier processes kept, by path, size and modification time; none where they cannot."""
+    try:
+        rows = json.loads((cache_folder() / HASHES).read_text(encoding="utf-8"))
+        return {(Path(path), size, modified): value for path, size, modified, value in rows}
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def _keep_hashes():
+    """Keep the hashes of files that are still as they were."""
+    rows = [[str(path), size, modified, value] for (path, size, modified), value in _hashes.items()]
+    rows = [row for row in rows if Path(row[0]).is_file() and Path(row[0]).stat().st_mtime_ns == row[2]]
+    with suppress(CacheNotWritable, OSError), replacing(cache_folder() / HASHES) as temporary:
+        temporary.write_text(json.dumps(rows), encoding="utf-8")
 
 
 def _copies(file):

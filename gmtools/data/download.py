@@ -1,17 +1,17 @@
 """One file from one of several addresses: to a temporary file, checked, then moved into place."""
 
 import hashlib
-import os
 import time
-import uuid
 import zipfile
-from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from gmtools.cache import replacing
 from gmtools.errors import CacheNotWritable, ChecksumMismatch, DataNotFound, DownloadFailed
 
 TIMEOUT_S = (5, 60)  # to connect, between two chunks
 WAITS_S = (0.5, 1.5)  # before the second and the third try at one address
+_silent = set()  # proxies and hosts that never answered this process: each costs a minute, and is asked once
 
 
 def sha256_of(path):
@@ -46,40 +46,6 @@ def is_web_page(path):
     with Path(path).open("rb") as stream:
         start = stream.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith((b"<!doctype html", b"<html"))
-
-
-@contextmanager
-def replacing(target):
-    """Give a temporary path beside ``target``; it replaces ``target`` in one step when the block ends well.
-
-    Parameters
-    ----------
-    target : Path
-        The file to write. Its folder is made if it is missing.
-
-    Yields
-    ------
-    Path
-        Where to write.
-
-    Raises
-    ------
-    CacheNotWritable
-        When the folder cannot be made or written to. Whatever happens, no half-written file stays behind.
-    """
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        os.replace(temporary, target)
-    except OSError as error:
-        raise CacheNotWritable(
-            f"cannot write {target}: {error.strerror or error}. Next step: name a folder that you may write to "
-            "in the environment variable GMTOOLS_CACHE, or make room on the disk."
-        ) from error
-    finally:
-        if temporary.parent.is_dir():
-            temporary.unlink(missing_ok=True)
 
 
 def download(addresses, target, sha256, size, progress=False):
@@ -135,6 +101,11 @@ def _transfer(address, temporary, size, progress):
     import pooch
     import requests  # here, not above: it would slow down every start of gmtools
 
+    asked = (
+        requests.utils.select_proxy(address, requests.utils.get_environ_proxies(address)) or urlsplit(address).netloc
+    )
+    if asked in _silent:
+        raise DownloadFailed(f"{address}: {asked} did not answer earlier and is not asked again by this process")
     fetch = pooch.HTTPDownloader(progressbar=progress, chunk_size=1 << 16, timeout=TIMEOUT_S)
     for wait in (*WAITS_S, None):
         try:
@@ -147,9 +118,12 @@ def _transfer(address, temporary, size, progress):
         except requests.RequestException as error:
             received = temporary.stat().st_size if temporary.exists() else 0
             reason = f"the transfer ended after {received} of {size} bytes ({type(error).__name__})"
+            if isinstance(error, requests.Timeout) and not received:
+                _silent.add(asked)
+                break
         if wait is not None:
             time.sleep(wait)
-    raise DownloadFailed(f"{address}: {reason}, {len(WAITS_S) + 1} times")
+    raise DownloadFailed(f"{address}: {reason}" + ("" if asked in _silent else f", {len(WAITS_S) + 1} times"))
 
 
 def _check(address, path, sha256, size):

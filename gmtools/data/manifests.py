@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -64,6 +64,8 @@ class Manifest:
         The studies that use it.
     provenance : str
         Repository and commit, or what an extract was made from and how.
+    columns : dict
+        Of a csv table, see :func:`gmtools.data.readers.csv_table.read`; empty where a reader knows the format.
     """
 
     id: str
@@ -80,6 +82,7 @@ class Manifest:
     steps: tuple[str, ...]
     study: tuple[str, ...]
     provenance: str
+    columns: dict = field(default_factory=dict, hash=False)
 
 
 def manifests():
@@ -128,14 +131,9 @@ def manifest(data_id):
     return known[data_id]
 
 
-def fingerprint_text():
-    """Return the text of all manifests, one after the other, as bytes.
-
-    Returns
-    -------
-    bytes
-    """
-    return b"".join(path.read_bytes() for path in sorted(FOLDER.glob("*.yml")))
+def text(data_id):
+    """Return the text of one manifest, as bytes."""
+    return (FOLDER / f"{manifest(data_id).id}.yml").read_bytes()
 
 
 @lru_cache(maxsize=4)

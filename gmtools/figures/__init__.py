@@ -12,6 +12,7 @@ from gmtools.figures._residuals import residuals_against
 from gmtools.figures._scaling import distance_scaling, magnitude_scaling, spectra, vs30_scaling
 from gmtools.figures._scores import bias_table_bars, score_dots, variance_components
 from gmtools.figures._style import COLORS, LABELS, LINESTYLES, MARKERS, panel, show, tag, use_style
+from gmtools.figures._unet import unet_diagram
 
 __all__ = [
     "COLORS",
@@ -38,6 +39,7 @@ __all__ = [
     "spectra",
     "tag",
     "truncation",
+    "unet_diagram",
     "use_style",
     "variance_components",
     "vs30_scaling",

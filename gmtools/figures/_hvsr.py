@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from gmtools.data.hv_curve import Curve
 from gmtools.data.recording import COMPONENTS
 from gmtools.figures import _style as look
 from gmtools.hvsr.inputs import LINE_COLORS
-from gmtools.hvsr.ratio import Curve
 from gmtools.hvsr.windows import Spectra
 
 COMPONENT_STYLES = {

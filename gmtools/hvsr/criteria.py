@@ -1,14 +1,9 @@
 """SESAME's nine criteria for a reliable curve and a clear peak, as a table."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
-if TYPE_CHECKING:
-    from gmtools.hvsr.ratio import Curve
+from gmtools.data.hv_curve import Curve
 
 LIMITS = ((0.2, 0.25, 3.0), (0.5, 0.20, 2.5), (1.0, 0.15, 2.0), (2.0, 0.10, 1.78), (np.inf, 0.05, 1.58))
 """SESAME (2004), table of thresholds: upper end of the frequency range (Hz), epsilon over f0, theta."""

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
-from scipy.optimize import minimize
-from scipy.spatial.distance import cdist
 
 from gmtools.errors import FormatError
 
@@ -47,13 +44,11 @@ def fit(xy_km: ArrayLike, residual: ArrayLike, event_id: ArrayLike) -> Variogram
     FormatError
         A value is missing, or the lengths differ.
     """
-    xy, residual, groups = _checked(xy_km, residual, event_id)
-    parts = [(cdist(xy[rows], xy[rows]), residual[rows]) for rows in groups.values()]
-    half = residual.var() / 2
-    start = np.log([half, half, 20.0])
-    limits = [(start[0] - 7, start[0] + 3), (start[1] - 7, start[1] + 3), (np.log(0.5), np.log(500.0))]
-    best = minimize(_misfit, start, args=(parts,), method="L-BFGS-B", bounds=limits)
-    return Variogram(*np.exp(best.x).tolist())
+    xy, residual, event = _checked(xy_km, residual, event_id)
+    model = _model(xy, np.unique(event, return_inverse=True)[1])
+    model.fit(y=residual)
+    nugget, sill, range_km = np.ravel(model.get_cov_pars(format_pandas=False)).tolist()
+    return Variogram(sill, nugget, range_km)
 
 
 def predict(variogram, xy_km, residual, event_id, new_xy_km, new_event_id):
@@ -78,36 +73,29 @@ def predict(variogram, xy_km, residual, event_id, new_xy_km, new_event_id):
     FormatError
         A value is missing, or the lengths differ.
     """
-    xy, residual, known = _checked(xy_km, residual, event_id)
-    new_xy, _, wanted = _checked(new_xy_km, np.zeros(len(np.asarray(new_event_id))), new_event_id)
-    mean = np.zeros(len(new_xy))
-    variance = np.full(len(new_xy), variogram.sill + variogram.nugget)
-    for event, rows in wanted.items():
-        if event in known:
-            there = known[event]
-            factor = cho_factor(_covariance(variogram, cdist(xy[there], xy[there])), lower=True)
-            between = variogram.sill * np.exp(-cdist(xy[there], new_xy[rows]) / variogram.range_km)
-            mean[rows] = between.T @ cho_solve(factor, residual[there])
-            variance[rows] -= (solve_triangular(factor[0], between, lower=True) ** 2).sum(axis=0)
-    return mean, np.sqrt(variance)
+    xy, residual, event = _checked(xy_km, residual, event_id)
+    new_xy, _, new_event = _checked(new_xy_km, np.zeros(len(np.asarray(new_event_id))), new_event_id)
+    group = np.unique(np.concatenate([event, new_event]), return_inverse=True)[1]
+    found = _model(xy, group[: len(xy)]).predict(
+        y=residual,
+        gp_coords_pred=new_xy,
+        cluster_ids_pred=group[len(xy) :],
+        cov_pars=np.array([variogram.nugget, variogram.sill, variogram.range_km]),
+        predict_var=True,
+    )
+    return found["mu"], np.sqrt(found["var"])
 
 
-def _covariance(variogram, distance):
-    return variogram.sill * np.exp(-distance / variogram.range_km) + variogram.nugget * np.eye(len(distance))
+def _model(xy, group):
+    """GPBoost's field with the exponential covariance, independent between groups."""
+    import gpboost  # loads a compiled library: only where it is needed
 
-
-def _misfit(logarithms, parts):
-    """Negative log-likelihood without its constant."""
-    variogram = Variogram(*np.exp(logarithms))
-    total = 0.0
-    for distance, values in parts:
-        factor = cho_factor(_covariance(variogram, distance), lower=True)
-        total += np.log(np.diag(factor[0])).sum() + values @ cho_solve(factor, values) / 2
-    return total
+    # One thread: the last digits, and with them what networks are stored under, hang on how many there are.
+    return gpboost.GPModel(gp_coords=xy, cov_function="exponential", cluster_ids=group, num_parallel_threads=1)
 
 
 def _checked(xy_km, residual, event_id):
-    """Arrays, and the rows of each event."""
+    """Arrays of the lengths that belong together, none with a gap."""
     xy, residual, event = np.asarray(xy_km, float), np.asarray(residual, float), np.asarray(event_id)
     if xy.shape != (len(residual), 2) or len(event) != len(residual):
         raise FormatError(
@@ -117,4 +105,4 @@ def _checked(xy_km, residual, event_id):
     missing = int(np.isnan(xy).any(axis=1).sum() + np.isnan(residual).sum())
     if missing:
         raise FormatError(f"{missing} places or residuals are missing: drop those records before kriging.")
-    return xy, residual, {name: np.flatnonzero(event == name) for name in np.unique(event)}
+    return xy, residual, event

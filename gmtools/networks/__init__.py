@@ -13,6 +13,7 @@ beside their baselines, a digest of the weights and three predictions to compare
 of it: arrays are read with ``allow_pickle=False``; of layers Keras' own are built, and those registered by gmtools.
 """
 
+import io
 import json
 import os
 import platform
@@ -23,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gmtools.cache import PROJECT
+from gmtools.cache import PROJECT, replacing
 from gmtools.errors import FormatError, UnknownModel
 from gmtools.networks._card import (
     FORMAT,
@@ -38,9 +39,10 @@ from gmtools.networks._card import (
     written,
 )
 from gmtools.networks._dense import DenseNetwork, branches_of, forward
+from gmtools.networks._dense import scaled as _scaled
 
 __all__ = ["DenseNetwork", "card", "check", "digest", "listing", "load", "names", "predict", "ranges_of", "read"]
-__all__ += ["same_layers", "save", "summary", "weights"]
+__all__ += ["keep", "kept", "same_layers", "save", "scaled", "summary", "weights"]
 
 FOLDER = PROJECT / "networks"
 
@@ -131,13 +133,11 @@ def save(name, model, *, inputs, outputs, ranges, lesson, profile, seed, data, k
         (path, lambda to: np.savez_compressed(to, allow_pickle=False, **_named(arrays))),
         (path.with_suffix(".json"), lambda to: to.write(text.encode())),
     ):
-        temporary = file.with_name(f".{file.name}.{os.getpid()}")
-        with temporary.open("wb") as to:
-            write(to)
-        if temporary.stat().st_size > LARGEST:
-            temporary.unlink()
-            raise FormatError(f"{file.name} would exceed {LARGEST / 1e6:g} MB: a smaller network, or half=True.")
-        temporary.replace(file)
+        with replacing(file) as temporary:
+            with temporary.open("wb") as to:
+                write(to)
+            if temporary.stat().st_size > LARGEST:
+                raise FormatError(f"{file.name} would exceed {LARGEST / 1e6:g} MB: a smaller network, or half=True.")
     return path
 
 
@@ -350,6 +350,68 @@ def predict(name, frame, outside="warn", folder=FOLDER):
         Once for each known fault.
     """
     return read(name, folder).predict(frame, outside, stacklevel=3)
+
+
+def scaled(name, frame, folder=FOLDER):
+    """What a network that reads a table is fed, (n, inputs) float32: to train on, or for :func:`load`'s model.
+
+    Examples
+    --------
+    ``model = networks.load(name); model.predict(networks.scaled(name, frame))``
+    """
+    return _scaled(card(name, folder)["inputs"], frame).astype("float32")
+
+
+def keep(name, frame, *, lesson, profile, data, seconds, folder=None, **more):
+    """Keep the table of a study that takes long, as ``networks/tables/NAME.csv``, for lessons that show it.
+
+    Only a run in profile ``full`` on real data writes there, as with :func:`save`.
+
+    Parameters
+    ----------
+    name : str
+    frame : DataFrame
+        Numbers are written with five digits, whole numbers as they are.
+    lesson, profile, data, seconds, **more
+        As in :func:`save`; they stand in the first line of the file.
+
+    Returns
+    -------
+    Path
+    """
+    about = {"lesson": lesson, "profile": profile, "data": list(data), "seconds": round(float(seconds), 1)}
+    about |= {"machine": _machine(), "commit": _commit(), "made": datetime.now(UTC).date().isoformat(), **more}
+    folder = Path(folder) if folder else _place(profile, data, "measured") / "tables"
+    folder.mkdir(parents=True, exist_ok=True)
+    text = f"# {json.dumps(about, default=str)}\n{frame.to_csv(index=False, float_format='%.5g')}"
+    path = folder / f"{name}.csv"
+    if len(text) > LARGEST:
+        raise FormatError(f"{path.name} would exceed {LARGEST / 1e6:g} MB: keep fewer rows.")
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def kept(name, folder=FOLDER):
+    """Read a table that :func:`keep` wrote; ``frame.attrs`` says where it comes from.
+
+    Raises
+    ------
+    UnknownModel
+        There is no such table.
+    FormatError
+        The file is damaged.
+    """
+    path = Path(folder) / "tables" / f"{name}.csv"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in path.parent.glob("*.csv"))) or "none"
+        raise UnknownModel(f"No table is called {name!r} in {path.parent}; there are {known}.")
+    try:
+        first, _, rest = path.read_text(encoding="utf-8").partition("\n")
+        frame = pd.read_csv(io.StringIO(rest))
+        frame.attrs.update(json.loads(first.removeprefix("# ")))
+    except ValueError as error:  # JSON, Unicode and pandas' parser errors are ValueErrors
+        raise FormatError(f"{path} is no table of a study ({error}). {next_step({})}") from None
+    return frame
 
 
 def _named(arrays):

@@ -105,6 +105,13 @@ class DenseNetwork:
             warnings.warn(f"{self.name}: {fault}", KnownFault, stacklevel=stacklevel)
 
 
+def scaled(inputs, frame):
+    """What a network is fed: each input transformed, centered and divided, (n, inputs)."""
+    given = [np.asarray(frame[entry["name"]], float) for entry in inputs]
+    turned = [TRANSFORMS[entry.get("transform", "")](values) for entry, values in zip(inputs, given, strict=True)]
+    return np.column_stack([(x - entry["mean"]) / entry["sd"] for entry, x in zip(inputs, turned, strict=True)])
+
+
 def branches_of(facts, arrays):
     """Dense layers of one network, or of several side by side: see :class:`DenseNetwork`."""
     described, left = facts["layers"], list(arrays)

@@ -34,19 +34,23 @@ from scipy.interpolate import RegularGridInterpolator
 from gmtools import columns
 from gmtools.errors import GmtoolsError, OutOfRange
 from gmtools.geodesy import hypocentral_distance_km, with_distances
-from gmtools.maps import kriging
+from gmtools.maps import kanto_region, kriging
 from gmtools.maps.grids import Layer, MapGrid
 from gmtools.simulate import kanto_earthquakes, kanto_ground
 from gmtools.simulate.fields import gaussian_field
 from gmtools.simulate.kanto_ground import PERIODS
 from gmtools.simulate.records import correlation, true_columns
-from gmtools.studies import kanto
 
 MESO_EVENTS, MESO_RECORDS = 19, 1921
 """The deliverable's MeSO-net; of its about 300 stations 286 have published coordinates."""
 REFERENCE_VS30 = 450.0
 _KINDS = tuple(
-    zip(("Asc", "SInter", "SSlab"), (0.0, *kanto.KIND_DEPTHS_KM), (*kanto.KIND_DEPTHS_KM, np.inf), strict=True)
+    zip(
+        ("Asc", "SInter", "SSlab"),
+        (0.0, *kanto_region.KIND_DEPTHS_KM),
+        (*kanto_region.KIND_DEPTHS_KM, np.inf),
+        strict=True,
+    )
 )
 _LATTICE = {"spacing": 5.0, "x": (50.0, 800.0), "y": (3600.0, 4380.0)}  # km in UTM zone 54 north
 _PATHS = {"x": (220.0, 640.0), "y": (3760.0, 4180.0)}  # km, where epicenters and stations lie
@@ -106,7 +110,7 @@ class World:
         GmtoolsError
             A place lies outside the lattice.
         """
-        place = kanto.project(np.ravel(longitude), np.ravel(latitude))
+        place = kanto_region.project(np.ravel(longitude), np.ravel(latitude))
         return _on_lattice(self, name, place).reshape(np.shape(longitude))
 
     def layer(self, name: str, grid: MapGrid) -> Layer:
@@ -117,9 +121,9 @@ class World:
         GmtoolsError
             Another layer: the invented Kanto has no mountains.
         """
-        if name not in (kanto.BEDROCK, kanto.BEDROCK_JIVSM):
-            raise GmtoolsError(f"The invented Kanto has no layer {name!r}, only {kanto.BEDROCK}.")
-        return Layer(kanto.bedrock_depth(self.ground.surface, *grid.lonlat), "m", "CC BY 4.0")
+        if name not in (kanto_region.BEDROCK, kanto_region.BEDROCK_JIVSM):
+            raise GmtoolsError(f"The invented Kanto has no layer {name!r}, only {kanto_region.BEDROCK}.")
+        return Layer(kanto_region.bedrock_depth(self.ground.surface, *grid.lonlat), "m", "CC BY 4.0")
 
     def truth(self, grid: MapGrid, magnitude: float, longitude: float, latitude: float, depth_km: float, period=0.0):
         """Maps of what one earthquake would cause at the surface, for scoring what a network has learned.
@@ -378,7 +382,7 @@ def _station_truth(random, planted: World) -> pd.DataFrame:
 
 def _path(planted: World, event, site, distance) -> np.ndarray:
     """Path term (n, 2) for epicenters and sites (n, 2) in degrees: mean attenuation along the line times R."""
-    start, end = kanto.project(*np.asarray(event, float).T), kanto.project(*np.asarray(site, float).T)
+    start, end = kanto_region.project(*np.asarray(event, float).T), kanto_region.project(*np.asarray(site, float).T)
     total = np.zeros(len(start))
     for share in (np.arange(_STEPS) + 0.5) / _STEPS:
         total += _on_lattice(planted, "attenuation", start + share * (end - start))

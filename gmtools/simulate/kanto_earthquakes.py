@@ -8,7 +8,7 @@ import pandas as pd
 from gmtools import columns
 from gmtools.errors import GmtoolsError
 from gmtools.geodesy import hypocentral_distance_km
-from gmtools.studies import kanto
+from gmtools.maps import kanto_region
 
 SOURCES = (138.0, 142.5, 34.0, 37.7)
 """West, east, south, north (degrees) of the epicenters."""
@@ -65,7 +65,7 @@ def meso_net(
     Parameters and result are those of :func:`kik_net`.
     """
     near = _near(catalogue)
-    inside = near[kanto.in_region(near[columns.EVENT_LONGITUDE], near[columns.EVENT_LATITUDE])]
+    inside = near[kanto_region.in_region(near[columns.EVENT_LONGITUDE], near[columns.EVENT_LATITUDE])]
     frame = _drawn(random, inside.reset_index(drop=True), stations, count, (4.0, 6.5), medians, "MESO")
     days = pd.to_timedelta(random.integers(0, 730, len(frame)), unit="D")
     frame[columns.ORIGIN_TIME] = pd.Timestamp("2021-01-01") + days

@@ -8,8 +8,8 @@ from scipy.spatial.distance import cdist
 
 from gmtools import columns
 from gmtools.data.readers.kanto_site_terms import column
-from gmtools.maps import kriging
-from gmtools.studies import kanto
+from gmtools.geodesy import projection
+from gmtools.maps import kanto_region, kriging
 
 PERIODS = (0.0, 1.0)
 MESO_SENSOR_DEPTH_M = 20.0
@@ -64,22 +64,24 @@ def real() -> Ground:
     DataNotFound
         One cannot be had.
     """
-    surface = pd.concat([kanto.stations("KiK-net"), kanto.stations("K-NET")], ignore_index=True)
+    surface = pd.concat([kanto_region.stations("KiK-net"), kanto_region.stations("K-NET")], ignore_index=True)
     return Ground(
-        _uniform(surface, 0.0), _spread(_uniform(kanto.stations("MeSO-net"), MESO_SENSOR_DEPTH_M)), kanto.earthquakes()
+        _uniform(surface, 0.0),
+        _spread(_uniform(kanto_region.stations("MeSO-net"), MESO_SENSOR_DEPTH_M)),
+        kanto_region.earthquakes(),
     )
 
 
 def invented(seed: int = 0) -> Ground:
     """Stations, earthquakes and site terms like the real ones in number and spread; none of them exists."""
     random = np.random.default_rng([seed, 9])
-    west, east, south, north = kanto.REGION
+    west, east, south, north = kanto_region.REGION
     anywhere = random.uniform((west + 0.4, south + 0.4), (east - 0.4, north - 0.2), (267, 2))
     surface = _invented_stations(anywhere, ["KiK-net"] * 100 + ["K-NET"] * 167, "SIM", 0.0)
     dense = random.normal(_CENTER, (0.33, 0.19), (286, 2)).clip((west + 0.1, south + 0.1), (east - 0.1, north - 0.1))
     meso = _invented_stations(dense, ["MeSO-net"] * 286, "SIM.M", MESO_SENSOR_DEPTH_M)
     known = surface.index < 60
-    place = kanto.project(surface[columns.STATION_LONGITUDE], surface[columns.STATION_LATITUDE])[known]
+    place = kanto_region.project(surface[columns.STATION_LONGITUDE], surface[columns.STATION_LATITUDE])[known]
     for period in PERIODS:
         variogram, (intercept, slope) = _INVENTED_VARIOGRAM[period], _INVENTED_LINE[period]
         covariance = variogram.sill * np.exp(-cdist(place, place) / variogram.range_km)
@@ -93,7 +95,7 @@ def site_model(ground: Ground, period: float) -> SiteModel:
     """Split the known site terms at ``period`` (0 or 1 s) into line, field and own part: least squares, then kriging's
     likelihood."""
     known = ground.surface[ground.surface[column(period)].notna()]
-    place = kanto.project(known[columns.STATION_LONGITUDE], known[columns.STATION_LATITUDE])
+    place = kanto_region.project(known[columns.STATION_LONGITUDE], known[columns.STATION_LATITUDE])
     slope, intercept = np.polyfit(np.log(known[columns.BEDROCK_DEPTH]), known[column(period)], 1)
     residual = (known[column(period)] - intercept - slope * np.log(known[columns.BEDROCK_DEPTH])).to_numpy()
     # Sixty terms tell a range badly: a fit to the invented ones could find a length that the lattice cannot show.
@@ -103,8 +105,8 @@ def site_model(ground: Ground, period: float) -> SiteModel:
 
 def ln_bedrock(ground: Ground, xy_km: np.ndarray) -> np.ndarray:
     """ln of the bedrock depth (m) at places (n, 2) in UTM 54 north, kriged from the K-NET and KiK-net stations."""
-    longitude, latitude = kanto.projection(kanto.UTM54).transform(*(1e3 * xy_km.T), direction="INVERSE")
-    return np.log(kanto.bedrock_depth(ground.surface, longitude, latitude))
+    longitude, latitude = projection(kanto_region.UTM54).transform(*(1e3 * xy_km.T), direction="INVERSE")
+    return np.log(kanto_region.bedrock_depth(ground.surface, longitude, latitude))
 
 
 def ingredients(is_invented: bool) -> pd.DataFrame:
@@ -142,7 +144,7 @@ def _uniform(table: pd.DataFrame, sensor_depth_m: float) -> pd.DataFrame:
 
 def _spread(table: pd.DataFrame) -> pd.DataFrame:
     """Stations in farthest-point order, from the most central one on."""
-    place = kanto.project(table[columns.STATION_LONGITUDE], table[columns.STATION_LATITUDE])
+    place = kanto_region.project(table[columns.STATION_LONGITUDE], table[columns.STATION_LATITUDE])
     order = [int(np.hypot(*(place - place.mean(axis=0)).T).argmin())]
     nearest = np.full(len(place), np.inf)
     while len(order) < len(place):

@@ -12,8 +12,8 @@ from filelock import FileLock
 from tqdm.auto import tqdm
 
 from gmtools import cache, columns
+from gmtools.cache import replacing
 from gmtools.data.accelerograms import STUDY_RULES, Accelerogram, Exclusion, Rules, exclusion_table, sort_out
-from gmtools.data.download import replacing
 from gmtools.errors import DataNotFound, FormatError, GmtoolsError, RecordingTooShort
 
 ANCHORS = ("start", "p", "pga")

@@ -2,18 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pyproj
 from scipy.spatial.distance import cdist
 
-from gmtools import columns
+from gmtools import columns, studies
 from gmtools.data import catalog, datasets
 from gmtools.data.rasters import Points, slope
-from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
-from gmtools.geodesy import with_distances
+from gmtools.errors import DataNotFound, DownloadFailed, FormatError, GmtoolsError
+from gmtools.geodesy import hypocentral_distance_km, with_distances
 from gmtools.maps import grids, inputs
 from gmtools.maps.grids import Layer, MapGrid, resample, resample_points
 
@@ -34,6 +34,18 @@ LAYERS = {
 FILL = {ELEVATION: 0.0, SLOPE: 0.0, VS30: 600.0, VELOCITY: 1600.0}
 """What stands at sea and abroad: sea level, no slope, soft rock (a choice of this project)."""
 _AROUND = (5.0, 20.0, 35.0, 48.5)  # west, east, south, north of the coast that maps show
+CLASS_VELOCITY_M_S = {
+    "HOLOCENE": 300.0,
+    "PLEISTOCENE": 300.0,
+    "CENOZOIC": 1600.0,
+    "CRETACEOUS": 1600.0,
+    "JURASSIC-TRIASSIC": 1600.0,
+    "UNKNOWN": 1600.0,
+    "PALEOZOIC": 2400.0,
+    "PRECAMBRIAN": 2400.0,
+}
+"""Three velocities as in the thesis (loose sediment, soft rock, hard rock). The thesis sorts by lithology, which this
+file does not have; sorting by age is this project's stand-in, and puts young volcanic rock among the soft ones."""
 REACH_KM = 25.0
 """A pixel farther than this from every point of the site model has no velocity."""
 
@@ -65,6 +77,25 @@ SCALE = {
     inputs.NORTHING: (4400.0, 5300.0),
 }
 """Input map -> values that become 0 and 1: round numbers, so that no record has a say in them."""
+UNITS = {
+    columns.MAGNITUDE: "1",
+    inputs.LN_RHYP: "ln km",
+    columns.EVENT_LONGITUDE: "degrees",
+    columns.EVENT_LATITUDE: "degrees",
+    _DEPTH: "km",
+    VELOCITY: "m/s",
+    ELEVATION: "m",
+    SLOPE: "m/m",
+    VS30: "m/s",
+    inputs.EASTING: "km",
+    inputs.NORTHING: "km",
+}
+"""Unit of each input map."""
+FAULTS = (
+    "It knows no VS30 of a station, and nothing smaller than a pixel.",
+    "It learned from no record beyond about 200 km and from no earthquake below M 3.5.",
+)
+"""What is known to be wrong with every network of the study."""
 
 
 def on_grid(data: str = "auto", pixel_km: float = 12.0, seed: int = 0) -> inputs.MapStudy:
@@ -73,7 +104,7 @@ def on_grid(data: str = "auto", pixel_km: float = 12.0, seed: int = 0) -> inputs
     Parameters
     ----------
     data, seed
-        See :func:`gmtools.data.datasets.load`; "auto" takes the simulated Italy also where only a layer cannot be had.
+        See :func:`gmtools.studies.load`; "auto" takes the simulated Italy also where only a layer cannot be had.
     pixel_km : float
         Side of a pixel. The number of pixels on each side is a multiple of 8, so that three poolings fit.
 
@@ -86,13 +117,13 @@ def on_grid(data: str = "auto", pixel_km: float = 12.0, seed: int = 0) -> inputs
     DataNotFound
         ``data`` is "real", and the records or a layer cannot be had.
     """
-    dataset = datasets.load("italy", data, seed)
+    dataset = studies.load("italy", data, seed)
     try:
         return _on_grid(dataset, pixel_km, seed)
     except (DataNotFound, DownloadFailed):
         if data != "auto":
             raise
-    return _on_grid(datasets.load("italy", datasets.SIMULATED, seed), pixel_km, seed)
+    return _on_grid(studies.load("italy", datasets.SIMULATED, seed), pixel_km, seed)
 
 
 def _on_grid(dataset, pixel_km, seed):
@@ -117,6 +148,41 @@ def select(frame: pd.DataFrame, north_of: float = NORTH_OF) -> pd.DataFrame:
     return frame[keep & frame[columns.MAGNITUDE].notna()].reset_index(drop=True)
 
 
+def _prepared(frame: pd.DataFrame, north_of: float) -> pd.DataFrame:
+    """Selected records, with depths where the catalogue of earthquakes can be had."""
+    frame = select(frame, north_of)
+    try:
+        return with_depths(frame, datasets.read("italy_horus_catalogue"))
+    except (DataNotFound, DownloadFailed):
+        return frame
+
+
+def _simulated(seed: int, north_of: float) -> pd.DataFrame:
+    from gmtools.simulate import fields
+
+    return select(fields.italy(seed=seed), north_of)
+
+
+def _table(title: str, north_of: float) -> datasets.Table:
+    return datasets.Table(
+        title,
+        candidates=("italy_ita18",),
+        drawn_from="an invented Italy whose source, site and path fields are known",
+        simulate=lambda seed: _simulated(seed, north_of),
+        simulation="fields.italy",
+        prepare=lambda frame: _prepared(frame, north_of),
+        # Matched to a catalogue, or assumed where that does not list the event.
+        reconstructed=(columns.HYPOCENTRAL_DEPTH, columns.RHYP),
+        beside=("italy_horus_catalogue",),
+    )
+
+
+TABLES = {
+    "italy": _table("Italian records, events north of 42° N", NORTH_OF),
+    "italy_whole": _table("Italian records", -90.0),
+}
+
+
 def with_depths(
     frame: pd.DataFrame, catalogue: pd.DataFrame, within_km: float = 15.0, within_magnitude: float = 0.3
 ) -> pd.DataFrame:
@@ -133,7 +199,7 @@ def with_depths(
     frame : DataFrame
         Records with ``depth_is_listed``.
     catalogue : DataFrame
-        From :func:`gmtools.data.readers.horus.read`.
+        ``datasets.read("italy_horus_catalogue")``.
     within_km, within_magnitude : float
         Limits on epicentral distance and difference of magnitude.
 
@@ -256,14 +322,15 @@ def _vs30(grid: MapGrid) -> Layer:
 
 
 def _velocity(grid: MapGrid) -> Layer:
-    from gmtools.data.readers import italy_site_model
-
-    (path,) = catalog.find("italy_site_model").values()
-    table = italy_site_model.read(path)
+    table = datasets.read("italy_site_model")
+    velocity = table["geology"].map(CLASS_VELOCITY_M_S)
+    if velocity.isna().any():
+        unknown = sorted(set(table["geology"][velocity.isna()]))
+        raise FormatError(f"Geology {unknown} of the Italian site model has no class: add it to CLASS_VELOCITY_M_S.")
     place = table[columns.LONGITUDE].to_numpy(), table[columns.LATITUDE].to_numpy()
     licence = catalog.manifests()["italy_site_model"].licence
     return resample_points(
-        Points("velocity of three classes", "m/s", licence, *place, table[columns.VELOCITY].to_numpy()), grid, REACH_KM
+        Points("velocity of three classes", "m/s", licence, *place, velocity.to_numpy()), grid, REACH_KM
     )
 
 
@@ -356,3 +423,80 @@ def _recordings():
         return recording_stations.read(catalog.find("laquila_2009"))
     except (DataNotFound, DownloadFailed):
         return None
+
+
+def input_maps(study: inputs.MapStudy, names: Iterable[str]) -> np.ndarray:
+    """Input maps of all earthquakes of a study, gaps filled by :data:`FILL`, scaled by :data:`SCALE`.
+
+    Parameters
+    ----------
+    study : MapStudy
+    names : iterable of str
+        Such as those of :data:`CONFIGURATIONS`.
+
+    Returns
+    -------
+    ndarray, (n_events, ny, nx, n_maps), float32
+    """
+    names = list(names)
+    maps = inputs.input_maps(study.grid, study.layers, study.events, names, FILL)
+    return inputs.scale(maps, {name: SCALE[name] for name in names})
+
+
+def more_earthquakes(study: inputs.MapStudy, times: int, seed: int = 0) -> inputs.MapStudy:
+    """The simulated Italy again, recorded in ``times`` as many earthquakes by the same stations.
+
+    Parameters
+    ----------
+    study : MapStudy
+        Simulated, from :func:`on_grid`; grid and layers stay.
+    times : int
+    seed : int
+        That of ``study``.
+
+    Returns
+    -------
+    MapStudy
+        Records of stations that lie on the grid; other earthquakes than in ``study``.
+    """
+    from gmtools.simulate import fields
+
+    frame = select(fields.italy(seed, n_events=134 * times, n_records=4600 * times))
+    inside = study.grid.contains(frame[columns.STATION_LONGITUDE], frame[columns.STATION_LATITUDE])
+    return replace(study, frame=grids.place(study.grid, frame[inside].reset_index(drop=True)))
+
+
+def planted(
+    study: inputs.MapStudy, seed: int = 0, count: int = 25, within_km: float = 150.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the simulated Italy plants, for the largest earthquakes of a study.
+
+    Parameters
+    ----------
+    study : MapStudy
+        Simulated, from :func:`on_grid`.
+    seed : int
+        That of ``study``.
+    count : int
+        Earthquakes.
+    within_km : float
+        Hypocentral distance beyond which a map is not looked at.
+
+    Returns
+    -------
+    number : ndarray of int, (count,)
+        Of the earthquakes, in the order of ``study.events``.
+    not_site : ndarray, (count, ny, nx)
+        True median, source and path term together, ln g; NaN beyond ``within_km``.
+    site : ndarray, (ny, nx)
+        The site field, the same for every earthquake, ln units.
+    """
+    from gmtools.simulate import fields
+
+    number = study.events.index.get_indexer(study.events[columns.MAGNITUDE].nlargest(count).index)
+    found = []
+    for focus in study.events.iloc[number].to_numpy(float):
+        true = fields.world(seed).truth(study.grid, *focus)
+        near = hypocentral_distance_km(*study.grid.lonlat, *focus[1:]) < within_km
+        found.append(np.where(near, true["total"] - true["site"], np.nan))
+    return number, np.array(found), true["site"]

@@ -6,29 +6,54 @@ import numpy as np
 import pandas as pd
 import pyproj
 from scipy.optimize import least_squares
-from threadpoolctl import threadpool_limits
 
 from gmtools import columns
-from gmtools.data import catalog
+from gmtools.data import catalog, datasets
 from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
-from gmtools.geodesy import projection, with_distances
-from gmtools.maps import kriging
+from gmtools.geodesy import with_distances
 from gmtools.maps.grids import Layer, MapGrid, resample
+from gmtools.maps.kanto_region import (
+    # what is known of the region belongs to the study, too
+    BEDROCK as BEDROCK,
+)
+from gmtools.maps.kanto_region import (
+    BEDROCK_JIVSM as BEDROCK_JIVSM,
+)
+from gmtools.maps.kanto_region import (
+    KIND_DEPTHS_KM as KIND_DEPTHS_KM,
+)
+from gmtools.maps.kanto_region import (
+    NETWORKS as NETWORKS,
+)
+from gmtools.maps.kanto_region import (
+    REGION as REGION,
+)
+from gmtools.maps.kanto_region import (
+    UTM54 as UTM54,
+)
+from gmtools.maps.kanto_region import (
+    bedrock_depth as bedrock_depth,
+)
+from gmtools.maps.kanto_region import (
+    earthquakes as earthquakes,
+)
+from gmtools.maps.kanto_region import (
+    in_region as in_region,
+)
+from gmtools.maps.kanto_region import (
+    project as project,
+)
+from gmtools.maps.kanto_region import (
+    stations as stations,
+)
 
-REGION = (138.0, 141.3, 34.5, 37.2)
-"""West, east, south, north (degrees) of the maps; the deliverable states no limits."""
-UTM54 = 32654
-NETWORKS = ("KiK-net", "K-NET", "MeSO-net")
-BEDROCK, BEDROCK_JIVSM, ELEVATION = columns.BEDROCK_DEPTH, "bedrock_depth_jivsm_m", columns.ELEVATION
+ELEVATION = columns.ELEVATION
 LAYERS = {BEDROCK: "kanto_jshis_sites", BEDROCK_JIVSM: "kanto_mesonet_basin_depth", ELEVATION: "topography_1min"}
 """Names of the layers and the data set that each is made from. J-SHIS and JIVSM are two models of the basin: each has
 its own layer, and no layer mixes them."""
 FILL = {ELEVATION: 0.0}
 PROFILES = {"full": (1.0, 1), "fast": (0.1, 5), "smoke": (0.01, 2)}
 """Share of the records that :func:`thin` keeps, and the events that it keeps at least."""
-KIND_DEPTHS_KM = (25.0, 50.0)
-"""Hypocentral depths at which crustal earthquakes give way to those of the plate interface, and these to the slab's: a
-rule by depth alone, which the semi-synthetic Kanto is made with."""
 RECORDED = {
     "Yamagata 2019": "20190618_M6.4_Yamagata",
     "Iburi 2018": "20180906_M6.6_HokkaidoEasternIburi",
@@ -50,13 +75,6 @@ def grid(pixel_m: float = 4000.0, multiple: int = 16, margin_pixels: int = 0) ->
     return MapGrid.around([west, west, east, east], [south, north] * 2, pixel_m, UTM54, multiple, margin_pixels)
 
 
-def in_region(longitude, latitude) -> np.ndarray:
-    """Whether places (degrees) lie in :data:`REGION`; a missing coordinate does not."""
-    longitude, latitude = np.asarray(longitude, float), np.asarray(latitude, float)
-    west, east, south, north = REGION
-    return (longitude >= west) & (longitude <= east) & (latitude >= south) & (latitude <= north)
-
-
 def select(frame: pd.DataFrame) -> pd.DataFrame:
     """Records of the study: M 3 and above at stations inside the region, of KiK-net and K-NET only surface sensors.
 
@@ -75,99 +93,30 @@ def select(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[keep].reset_index(drop=True)
 
 
-def stations(network: str) -> pd.DataFrame:
-    """Stations of one network inside the region, with the depth of the seismic bedrock.
+def _table(title: str, candidates: tuple[str, ...], draw: str) -> datasets.Table:
+    def drawn(seed, invented=False):
+        from gmtools.simulate import kanto as simulation
 
-    Parameters
-    ----------
-    network : {"KiK-net", "K-NET", "MeSO-net"}
+        return getattr(simulation, draw)(seed=seed, invented=invented)
 
-    Returns
-    -------
-    DataFrame, one row for each station
-        Of :func:`gmtools.data.readers.kanto_sites.read`, KiK-net with the site terms of
-        :func:`gmtools.data.readers.kanto_site_terms.read` (NaN where none is published; stations with terms first, then
-        those with more records), or of :func:`gmtools.data.readers.mesonet_stations.read`.
-
-    Raises
-    ------
-    DataNotFound
-        A data set cannot be had.
-    GmtoolsError
-        Another network.
-    """
-    from gmtools.data.readers import kanto_site_terms, kanto_sites, mesonet_stations
-
-    if network not in NETWORKS:
-        raise GmtoolsError(f"No network is called {network!r} here. Choose among {', '.join(NETWORKS)}.")
-    if network == "MeSO-net":
-        (path,) = catalog.find("kanto_mesonet_basin_depth").values()
-        return mesonet_stations.read(path)
-    (path,) = catalog.find("kanto_jshis_sites").values()
-    table = kanto_sites.read(path)
-    table = table[(table[columns.NETWORK] == network) & _in_region(table)]
-    order = [kanto_sites.N_RECORDS]
-    if network == "KiK-net":
-        terms = kanto_site_terms.read(catalog.find("kanto_site_terms"))
-        terms = terms.drop(columns=[columns.STATION_LONGITUDE, columns.STATION_LATITUDE])
-        table = table.merge(terms, on=columns.STATION, how="left")
-        table["has_term"] = table[kanto_site_terms.column(0)].notna()
-        order = ["has_term", *order]
-    return table.sort_values(order, ascending=False, kind="stable")[
-        [name for name in table if name != "has_term"]
-    ].reset_index(drop=True)
+    return datasets.Table(
+        title,
+        candidates,
+        drawn_from="an invented Kanto whose site and path fields are known",
+        simulate=lambda seed: drawn(seed, invented=True),
+        simulation=f"kanto.{draw}",
+        prepare=select,
+        semi_synthetic=drawn,
+        ingredients=(
+            "kanto_site_terms", "kanto_jshis_sites", "kanto_mesonet_basin_depth", "kanto_usgs_catalogue",
+        ),
+    )  # fmt: skip
 
 
-def earthquakes() -> pd.DataFrame:
-    """Earthquakes around Japan, as :func:`gmtools.data.readers.usgs_catalogue.read` gives them.
-
-    Raises
-    ------
-    DataNotFound
-        The catalogue cannot be had.
-    """
-    from gmtools.data.readers import usgs_catalogue
-
-    (path,) = catalog.find("kanto_usgs_catalogue").values()
-    return usgs_catalogue.read(path)
-
-
-def bedrock_depth(known: pd.DataFrame, longitude, latitude) -> np.ndarray:
-    """Depth to the seismic bedrock between stations: simple kriging of its logarithm.
-
-    Parameters
-    ----------
-    known : DataFrame
-        Stations with coordinates and ``bedrock_depth_m`` of one model.
-    longitude, latitude : array_like
-        Degrees.
-
-    Returns
-    -------
-    ndarray
-        m, the shape of the places. Far from all stations it is their mean (of the logarithm).
-
-    Raises
-    ------
-    GmtoolsError
-        The depths come from several models.
-    """
-    if known[columns.BEDROCK_MODEL].nunique() > 1:
-        models = ", ".join(sorted(known[columns.BEDROCK_MODEL].unique()))
-        raise GmtoolsError(f"The depths come from {models}, which differ: map one model at a time.")
-    ln_depth = np.log(known[columns.BEDROCK_DEPTH].to_numpy())
-    place = project(known[columns.STATION_LONGITUDE], known[columns.STATION_LATITUDE])
-    wanted = project(np.ravel(longitude), np.ravel(latitude))
-    one, many = np.zeros(len(place)), np.zeros(len(wanted))
-    with threadpool_limits(1):  # the last digits, and with them what networks are stored under, hang on the threads
-        variogram = kriging.fit(place, ln_depth - ln_depth.mean(), one)
-        kriged, _ = kriging.predict(variogram, place, ln_depth - ln_depth.mean(), one, wanted, many)
-    return np.exp(ln_depth.mean() + kriged).reshape(np.shape(longitude))
-
-
-def project(longitude, latitude) -> np.ndarray:
-    """Easting and northing (n, 2), km, in UTM zone 54 north."""
-    return np.column_stack(projection(UTM54).transform(np.asarray(longitude, float), np.asarray(latitude, float))) / 1e3
+TABLES = {
+    "kanto": _table("KiK-net records in Kanto", ("bahrampouri_2021", "nied_kiknet_knet"), "kik_net"),
+    "kanto_meso": _table("MeSO-net records", ("meso_net",), "meso_net"),
+}
 
 
 def layers(

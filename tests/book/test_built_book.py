@@ -96,6 +96,15 @@ def test_every_lesson_ran_and_is_in_the_book():
         assert "Traceback (most recent call last)" not in text
 
 
+def test_the_download_button_gives_the_working_copy():
+    for lesson in lessons.discover():
+        offered = HTML / "_sources" / "notebooks" / lesson.relative
+        assert lessons.read(offered).metadata.gmtools.copy_of == lesson.relative.as_posix()
+        assert f"_sources/notebooks/{lesson.relative.as_posix()}" in (
+            HTML / "notebooks" / lesson.relative.with_suffix(".html")
+        ).read_text(encoding="utf-8")
+
+
 def test_the_scoreboard_links_into_the_lessons():
     links = page(HTML / "book" / "scoreboard.html").links
     assert any(re.search(r"notebooks/.+\.html#result-", link) for link in links)

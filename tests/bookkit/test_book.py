@@ -127,7 +127,8 @@ def project(tmp_path, monkeypatch):
     nbformat.write(source, folder / "11_lesson.ipynb")
     ran = copy.deepcopy(source)
     ran.cells[1].outputs = [new_output("stream", text="one\n")]
-    key = lessons.content_key(source, Settings(), "fingerprint", tmp_path)
+    lesson = lessons.select(["11"], tmp_path)[0]
+    key = lessons.content_key(lesson, source, Settings(), "fingerprint", tmp_path)
     ran.metadata["gmtools"] = {"key": key, "data_fingerprint": "fingerprint", "seconds": 1.0, **Settings().parameters()}
     copies = tmp_path / "_build" / "executed" / "fast-auto" / "10_study"
     copies.mkdir(parents=True)
@@ -159,6 +160,15 @@ def test_a_lesson_that_never_ran_is_shown_as_such_and_recorded_nothing(project):
     assert b"X.1" not in files["book/scoreboard.md"]
 
 
+def test_the_download_button_gives_the_working_copy(project):
+    for name in ("_config.yml", "references.bib"):
+        (project / name).write_bytes((PROJECT / name).read_bytes())
+    book._offer_copies(Settings("smoke", "simulated"), project)
+    for lesson in lessons.discover(project):
+        offered = lessons.read(project / "_build" / "html" / "_sources" / "notebooks" / lesson.relative)
+        assert offered.metadata.gmtools.copy_of == lesson.relative.as_posix()
+
+
 def test_outputs_of_changed_code_are_not_shown(project):
     path = project / "notebooks" / "10_study" / "11_lesson.ipynb"
     path.write_text(path.read_text().replace("x = 1", "x = 2"))
@@ -168,10 +178,17 @@ def test_outputs_of_changed_code_are_not_shown(project):
     assert b"X.1" not in files["book/scoreboard.md"]
 
 
-def test_outputs_of_an_earlier_gmtools_are_not_shown(project, monkeypatch):
-    monkeypatch.setattr(lessons, "package_hash", lambda: "another")
+def test_a_damaged_executed_copy_is_a_lesson_that_did_not_run(project):
+    (project / "_build" / "executed" / "fast-auto" / "10_study" / "11_lesson.ipynb").write_text("{}")
     files, not_run = book.page_files(Settings(), project)
-    assert "gmtools, the environment or the targets changed since it ran" in not_run["11_lesson"]
+    assert "its executed copy is damaged; run it with: gmtools run 11_lesson" in not_run["11_lesson"]
+    assert b"X.1" not in files["book/scoreboard.md"]
+
+
+def test_outputs_of_an_earlier_gmtools_are_not_shown(project, monkeypatch):
+    monkeypatch.setattr("bookkit.uses.Uses.digest", lambda self: "another")
+    files, not_run = book.page_files(Settings(), project)
+    assert "what it uses of gmtools, the environment or its targets changed since it ran" in not_run["11_lesson"]
     assert b"one\\n" not in files["notebooks/10_study/11_lesson.ipynb"]
 
 

@@ -51,9 +51,9 @@ def test_without_an_address_there_is_no_button(tmp_path):
 
 def test_with_an_address_the_buttons_lead_to_files_that_are_here(tmp_path):
     binder, colab = sorted(launch_links(built_page(tmp_path, "https://github.com/owner/name")), reverse=True)
-    assert binder.startswith("https://mybinder.org/v2/gh/owner/name/main?")
+    assert binder.startswith("https://mybinder.org/v2/gh/owner/name/lessons?")
     opened = parse_qs(urlsplit(binder).query)["urlpath"][0].removeprefix("lab/tree/")
-    start = "https://colab.research.google.com/github/owner/name/blob/main/"
+    start = "https://colab.research.google.com/github/owner/name/blob/lessons/"
     assert opened == colab.removeprefix(start) == f"{LESSON}.ipynb"
     assert (PROJECT / opened).is_file() and (PROJECT / "environment.yml").is_file()
 

@@ -1,9 +1,7 @@
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
@@ -11,8 +9,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from bookkit import lessons, runner
+from gmtools.cache import PROJECT
 from gmtools.errors import LessonNotFound
 
+LESSON = lessons.Lesson(Path("11_lesson.ipynb"), Path("10_study/11_lesson.ipynb"))
 PARAMETERS = 'profile = "fast"\nseed = 0\ndata = "auto"'
 
 
@@ -44,12 +44,12 @@ def project(tmp_path_factory):
     return tmp_path_factory.mktemp("project")
 
 
-def test_a_lesson_gets_its_parameters_its_folder_and_its_share_of_the_cores(project):
+def test_a_lesson_gets_its_parameters_its_folder_and_one_thread_however_many_run(project):
     code = "import os, json\nprint(profile, seed, data, os.getcwd(), os.environ['OMP_NUM_THREADS'])"
     write_lesson(project, "10_study/11_good", code)
     outcome = run(project, workers=1)["11_good"]
     assert outcome.result == "ran" and outcome.seconds > 0
-    expected = f"smoke 7 simulated {(project / 'notebooks' / '10_study').resolve()} {runner.cores()}\n"
+    expected = f"smoke 7 simulated {(project / 'notebooks' / '10_study').resolve()} 1\n"
     assert printed(project, "10_study/11_good") == expected
     results = project / "_build" / "results" / "smoke-simulated" / "10_study" / "11_good.json"
     assert json.loads(results.read_text()) == {"results": [{"id": "X-1", "value": 1.5}]}
@@ -101,15 +101,8 @@ def test_new_code_runs_again_and_a_failure_leaves_the_others_and_the_earlier_cop
     assert sorted(left) == ["11_good.ipynb", "12_other.ipynb"]
 
 
-def test_a_kernel_that_dies_is_reported(tmp_path):
-    write_lesson(tmp_path, "00_dies", "import os\nos._exit(3)")
-    outcome = run(tmp_path)["00_dies"]
-    assert outcome.result == "failed"
-    assert "did not run to its end" in outcome.problem and "DeadKernelError" in outcome.problem
-
-
 def test_a_worker_that_dies_before_it_reads_its_lesson_is_reported(tmp_path, monkeypatch):
-    def dead(errors, workers):
+    def dead(errors):
         pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         process = subprocess.Popen([sys.executable, "-c", "import sys; sys.exit('no memory')"], stderr=errors, **pipe)
         process.wait()
@@ -128,13 +121,13 @@ def test_a_worker_that_dies_before_it_reads_its_lesson_is_reported(tmp_path, mon
 )
 def test_the_key_depends_on_each_parameter(changed, value):
     notebook = new_notebook(cells=[new_code_cell("x = 1")])
-    key = lessons.content_key(notebook, lessons.Settings(), "f")
-    assert lessons.content_key(notebook, lessons.Settings(**{changed: value}), "f") != key
+    key = lessons.content_key(LESSON, notebook, lessons.Settings(), "f")
+    assert lessons.content_key(LESSON, notebook, lessons.Settings(**{changed: value}), "f") != key
 
 
-def test_the_key_depends_on_code_data_package_and_lock_but_not_on_text(tmp_path, monkeypatch):
+def test_the_key_depends_on_code_data_and_lock_but_not_on_text(tmp_path):
     def key(*cells, fingerprint="f", root=tmp_path):
-        return lessons.content_key(new_notebook(cells=list(cells)), lessons.Settings(), fingerprint, root)
+        return lessons.content_key(LESSON, new_notebook(cells=list(cells)), lessons.Settings(), fingerprint, root)
 
     base = key(new_code_cell("x = 1"))
     assert key(new_markdown_cell("text"), new_code_cell("x = 1")) == base
@@ -142,8 +135,45 @@ def test_the_key_depends_on_code_data_package_and_lock_but_not_on_text(tmp_path,
     assert key(new_code_cell("x = 1"), fingerprint="g") != base
     (tmp_path / "requirements.lock").write_text("keras==3.15.1\n")
     assert key(new_code_cell("x = 1")) != base
-    monkeypatch.setattr(lessons, "package_hash", lambda: "another package")
-    assert key(new_code_cell("x = 1")) not in (base, None)
+
+
+def test_the_key_depends_on_the_modules_that_a_lesson_uses(monkeypatch):
+    def key(code):
+        notebook = new_notebook(cells=[new_code_cell(code)])
+        return lessons.content_key(LESSON, notebook, lessons.Settings(), "f")
+
+    before = {code: key(code) for code in ("from gmtools import response", "x = 1")}
+    read = Path.read_bytes
+    edited = PROJECT / "gmtools" / "response.py"
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + (b"# edited" if path == edited else b""))
+    assert [key(code) == before[code] for code in before] == [False, True]
+
+
+def test_the_key_depends_on_the_targets_of_its_own_study(tmp_path):
+    (tmp_path / "paper_targets").mkdir()
+    for name, folder in (("mine", "10_study"), ("other", "20_other"), ("longer", "10_study_2")):
+        (tmp_path / "paper_targets" / f"{name}.yml").write_text(f"study: {name}\nfolder: notebooks/{folder}\nrows: 1\n")
+
+    def key():
+        return lessons.content_key(LESSON, new_notebook(), lessons.Settings(), "f", tmp_path)
+
+    before = key()
+    for name, same in (("other", True), ("longer", True), ("mine", False)):
+        path = tmp_path / "paper_targets" / f"{name}.yml"
+        path.write_text(path.read_text() + "more: 2\n")
+        assert (key() == before) is same
+
+
+def test_only_data_that_a_lesson_names_make_it_stale(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("gmtools.data.catalog.fingerprint", lambda ids: asked.append(set(ids)) or "f")
+    write_lesson(tmp_path, "10_study/11_iran", "from gmtools.data import datasets\nname = 'iran'")
+    write_lesson(tmp_path, "10_study/12_none", "print(1)")
+    for name in ("11_iran", "12_none"):
+        lesson = lessons.select([name], tmp_path)[0]
+        assert runner.Job(lesson, lessons.Settings("fast", "auto"), tmp_path, 1.0).fingerprint == "f"
+        assert runner.Job(lesson, lessons.Settings("fast", "simulated"), tmp_path, 1.0).fingerprint == "simulated"
+    assert asked == [{"iran_kuehn"}, set()]
 
 
 @pytest.fixture
@@ -183,7 +213,7 @@ def test_named_folders_reach_a_worker_as_full_paths(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GMTOOLS_DATA", os.pathsep.join(["../mirror", "here"]))
     expected = os.pathsep.join([str(tmp_path.resolve().parent / "mirror"), str(tmp_path.resolve() / "here")])
-    assert runner.worker_environment(1)["GMTOOLS_DATA"] == expected
+    assert runner.worker_environment()["GMTOOLS_DATA"] == expected
 
 
 def test_writing_is_all_or_nothing(tmp_path):
@@ -192,34 +222,3 @@ def test_writing_is_all_or_nothing(tmp_path):
     with pytest.raises(TypeError):
         runner.write_atomically(path, b"bytes")
     assert path.read_text() == "old" and list(path.parent.iterdir()) == [path]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
-def test_an_interrupt_ends_the_workers_and_leaves_nothing_half_written(tmp_path):
-    mark = tmp_path / "kernel.pid"
-    code = f"import os, time\nopen({str(mark)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
-    write_lesson(tmp_path, "00_sleeps", code)
-    script = (
-        "import pathlib, sys; from gmtools import runner; runner.run(data='simulated', root=pathlib.Path(sys.argv[1]))"
-    )
-    process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stderr=subprocess.PIPE, text=True)
-    _until(lambda: mark.exists() and mark.read_text())
-    process.send_signal(signal.SIGINT)
-    assert "KeyboardInterrupt" in process.communicate(timeout=30)[1]
-    _until(lambda: not _alive(int(mark.read_text())))
-    assert not [p for p in (tmp_path / "_build").rglob("*") if p.is_file()]
-
-
-def _until(condition, patience_s=30):
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

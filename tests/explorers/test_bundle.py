@@ -7,8 +7,7 @@ import sys
 import anywidget
 import pytest
 
-from bookkit import vendor
-from explorers import EXPLORERS, GroundMotion, bundle
+from explorers import EXPLORERS, GroundMotion, bundle, npm
 from explorers.base import Choice, Explorer, Number, Switch
 from gmtools.errors import BookFailed, PackageUnreachable, SettingRefused, UnknownModel
 
@@ -47,14 +46,14 @@ def test_offline_the_packages_of_another_lock_stay(tmp_path, offline):
 
 def test_without_npm_the_error_names_what_to_install(tmp_path, monkeypatch):
     monkeypatch.delenv("GMTOOLS_OFFLINE", raising=False)
-    monkeypatch.setattr(vendor, "npm_command", lambda: None)
+    monkeypatch.setattr(npm, "npm_command", lambda: None)
     with pytest.raises(PackageUnreachable, match="there is no npm"):
         bundle.bundle("ground_motion", tmp_path)
 
 
 def test_what_npm_says_is_passed_on_and_nothing_counts_as_installed(tmp_path, monkeypatch):
     monkeypatch.delenv("GMTOOLS_OFFLINE", raising=False)
-    monkeypatch.setattr(vendor, "npm_command", lambda: ["npm"])
+    monkeypatch.setattr(npm, "npm_command", lambda: ["npm"])
     said = subprocess.CompletedProcess([], 1, "", "npm error EINTEGRITY sha512-a expected\nnpm error more")
     monkeypatch.setattr(subprocess, "run", lambda *arguments, **options: said)
     with pytest.raises(PackageUnreachable, match="npm ended with 1: npm error EINTEGRITY"):
@@ -71,7 +70,7 @@ def test_an_unknown_explorer_is_refused_with_those_there_are(tmp_path):
 def small(tmp_path, skip_unless_ci):
     """Sources of an explorer without packages but esbuild."""
     if not FETCHED.exists():
-        if vendor.npm_command() is None:
+        if npm.npm_command() is None:
             skip_unless_ci("needs npm")
         bundle.bundle("ground_motion")
     source, folder = tmp_path / "source", tmp_path / "out"

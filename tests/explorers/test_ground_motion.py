@@ -115,6 +115,31 @@ def test_a_decay_is_the_spectrum_at_each_distance(content, node):
         assert model["decay"] == pytest.approx(model["spectra"], rel=1e-12)
 
 
+def test_the_band_is_one_standard_deviation_to_each_side_in_the_figure_and_in_the_file(content, node):
+    script = (
+        MODELS_JS
+        + """
+    import { csvTable } from "SOURCE/ground_motion_words.js";
+    const state = { magnitude: 6, rjb_km: 20, vs30_m_s: 400 };
+    const distances = [1, 10];
+    const curves = models.map((model) => ({
+      model, outside: [], spectrum: model.spectrum(6, 20, 400), decay: model.decay(6, distances, 400, 0),
+    }));
+    const [header, rows, comments] = csvTable({ meta }, { state, curves, period: 0 }, distances);
+    answer({ curves: curves.flatMap(({ spectrum, decay }) => [spectrum, decay]), header, rows, comments });
+    """
+    )
+    found = node(script, content)
+    for curve in found["curves"]:
+        median, sigma, low, high = (np.array(curve[name], float) for name in ("median", "sigma", "low", "high"))
+        assert np.log(high / median) == pytest.approx(sigma, nan_ok=True)
+        assert np.log(median / low) == pytest.approx(sigma, nan_ok=True)
+    assert found["comments"] == ["M 6, RJB 20 km, VS30 400 m/s; period 0 is PGA; low and high: one standard deviation"]
+    assert found["header"][-3:] == ["median_g", "low_g", "high_g"]
+    table = np.array([row[-3:] for row in found["rows"] if None not in row], float)
+    assert (table[:, 0] > table[:, 1]).all() and table[:, 2] / table[:, 0] == pytest.approx(table[:, 0] / table[:, 1])
+
+
 def test_bends_finds_the_corners():
     x = np.linspace(0, 10, 101)
     values = np.stack([np.abs(x - 3), np.minimum(x, 7.5)], axis=1)

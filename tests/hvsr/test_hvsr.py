@@ -167,6 +167,12 @@ def test_sesame_limits_depend_on_frequency(f0, epsilon, theta):
     assert np.isnan(table.loc["clarity 5", "value"]) and not table.loc["clarity 5", "passed"]
 
 
+def test_a_clear_peak_meets_five_of_six_and_a_reliable_one_all_three(curve):
+    table = hvsr.sesame(curve, 2.0).assign(passed=True)
+    for failed, passes in ((["clarity 2"], True), (["clarity 2", "clarity 5"], False), (["reliability 3"], False)):
+        assert hvsr.passes(table.assign(passed=~table.index.isin(failed))) is passes
+
+
 def test_features_are_scaled_and_ordered(spectra):
     values = hvsr.features(spectra, 2.0).reshape(3, 30)
     assert values[2].min() == pytest.approx(1, abs=0.05) and values[2].min() >= 1

@@ -36,6 +36,12 @@ def test_every_pixel_center_comes_back_to_its_pixel():
     assert GRID.lonlat[1][-1].min() > GRID.lonlat[1][0].max()  # row 0 is the south
 
 
+def test_the_southern_and_western_edges_belong_to_the_grid_and_the_others_do_not(monkeypatch):
+    monkeypatch.setattr(MapGrid, "_fractional", lambda grid, column, row: (np.asarray(row), np.asarray(column)))
+    column, row = [0, 7.999, 8, 0, 0, -1e-9], [0, 5.999, 0, 6, -1e-9, 0]
+    assert GRID.contains(column, row).tolist() == [True, True, False, False, False, False]
+
+
 def test_projection_agrees_with_the_definition_of_utm():
     """On the central meridian the easting is 500 km, and 0.9996 of the meridian's length is the northing."""
     x, y = GRID.project([15.0], [45.0])

@@ -53,3 +53,13 @@ def test_missing_or_unequal_input():
         kriging.fit([[0, 0], [1, 1]], [0.1, np.nan], ["a", "a"])
     with pytest.raises(FormatError, match=r"2 residuals, places of shape \(1, 2\) and 2 events do not belong together"):
         kriging.fit([[0, 0]], [0.1, 0.2], ["a", "a"])
+
+
+def test_prediction_is_the_textbook_formula():
+    xy, residual, event = planted(n_events=1, n_stations=12)
+    new = xy[:5] + 3.0
+    mean, sd = kriging.predict(PLANTED, xy, residual, event, new, event[:5])
+    between, known = (0.3 * np.exp(-np.linalg.norm(xy[:, None] - to[None], axis=-1) / 25) for to in (new, xy))
+    weights = np.linalg.solve(known + 0.05 * np.eye(12), between)
+    np.testing.assert_allclose(mean, weights.T @ residual, rtol=1e-9)
+    np.testing.assert_allclose(sd**2, 0.35 - (weights * between).sum(axis=0), rtol=1e-9)

@@ -19,6 +19,17 @@ def test_the_valley_of_rosenbrock_is_followed_to_its_minimum():
     assert history["mse"].is_monotonic_decreasing and len(history) < 60
 
 
+def test_a_step_that_helps_divides_the_damping_by_ten_and_one_that_does_not_is_refused():
+    """The full step leads from 1 to -1.002, a little worse; damped until it is half as long, it leads to 0.5."""
+
+    def residuals(w):
+        return np.where(w < 0.9, 1 - w, -1.002)
+
+    _, history = levenberg_marquardt.minimize(residuals, lambda w: np.array([[-1.0]]), [0.0], epochs=1)
+    assert history["mse"].tolist() == pytest.approx([1.0, 0.25])
+    assert history["damping"].tolist() == pytest.approx([1e-3, 0.1])
+
+
 def test_a_linear_problem_with_more_weights_than_residuals_takes_the_step_of_both_formulas():
     random = np.random.default_rng(0)
     matrix, right = random.normal(size=(4, 9)), random.normal(size=4)

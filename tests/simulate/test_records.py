@@ -46,6 +46,16 @@ def test_planted_sizes_are_found_again(source):
             assert term.std() == pytest.approx(size, rel=3 / np.sqrt(2 * len(term)))
 
 
+def test_what_is_planted_by_default_is_what_was_published():
+    """Boore et al. (2014), table of PGA: tau and phi at magnitudes below 4.5 and above 5.5."""
+    planted = records.NGA_WEST2_VARIABILITY
+    assert planted.tau == pytest.approx((0.398 + 0.348) / 2, abs=0.005)
+    assert np.hypot(planted.phi_s2s, planted.phi_ss) == pytest.approx((0.695 + 0.495) / 2, abs=0.005)
+    frame = records.nga_west2(seed=3, n_events=400, n_records=3000)
+    term = one_each(frame, "true_event_term", "event_id")
+    assert term.std() == pytest.approx(planted.tau, rel=3 / np.sqrt(2 * len(term)))
+
+
 def test_terms_belong_to_their_event_and_station(source):
     assert (source.groupby("event_id")["true_event_term"].nunique() == 1).all()
     assert (source.groupby("station_id")["true_station_term"].nunique() == 1).all()

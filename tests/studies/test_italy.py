@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gmtools import geodesy
-from gmtools.data import catalog, datasets
-from gmtools.errors import DataNotFound, GmtoolsError
+from gmtools import geodesy, studies
+from gmtools.data import catalog
+from gmtools.errors import DataNotFound, FormatError, GmtoolsError
 from gmtools.maps import grids
 from gmtools.maps.grids import MapGrid, static_maps
 from gmtools.simulate import fields
@@ -94,7 +94,7 @@ def test_simulated_layers_belong_to_the_simulated_records():
 
 @needs_mirror
 def test_real_records_with_depths():
-    dataset = datasets.load("italy", data="real")
+    dataset = studies.load("italy", data="real")
     frame = dataset.frame
     assert len(frame) == 3776 and frame["event_id"].nunique() == 93 and (frame["event_latitude"] > 42).all()
     events = frame.groupby("event_id").first()
@@ -102,12 +102,12 @@ def test_real_records_with_depths():
     assert events.loc[italy.LAQUILA_2009, "hypocentral_depth_km"] == pytest.approx(8.3, abs=1)
     assert dataset.kind["hypocentral_depth_km"] == "reconstructed" and dataset.ordinate_kind(1) == "measured"
     assert "REAL data.** 3,776 records" in dataset.notice() and "no hypocentral depth" in dataset.notice()
-    assert len(datasets.load("italy_whole", data="real").frame) == 4578
+    assert len(studies.load("italy_whole", data="real").frame) == 4578
 
 
 @needs_mirror
 def test_real_layers_on_a_grid_around_all_stations():
-    frame = datasets.load("italy", data="real").frame
+    frame = studies.load("italy", data="real").frame
     grid = MapGrid.around(frame["station_longitude"], frame["station_latitude"], 9000)
     placed = grids.place(grid, frame)
     assert len(placed) == 3776 and len(grids.shared_pixels(placed)) > 50
@@ -136,3 +136,10 @@ def test_no_coast_where_it_cannot_be_had(monkeypatch):
 
 def _not_there(data_id):
     raise DataNotFound(f"no {data_id}")
+
+
+def test_geology_without_a_velocity_is_named(monkeypatch):
+    points = pd.DataFrame({"longitude": [9.7], "latitude": [40.5], "geology": ["ARCHEAN"]})
+    monkeypatch.setattr(italy.datasets, "read", lambda data_id: points)
+    with pytest.raises(FormatError, match=r"Geology \['ARCHEAN'\] of the Italian site model has no class"):
+        italy.layers(MapGrid.around([9.7, 9.8], [40.4, 40.6], 2000), [italy.VELOCITY])

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gmtools import columns
-from gmtools.data import datasets
+from gmtools import columns, studies
 from gmtools.errors import DataNotFound, FormatError, GmtoolsError
 from gmtools.maps import event_maps, grids
 from gmtools.models import ensembles
@@ -254,7 +253,7 @@ def test_later_events_are_for_validation_and_earlier_ones_choose_the_epoch(kanto
 
 def test_the_test_is_thinned_in_smoke_alone():
     records = {name: map_studies.kanto_study(name, "simulated").frame for name in ("smoke", "fast")}
-    whole = datasets.load("kanto", "simulated", 0).frame
+    whole = studies.load("kanto", "simulated", 0).frame
     later = whole[whole[columns.ORIGIN_TIME].dt.year >= map_studies.FIRST_VALIDATION_YEAR]
     count = {name: (frame["split"] == "validation").sum() for name, frame in records.items()}
     assert 0 < count["smoke"] < count["fast"] == len(later)

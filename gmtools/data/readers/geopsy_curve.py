@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from gmtools.data.hv_curve import Curve
 from gmtools.data.readers import reject_web_page
 from gmtools.errors import FormatError
-from gmtools.hvsr.ratio import Curve
 
 SOURCE = "the repository jpvantassel/hvsrpy (gallery/data), or Geopsy"
 

@@ -1,10 +1,9 @@
 import numpy as np
-import pandas as pd
 import pytest
 
-from gmtools.data import catalog
-from gmtools.data.readers import horus, ita18, italy_site_model, recording_stations
-from gmtools.errors import ColumnMissing, DataNotFound, FormatError
+from gmtools.data import catalog, datasets
+from gmtools.data.readers import ita18, recording_stations
+from gmtools.errors import ColumnMissing, DataNotFound
 
 
 def needs(data_id):
@@ -14,27 +13,6 @@ def needs(data_id):
 def only(data_id):
     (path,) = catalog.find(data_id).values()
     return path
-
-
-def test_horus(tmp_path):
-    path = tmp_path / "horus.csv"
-    path.write_text("time_string,lon,lat,depth,M\n2009-04-06T01:32:40.4,13.38,42.342,8.3,6.33\n")
-    row = horus.read(path).iloc[0]
-    assert row["origin_time"] == pd.Timestamp("2009-04-06T01:32:40.4")
-    assert (row["event_longitude"], row["hypocentral_depth_km"], row["magnitude"]) == (13.38, 8.3, 6.33)
-    path.write_text("time,lon,lat,depth,M\n")
-    with pytest.raises(ColumnMissing, match=r"lacks 1 column: 'time_string'"):
-        horus.read(path)
-
-
-def test_site_model(tmp_path):
-    path = tmp_path / "site_model_italy.csv"
-    path.write_text("lon,lat,slope,vs30,geology\n9.7,40.5,0.1,667,PALEOZOIC\n9.8,40.5,0.1,230,HOLOCENE\n")
-    frame = italy_site_model.read(path)
-    assert frame["velocity_m_s"].tolist() == [2400, 300] and frame["vs30_m_s"].tolist() == [667, 230]
-    path.write_text("lon,lat,slope,vs30,geology\n9.7,40.5,0.1,667,ARCHEAN\n")
-    with pytest.raises(FormatError, match=r"geology \['ARCHEAN'\] has no class"):
-        italy_site_model.read(path)
 
 
 def laquila(tmp_path):
@@ -69,14 +47,8 @@ def test_recording_stations_without_the_event(tmp_path):
 
 @needs("italy_horus_catalogue")
 def test_real_horus():
-    frame = horus.read(only("italy_horus_catalogue"))
+    frame = datasets.read("italy_horus_catalogue")
     assert len(frame) == 5181 and frame["magnitude"].min() >= 3 and frame["hypocentral_depth_km"].notna().all()
-
-
-@needs("italy_site_model")
-def test_real_site_model():
-    frame = italy_site_model.read(only("italy_site_model"))
-    assert len(frame) == 52_055 and set(frame["velocity_m_s"]) == {300, 1600, 2400}
 
 
 @needs("laquila_2009")

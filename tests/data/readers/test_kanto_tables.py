@@ -5,14 +5,12 @@ import pytest
 from gmtools.data import catalog
 from gmtools.data.readers import (
     kanto_site_terms,
-    kanto_sites,
     kiknet_flatfile,
     mesonet_records,
-    mesonet_stations,
     read_csv,
-    usgs_catalogue,
 )
 from gmtools.errors import ColumnMissing, FormatError
+from gmtools.maps import kanto_region
 
 
 def needs(data_id):
@@ -63,33 +61,50 @@ def test_site_terms(tmp_path):
         kanto_site_terms.read(site_terms(tmp_path, ("KNGH10", "CHBH11")))
 
 
-def test_sites_keep_the_epoch_with_the_most_records(tmp_path):
-    path = tmp_path / "sites.csv"
-    path.write_text(
+@pytest.fixture
+def given(tmp_path, monkeypatch):
+    """``given(data_id, text)`` has the catalog find a file with this text."""
+
+    def find(data_id, text):
+        path = tmp_path / f"{data_id}.csv"
+        path.write_text(text)
+        monkeypatch.setattr(catalog, "find", lambda _: {path.name: path})
+
+    return find
+
+
+def test_sites_keep_the_epoch_with_the_most_records(given):
+    given(
+        "kanto_jshis_sites",
         "code,epoch,lon,lat,elev_m,vs20,vs30,avs30,d1400_m,d1700_m,dbase_m,n_rec\n"
         "CHB011,1,140.50,35.6,2,,,232,1,1,1882,234\nCHB011,2,140.49,35.5,2,,,223,1,1,1968,73\n"
-        "IBRH11,1,140.10,36.3,,,,500,1,1,300,9\n"
+        "IBRH11,1,140.10,36.3,,,,500,1,1,300,9\n",
     )
-    frame = kanto_sites.read(path)
+    frame = kanto_region._sites()
     assert frame["station_id"].tolist() == ["CHB011", "IBRH11"] and frame["network"].tolist() == ["K-NET", "KiK-net"]
     assert frame["bedrock_depth_m"].tolist() == [1882, 300] and set(frame["bedrock_model"]) == {"J-SHIS"}
 
 
-def test_mesonet_depths_become_meters(tmp_path):
-    path = tmp_path / "meso.csv"
-    path.write_text("station,lat,lon,jivsm_bedrock_depth_km\nE.AM1M,36.0,140.2,0.715\n")
-    row = mesonet_stations.read(path).iloc[0]
+def test_mesonet_depths_become_meters(given):
+    given("kanto_mesonet_basin_depth", "station,lat,lon,jivsm_bedrock_depth_km\nE.AM1M,36.0,140.2,0.715\n")
+    row = kanto_region.stations("MeSO-net").iloc[0]
     assert (row["station_id"], row["bedrock_depth_m"], row["bedrock_model"]) == ("E.AM1M", 715, "JIVSM")
 
 
-def test_catalogue_is_day_first_and_without_explosions(tmp_path):
-    path, head = tmp_path / "usgs.csv", "time,latitude,longitude,depth,mag,magType,id,type\n"
-    path.write_text(head + "7/05/2008,36.1,141.5,27,6.9,mwc,us1,earthquake\n9/10/2006,41,129,0,4.3,mb,us2,explosion\n")
-    frame = usgs_catalogue.read(path)
+def test_catalogue_is_day_first_and_without_explosions(given):
+    head = "time,latitude,longitude,depth,mag,magType,id,type\n"
+    rows = "7/05/2008,36.1,141.5,27,6.9,mwc,us1,earthquake\n9/10/2006,41,129,0,4.3,mb,us2,explosion\n"
+    given("kanto_usgs_catalogue", head + rows)
+    frame = kanto_region.earthquakes()
     assert len(frame) == 1 and frame["origin_time"][0] == pd.Timestamp(2008, 5, 7)
-    path.write_text(head + "2008-05-07,36.1,141.5,27,6.9,mwc,us1,earthquake\n")
-    with pytest.raises(FormatError, match="a date is not day/month/year"):
-        usgs_catalogue.read(path)
+    given("kanto_usgs_catalogue", head + "2008-05-07,36.1,141.5,27,6.9,mwc,us1,earthquake\n")
+    with pytest.raises(
+        FormatError, match=r"not every time is a date .*2008-05-07.* Get it again from the data set kanto_usgs"
+    ):
+        kanto_region.earthquakes()
+    given("kanto_usgs_catalogue", "when,latitude\n")
+    with pytest.raises(ColumnMissing, match=r"lacks 7 columns: 'id'"):
+        kanto_region.earthquakes()
 
 
 FLAT = {
@@ -163,9 +178,9 @@ def test_real_residuals_scatter_about_the_site_terms():
 @needs("kanto_mesonet_basin_depth")
 @needs("kanto_usgs_catalogue")
 def test_real_stations_and_earthquakes():
-    sites = kanto_sites.read(only("kanto_jshis_sites"))
+    sites = kanto_region._sites()
     assert len(sites) == 267 and (sites["network"] == "KiK-net").sum() == 100
-    meso = mesonet_stations.read(only("kanto_mesonet_basin_depth"))
+    meso = kanto_region.stations("MeSO-net")
     assert len(meso) == 286 and meso["bedrock_depth_m"].between(141, 4073).all()
-    events = usgs_catalogue.read(only("kanto_usgs_catalogue"))
+    events = kanto_region.earthquakes()
     assert len(events) == 14_087 and events["magnitude"].min() == 4.5 and events["event_id"].is_unique

@@ -9,8 +9,8 @@ import pytest
 import scipy.io
 
 from bookkit import cli
-from gmtools import columns
-from gmtools.data import catalog, datasets
+from gmtools import columns, studies
+from gmtools.data import catalog
 from gmtools.data.accelerograms import Accelerogram, Exclusion, Rules, select
 from gmtools.data.readers import afad_ascii, afad_mat, dyna_ascii, seed_waveforms, strong_motion
 from gmtools.errors import (
@@ -444,7 +444,7 @@ def test_faulty_records_are_counted_from_the_import_to_the_lesson(tmp_path, monk
             (given / name).write_bytes(content)
     assert cli.main(["data", "import", "afad", str(given)]) == 0
     assert "records" in capsys.readouterr().out
-    dataset = datasets.load("afad", data="real")
+    dataset = studies.load("afad", data="real")
     assert list(dataset.frame[columns.RECORD]) == ["20120106001648_6501"] and not dataset.simulated
     expected = {
         reason: len({PurePosixPath(name).stem.rstrip("NEU") for name, _ in found}) for reason, found in FAULTY.items()
@@ -460,4 +460,4 @@ def test_an_import_of_nothing_but_one_fault_is_a_typed_error_with_its_count(tmp_
     (tmp_path / "records.zip").write_bytes(packed(dict(FAULTY[reason])))
     assert cli.main(["data", "import", "afad", str(tmp_path / "records.zip")]) == 0
     with pytest.raises(DataNotFound, match=rf"left out: \{{'{reason}': \d\}}\. Import other records"):
-        datasets.load("afad", data="real")
+        studies.load("afad", data="real")

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gmtools.data import catalog, datasets
+from gmtools import studies
+from gmtools.data import catalog
 from gmtools.data.readers import nga_west2_extract, peer_flatfile
 from gmtools.errors import ChecksumMismatch, DataNotFound, DownloadFailed, GmtoolsError
 from gmtools.simulate import records
+from gmtools.studies import iran, vs30
 
 needs_extract = pytest.mark.skipif(
     not catalog.available("nga_west2_extract"), reason="the extract is in no folder that GMTOOLS_DATA names"
@@ -56,7 +58,7 @@ def finds(monkeypatch):
 
 def test_auto_falls_back_to_simulation_and_says_so(simulation, finds):
     finds(nga_west2_extract=DownloadFailed("no network"))
-    dataset = datasets.load("nga_west2", seed=3)
+    dataset = studies.load("nga_west2", seed=3)
     assert dataset.simulated and dataset.data_id == "simulated"
     assert (dataset.frame["seed"] == 3).all()
     assert dataset.ordinate_kind(0) == dataset.ordinate_kind(1) == "simulated"
@@ -66,17 +68,17 @@ def test_auto_falls_back_to_simulation_and_says_so(simulation, finds):
 
 
 def test_notice_of_open_data_names_the_command(simulation):
-    assert "run `gmtools data fetch iran_kuehn`" in datasets.load("iran", data="simulated").notice()
+    assert "run `gmtools data fetch iran_kuehn`" in studies.load("iran", data="simulated").notice()
 
 
 def test_every_line_of_a_notice_is_quoted(simulation):
-    lines = datasets.load("iran", data="simulated").notice().splitlines()
+    lines = studies.load("iran", data="simulated").notice().splitlines()
     assert len(lines) >= 5 and all(line.startswith(">") for line in lines)
 
 
 def test_simulated_never_looks_for_data(simulation, finds):
     finds(nga_west2_extract=AssertionError("looked"), peer_nga_west2=AssertionError("looked"))
-    assert datasets.load("nga_west2", data="simulated").simulated
+    assert studies.load("nga_west2", data="simulated").simulated
 
 
 def test_real_never_falls_back(simulation, finds):
@@ -84,21 +86,21 @@ def test_real_never_falls_back(simulation, finds):
     with pytest.raises(
         DataNotFound, match=r"data = 'real' takes no others\.\npeer_nga_west2 .* register\.\nnga_west2_ex"
     ):
-        datasets.load("nga_west2", data="real")
+        studies.load("nga_west2", data="real")
 
 
 @pytest.mark.parametrize("data", ["auto", "real"])
 def test_wrong_bytes_are_never_passed_over(simulation, finds, data):
     finds(nga_west2_extract=ChecksumMismatch("extract has the wrong bytes"))
     with pytest.raises(ChecksumMismatch, match="wrong bytes"):
-        datasets.load("nga_west2", data=data)
+        studies.load("nga_west2", data=data)
 
 
 def test_official_flatfile_comes_first(monkeypatch, finds, tmp_path):
     path = tmp_path / "flatfile.csv"
     finds(peer_nga_west2={"flatfile.csv": path}, nga_west2_extract=AssertionError("looked"))
     monkeypatch.setattr(peer_flatfile, "read", lambda given: FRAME.assign(path=str(given)))
-    dataset = datasets.load("nga_west2", data="real")
+    dataset = studies.load("nga_west2", data="real")
     assert dataset.data_id == "peer_nga_west2" and dataset.frame["path"][0] == str(path)
     assert dataset.ordinate_kind(1) == "measured"
     assert "REAL data" in dataset.notice() and "RECONSTRUCTED" not in dataset.notice()
@@ -107,7 +109,7 @@ def test_official_flatfile_comes_first(monkeypatch, finds, tmp_path):
 def test_extract_is_called_reconstructed(monkeypatch, finds, tmp_path):
     finds(nga_west2_extract={"extract.csv": tmp_path / "extract.csv"})
     monkeypatch.setattr(nga_west2_extract, "read", lambda path: FRAME)
-    dataset = datasets.load("nga_west2")
+    dataset = studies.load("nga_west2")
     assert dataset.ordinate_kind(0) == "measured" and dataset.ordinate_kind(1) == "reconstructed"
     assert "partly RECONSTRUCTED" in dataset.notice() and "**License:** none stated" in dataset.notice()
 
@@ -124,64 +126,64 @@ def test_workbook_is_parsed_once(monkeypatch, finds, tmp_path):
         return FRAME.assign(size=given.stat().st_size, value=1 / 3)
 
     monkeypatch.setattr(peer_flatfile, "read", read)
-    first, second = datasets.load("nga_west2").frame, datasets.load("nga_west2").frame
+    first, second = studies.load("nga_west2").frame, studies.load("nga_west2").frame
     pd.testing.assert_frame_equal(first, second, rtol=1e-15, check_dtype=False)
     assert len(parsed) == 1
     path.write_bytes(b"another")
-    assert (datasets.load("nga_west2").frame["size"] == 7).all() and len(parsed) == 2
+    assert (studies.load("nga_west2").frame["size"] == 7).all() and len(parsed) == 2
 
 
 def test_unknown_names():
     with pytest.raises(GmtoolsError, match=r"No data set is called 'nga_west3'. Choose among nga_west2, iran"):
-        datasets.load("nga_west3")
+        studies.load("nga_west3")
     with pytest.raises(GmtoolsError, match=r"data = 'fake' is not a choice. Choose among auto, real, simulated"):
-        datasets.load("iran", data="fake")
+        studies.load("iran", data="fake")
 
 
 def test_unknown_ordinate(simulation):
     with pytest.raises(GmtoolsError, match=r"simulated has no column 'psa_0.33s_g'. Choose among pga_g, psa_1s_g"):
-        datasets.load("iran", data="simulated").ordinate_kind(0.33)
+        studies.load("iran", data="simulated").ordinate_kind(0.33)
 
 
 def test_selection_limits():
-    selected = datasets.select(FRAME)
+    selected = iran.select(FRAME)
     assert selected["rjb_km"].tolist() == [300.0, 0.0]
     assert selected.index.tolist() == [0, 1]
 
 
 def test_distance_stand_in():
     frame = pd.DataFrame({"rjb_km": [1, np.nan, np.nan], "rrup_km": [5, 6, np.nan], "rhyp_km": [9.0, 9.0, 9.0]})
-    assert datasets.rjb_or_stand_in(frame).tolist() == [1, 6, 9]
-    assert datasets.rjb_or_stand_in(frame.drop(columns="rjb_km")).tolist() == [5, 6, 9]
+    assert iran.rjb_or_stand_in(frame).tolist() == [1, 6, 9]
+    assert iran.rjb_or_stand_in(frame.drop(columns="rjb_km")).tolist() == [5, 6, 9]
 
 
 @needs_extract
 def test_selection_of_the_extract():
-    dataset = datasets.load("nga_west2")
+    dataset = studies.load("nga_west2")
     if dataset.data_id != "nga_west2_extract":
         pytest.skip("the official flatfile is there and comes first")
-    selected = datasets.select(dataset.frame)
+    selected = iran.select(dataset.frame)
     assert len(selected) == 20_134 and selected["event_id"].nunique() == 573
 
 
 @needs_extract
 def test_second_load_is_fast():
-    datasets.load("nga_west2")
+    studies.load("nga_west2")
     start = time.perf_counter()
-    datasets.load("nga_west2")
+    studies.load("nga_west2")
     assert time.perf_counter() - start < 0.3
 
 
 @needs_records
 def test_iran():
-    dataset = datasets.load("iran", data="real")
+    dataset = studies.load("iran", data="real")
     assert len(dataset.frame) == 2193 and dataset.ordinate_kind(3) == "measured"
     assert "0.0102 g" in dataset.notice() and "**License:** none stated." in dataset.notice()
 
 
 def test_import_is_light():
-    heavy = "('tensorflow', 'keras', 'openquake')"
-    code = f"import sys, gmtools.data.datasets; print([m for m in {heavy} if m in sys.modules])"
+    names = ", ".join(f"gmtools.studies.{name}" for name in ("iran", "italy", "kanto", "vs30"))
+    code = f"import sys, {names}; print([m for m in ('tensorflow', 'keras', 'openquake') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
     assert result.stdout.strip() == "[]"
 
@@ -191,7 +193,7 @@ def test_simulated_italy_says_what_it_is(monkeypatch):
 
     table = FRAME.assign(event_nation="IT", event_latitude=[43, 43, 41, 41, 41])
     monkeypatch.setattr(fields, "italy", lambda seed: table.assign(seed=seed))
-    north, whole = (datasets.load(name, data="simulated", seed=5) for name in ("italy", "italy_whole"))
+    north, whole = (studies.load(name, data="simulated", seed=5) for name in ("italy", "italy_whole"))
     assert len(north.frame) == 2 and len(whole.frame) == 5 and (whole.frame["seed"] == 5).all()
     assert "an invented Italy whose source, site and path fields are known" in north.notice()
     assert (
@@ -205,7 +207,7 @@ def test_italy_without_a_catalogue_keeps_the_assumed_depths(monkeypatch, finds, 
     table = FRAME.assign(event_nation="IT", event_latitude=43.0, hypocentral_depth_km=10.0, rhyp_km=12.0)
     monkeypatch.setattr(ita18, "read", lambda path: table)
     finds(italy_ita18={"seismic_data.csv": tmp_path / "seismic_data.csv"})
-    dataset = datasets.load("italy", data="real")
+    dataset = studies.load("italy", data="real")
     assert (dataset.frame["hypocentral_depth_km"] == 10).all()
     assert dataset.kind["hypocentral_depth_km"] == dataset.kind["rhyp_km"] == "reconstructed"
     assert "REAL data" in dataset.notice() and "RECONSTRUCTED" not in dataset.notice()
@@ -231,15 +233,15 @@ def kanto_simulation(monkeypatch):
 @pytest.mark.parametrize("name", ["kanto", "kanto_meso"])
 def test_kanto_is_semi_synthetic_then_invented(kanto_simulation, finds, name):
     finds()
-    dataset = datasets.load(name, seed=3)
+    dataset = studies.load(name, seed=3)
     assert dataset.data_id == "semi-synthetic" and dataset.simulated and not dataset.frame["invented"].any()
     notice = dataset.notice()
     assert "SEMI-SYNTHETIC" in notice and "Every motion is drawn" in notice and "Chakraborty" in notice
-    assert f"gmtools data import {datasets.CANDIDATES[name][0]}" in notice
+    assert f"gmtools data import {studies.table(name).candidates[0]}" in notice
     kanto_simulation["missing"] = True
-    assert datasets.load(name).data_id == "simulated" and "invented Kanto" in datasets.load(name).notice()
+    assert studies.load(name).data_id == "simulated" and "invented Kanto" in studies.load(name).notice()
     with pytest.raises(DataNotFound, match=f"No real data for '{name}'"):
-        datasets.load(name, data="real")
+        studies.load(name, data="real")
 
 
 def test_simulated_kanto_never_looks_for_data(kanto_simulation, monkeypatch):
@@ -247,7 +249,7 @@ def test_simulated_kanto_never_looks_for_data(kanto_simulation, monkeypatch):
         raise AssertionError(f"looked for {data_id}")
 
     monkeypatch.setattr(catalog, "find", find)
-    assert datasets.load("kanto", data="simulated").frame["invented"].all()
+    assert studies.load("kanto", data="simulated").frame["invented"].all()
 
 
 def test_official_kanto_records_come_first(monkeypatch, finds, tmp_path):
@@ -266,11 +268,11 @@ def test_official_kanto_records_come_first(monkeypatch, finds, tmp_path):
     monkeypatch.setattr(kiknet_flatfile, "read", lambda given: official.assign(station_id="flat"))
     finds(nied_kiknet_knet={"records.zip": path})
     for _ in range(2):  # parsed, then from the cache
-        dataset = datasets.load("kanto", data="real")
+        dataset = studies.load("kanto", data="real")
         assert dataset.data_id == "nied_kiknet_knet" and len(dataset.frame) == 1 and not dataset.simulated
         assert dataset.frame["origin_time"][0] == pd.Timestamp("2011-03-11")
     finds(nied_kiknet_knet={"records.zip": path}, bahrampouri_2021={"flat.csv": tmp_path / "flat.csv"})
-    assert datasets.load("kanto").data_id == "bahrampouri_2021"
+    assert studies.load("kanto").data_id == "bahrampouri_2021"
 
 
 def test_imported_strong_motion_records_come_with_waveforms_and_reasons(monkeypatch, finds, tmp_path):
@@ -289,12 +291,12 @@ def test_imported_strong_motion_records_come_with_waveforms_and_reasons(monkeypa
     monkeypatch.setattr(strong_motion, "read", lambda path: iter(found))
     (tmp_path / "records.zip").write_bytes(b"PK")
     finds(afad={"afad/afad_records.zip": tmp_path / "records.zip"})
-    dataset = datasets.load("afad")
+    dataset = studies.load("afad")
     assert not dataset.simulated and list(dataset.frame["record_id"]) == ["E_A"]
     np.testing.assert_allclose(dataset.records.accelerogram(0).acceleration, samples, rtol=1e-6)
     assert "**Left out:** 1 no VS30, 1 gap" in dataset.notice()
     monkeypatch.setattr(strong_motion, "read", lambda path: pytest.fail("read again"))
-    assert len(datasets.load("afad", data="real").frame) == 1
+    assert len(studies.load("afad", data="real").frame) == 1
 
 
 @pytest.fixture
@@ -320,29 +322,29 @@ def one_record(monkeypatch, finds, tmp_path):
 
 def test_lessons_side_by_side_store_records_once(one_record):
     with ThreadPoolExecutor(4) as pool:
-        loaded = list(pool.map(datasets.load, ["afad"] * 4))
+        loaded = list(pool.map(studies.load, ["afad"] * 4))
     assert len(one_record) == 1 and [len(dataset.records) for dataset in loaded] == [1] * 4
 
 
 def test_records_are_read_anew_when_the_code_that_read_them_changes(one_record, monkeypatch, tmp_path):
-    datasets.load("afad")
+    studies.load("afad")
     changed = tmp_path / "dyna_ascii.py"
     changed.write_text("# another reader")
-    original = datasets.getsourcefile
+    original = vs30.getsourcefile
     monkeypatch.setattr(
-        datasets,
+        vs30,
         "getsourcefile",
         lambda module: changed if module.__name__.endswith("dyna_ascii") else original(module),
     )
-    datasets.load("afad")
-    datasets.load("afad")
+    studies.load("afad")
+    studies.load("afad")
     assert len(one_record) == 2
 
 
 def test_a_cache_that_cannot_hold_records_is_named(one_record, tmp_path):
     (tmp_path / "cache").write_text("a file where the folder should be")
     with pytest.raises(DataNotFound, match=r"cannot write .*GMTOOLS_CACHE"):
-        datasets.load("afad", data="real")
+        studies.load("afad", data="real")
 
 
 def test_an_archive_without_a_usable_record_says_why(monkeypatch, finds, tmp_path):
@@ -354,8 +356,8 @@ def test_an_archive_without_a_usable_record_says_why(monkeypatch, finds, tmp_pat
     (tmp_path / "records.zip").write_bytes(b"PK")
     finds(afad={"afad/afad_records.zip": tmp_path / "records.zip"})
     with pytest.raises(DataNotFound, match=r"no record that the study can use; left out: \{'gap': 1\}"):
-        datasets.load("afad", data="real")
-    dataset = datasets.load("afad", seed=3)
+        studies.load("afad", data="real")
+    dataset = studies.load("afad", seed=3)
     assert dataset.simulated and len(dataset.records) == len(dataset.frame) == 2000
     assert "layered ground whose VS30 is known" in dataset.notice()
     assert "gmtools data import afad FOLDER" in dataset.notice()

@@ -1,0 +1,150 @@
+"""What a lesson uses of the project: modules that it imports, directly or not, data sets and networks that it names.
+
+Nothing is run: imports, also those inside functions, and names are read from the code.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from gmtools import studies
+from gmtools.cache import PROJECT
+from gmtools.data import manifests
+
+PACKAGES = ("gmtools", "explorers")
+BESIDE = {"explorers": ("js/**/*", "networks/*", "*.json")}
+"""Folder of a package -> other files that whoever imports it uses."""
+CHOOSES = "gmtools/data/datasets.py"
+"""Whoever has this module asks for tables by name: see ``studies.TABLES``."""
+
+
+@dataclass
+class Uses:
+    """Files of the project, and ids of data sets, that a piece of code uses."""
+
+    files: set[Path] = field(default_factory=set)
+    data: set[str] = field(default_factory=set)
+
+    def digest(self, root: Path = PROJECT) -> str:
+        """SHA-256 of the files' names and bytes."""
+        total = hashlib.sha256()
+        for path in sorted(self.files):
+            total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        return total.hexdigest()
+
+
+@dataclass(frozen=True)
+class _Code:
+    """What stands in one piece of code: files that it imports, and its words."""
+
+    files: frozenset[Path]
+    words: frozenset[str]
+
+
+def of(sources: Iterable[str], root: Path = PROJECT) -> Uses:
+    """Say what code uses.
+
+    Parameters
+    ----------
+    sources
+        Python, such as the code cells of a lesson. A cell that is no Python (a magic of IPython) uses every module.
+    root
+        Project folder.
+    """
+    to_do, words, uses = set(), set(), Uses()
+    for source in sources:
+        try:
+            code = _code(ast.parse(source), root, root)
+        except SyntaxError:
+            code = _Code(frozenset(path for name in PACKAGES for path in (root / name).rglob("*.py")), frozenset())
+        to_do |= code.files
+        words |= code.words
+    chooses, tables = root / CHOOSES, set()
+    while to_do - uses.files:
+        for path in to_do - uses.files:
+            uses.files.add(path)
+            code = _module(path, root, path.stat().st_mtime_ns)
+            to_do |= code.files
+            words |= code.words
+        if chooses in uses.files:
+            tables = words & studies.TABLES.keys()
+            to_do |= {path for table in tables for name in _behind(table) for path in _files(name, root)}
+    uses.data = words & manifests.manifests().keys()
+    uses.data |= {one for name in tables for one in (*studies.table(name).candidates, *studies.table(name).beside)}
+    for path in (root / "networks").glob("*"):
+        if any(word and path.stem.startswith(word) for word in words if len(word) > 3):
+            uses.files.add(path)
+    return uses
+
+
+def _behind(table: str) -> Iterator[str]:
+    """Modules that read or draw a table."""
+    yield f"gmtools.studies.{studies.TABLES[table]}"
+    for data_id in studies.table(table).candidates:
+        yield manifests.manifest(data_id).reader
+
+
+@cache
+def _module(path: Path, root: Path, modified: int) -> _Code:
+    """What stands in one file; ``modified`` is there so that an edit is seen."""
+    if path.suffix != ".py":
+        return _Code(frozenset(), frozenset())
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    code = _code(tree, root, path.parent)
+    beside = BESIDE.get(path.parent.relative_to(root).as_posix(), ())
+    files = {other for pattern in beside for other in path.parent.glob(pattern) if other.is_file()}
+    return _Code(code.files | {other for other in files if "node_modules" not in other.parts}, code.words)
+
+
+def _code(tree: ast.Module, root: Path, folder: Path) -> _Code:
+    nodes = list(ast.walk(tree))
+    listed = {node for part in tree.body if _lists_tables(part) for node in ast.walk(part)}
+    texts = (node for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    words = frozenset(node.value for node in texts if node not in listed)
+    names = (name for node in nodes for name in _imported(node, root, folder))
+    return _Code(frozenset(path for name in names for path in _files(name, root)), words)
+
+
+def _lists_tables(statement: ast.AST) -> bool:
+    """Whether a statement is a study's list of tables, which names more data sets than one table needs."""
+    return isinstance(statement, ast.Assign) and any(ast.unparse(name) == "TABLES" for name in statement.targets)
+
+
+def _imported(node: ast.AST, root: Path, folder: Path) -> Iterator[str]:
+    """Full names that a statement imports."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        parent = [node.module] if node.module else []
+        if node.level:
+            package = folder.parents[node.level - 2] if node.level > 1 else folder
+            parent = [*package.relative_to(root).parts, *parent]
+        yield from (".".join([*parent, alias.name]) for alias in node.names)
+
+
+def _files(name: str, root: Path) -> Iterator[Path]:
+    """The file of a module, or of the module that holds a name, and those of its packages."""
+    first, *rest = name.split(".")
+    if first not in PACKAGES or not (root / first / "__init__.py").is_file():
+        return
+    place = root / first
+    yield place / "__init__.py"
+    if first == "explorers" and rest:
+        rest = [_explorers(root).get(rest[0], rest[0]), *rest[1:]]
+    for part in rest:
+        place = place / part
+        if (place / "__init__.py").is_file():
+            yield place / "__init__.py"
+        elif place.with_suffix(".py").is_file():
+            yield place.with_suffix(".py")
+            return
+
+
+def _explorers(root: Path) -> dict[str, str]:
+    """Class of an explorer -> its module: the package imports it when it is first asked for."""
+    from explorers import EXPLORERS
+
+    return {class_name: module for module, class_name in EXPLORERS.items()}

@@ -1,0 +1,370 @@
+"""Working copies: lessons as JupyterLab, VS Code, Colab and a preview at GitHub show them without any extension."""
+
+import base64
+import copy
+import hashlib
+import json
+import mimetypes
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from bookkit import glossary, lessons, places, plain, runner
+from bookkit.lessons import Lesson, Settings
+from bookkit.references import References
+from gmtools.cache import PROJECT
+from gmtools.errors import CopyNotPossible
+
+METADATA = "gmtools"
+READING = Settings()
+SCHEME = re.compile(r"^[a-z][a-z+.-]*:")
+PAGES = {"book/glossary.md": "#words-used", "book/bibliography.md": "#works-cited"}  # what the copy has itself
+SOLUTION_START, SOLUTION_END = "{solution-start}", "{solution-end}"
+SOURCE_FOLDED = {"hide-input", "hide-cell", "remove-cell", "remove-input", "answer", "solution", "solution-code"}
+OUTPUTS_FOLDED = {"hide-cell", "hide-output", "answer", "solution", "solution-code"}
+# A call that gives the text a number; its name may be computed, wholly or after its first letters.
+GIVES = re.compile(r"\b(?P<function>number|glue)\(\s*(?:f?[\"'](?P<text>[^\"'{]*)(?P<dynamic>\{)?|[a-z_])")
+# A box that code writes, as its string literals have it.
+CODED_BOX = re.compile(r":::\{admonition\} (?P<title>[^\\\"']+)\\n:class: dropdown\\n")
+CODED_END = re.compile(r"\\n:::(?=[\"'\\])")
+NOTE = (
+    "*A working copy, yours to change. Shift+Enter runs a cell. Answers and solutions open with a click on ▸, words "
+    "with a dotted line explain themselves under the mouse.{numbers}*"
+)
+FROM_RUN = ' Numbers in the text are those of a run with `profile = "{profile}"`; yours may differ.'
+FROM_CELLS = " A name in italics stands for a number that nobody has computed yet: cells below print it."
+INSTALL = """\
+# Elsewhere than in the book's environment, as in Colab: brings the project, once. Then restart the kernel.
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+if importlib.util.find_spec("gmtools") is None:
+    project = Path.home() / "gmtools-book"
+    if not project.exists():
+        subprocess.run(["git", "clone", "--depth", "1", "{address}", str(project)], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "-e", str(project)], check=True)
+    raise SystemExit("Installed. Restart the kernel (menu Kernel or Runtime), and run the notebook from its top.")"""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Makes the working copies of a project's lessons.
+
+    Attributes
+    ----------
+    root
+        Project folder.
+    settings
+        Which run the numbers in the text come from.
+    book
+        Where the book's pages are, as an address or as a path from the folder of the copies; None when nowhere.
+    repository
+        Public address of the project, from which a copy that is opened elsewhere, as in Colab, brings it; or nothing.
+    """
+
+    root: Path = PROJECT
+    settings: Settings = READING
+    book: str | None = None
+    repository: str = ""
+
+    @classmethod
+    def configured(cls, root: Path = PROJECT, settings: Settings = READING, built: str | None = None) -> "Workshop":
+        """As the project's ``_config.yml`` says; where it publishes no book, links lead to a ``built`` one."""
+        config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+        published = config.get("html", {}).get("baseurl") or built
+        return cls(root, settings, published, config.get("repository", {}).get("url") or "")
+
+    @cached_property
+    def references(self) -> References:
+        """The bibliography."""
+        return References(self.root / "references.bib")
+
+    @cached_property
+    def words(self) -> dict[str, glossary.Word]:
+        """The glossary."""
+        return glossary.read(self.root / "book" / "glossary.md")
+
+    @cached_property
+    def places(self) -> dict[str, places.Place]:
+        """Every name that a text can link to."""
+        return places.named(self.root)
+
+    def copy(self, lesson: Lesson) -> NotebookNode:
+        """Make the working copy of a lesson.
+
+        Returns
+        -------
+        NotebookNode
+            Without outputs. Its metadata name the lesson, and hold digests of the lesson and of the copy, by which
+            :func:`is_untouched` and :func:`lesson_digest` tell what became of it.
+
+        Raises
+        ------
+        CopyNotPossible
+            The lesson is a working copy already.
+        """
+        source = lessons.read(lesson.path)
+        if METADATA in source.metadata:
+            raise CopyNotPossible(f"{lesson.path} is a working copy itself: in this branch they replace the lessons.")
+        made = _Copy(self, lesson, _outputs(lesson, self.settings, self.root))
+        notebook = copy.deepcopy(source)
+        notebook.cells = made.cells(source.cells)
+        notebook.metadata = NotebookNode(
+            {name: source.metadata[name] for name in ("kernelspec",) if name in source.metadata}
+        )
+        told = {"copy_of": lesson.relative.as_posix(), "lesson": _digest(source.cells), "copy": _digest(notebook.cells)}
+        notebook.metadata[METADATA] = told
+        notebook.nbformat_minor = max(5, source.nbformat_minor)
+        return notebook
+
+
+def is_untouched(notebook: NotebookNode) -> bool:
+    """Whether nobody changed or ran this copy since it was made."""
+    return notebook.metadata.get(METADATA, {}).get("copy") == _digest(notebook.cells)
+
+
+def lesson_digest(notebook: NotebookNode) -> str:
+    """Digest of the lesson that this copy was made from, or nothing for another notebook."""
+    return notebook.metadata.get(METADATA, {}).get("lesson", "")
+
+
+def _digest(cells: Iterable[NotebookNode]) -> str:
+    parts = [[cell.cell_type, cell.source, cell.get("attachments", {}), cell.get("outputs", [])] for cell in cells]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _outputs(lesson: Lesson, settings: Settings, root: Path) -> dict[str, dict]:
+    """Name -> MIME bundle of what the last run of a lesson glued; nothing where its code has changed since."""
+    path = runner.executed_path(lesson, settings, root)
+    merged = lessons.merge(lessons.read(lesson.path), lessons.read(path)) if path.exists() else None
+    if merged is None:
+        return {}
+    outputs = (output for cell in lessons.code_cells(merged) for output in cell.outputs)
+    named = ((output.get("metadata", {}).get("scrapbook", {}).get("name"), output) for output in outputs)
+    return {
+        name: {kind.removeprefix("application/papermill.record/"): value for kind, value in output.data.items()}
+        for name, output in named
+        if name
+    }
+
+
+class _Copy:
+    """One copy in the making."""
+
+    def __init__(self, workshop: Workshop, lesson: Lesson, glued: Mapping[str, dict]):
+        self.workshop, self.lesson, self.glued = workshop, lesson, glued
+        self.here = f"notebooks/{lesson.relative.as_posix()}"
+        self.attachments = {}
+        printed = {name: data["text/plain"] for name, data in glued.items() if "text/plain" in data}
+        self.context = plain.Context(workshop.references, workshop.words, printed, self.link, self.picture)
+
+    def cells(self, source: list[NotebookNode]) -> list[NotebookNode]:
+        """All cells of the copy, in order."""
+        made, wanted = [], []  # wanted: ids of cells, and the number to print below the last of them
+        for group in _groups(source):
+            before = len(self.context.missing)
+            made += self.group(group)
+            for name in self.context.missing[before:]:
+                computed, shown = _computed(name.partition(":")[0].strip(), source)
+                if not shown:
+                    wanted.append(({made[-1].id, computed}, name))
+        printed = defaultdict(list)
+        for ids, name in wanted:
+            printed[max(index for index, cell in enumerate(made) if cell.id in ids)].append(name)
+        for below in sorted(printed, reverse=True):
+            made.insert(below + 1, _printing(printed[below], made[below].id))
+        made.insert(1, new_markdown_cell(NOTE.format(numbers=self._origin()), id="working-copy"))
+        if wanted:
+            made.insert(2, _keeping())
+        if self.workshop.repository:
+            made.insert(2, _installing(self.workshop.repository))
+        return made + self.appendix()
+
+    def group(self, cells: list[NotebookNode]) -> list[NotebookNode]:
+        """A cell, or the cells of a solution that goes over several, as cells of the copy."""
+        if len(cells) > 1:
+            texts = [c.source if c.cell_type == "markdown" else f"```python\n{c.source}\n```" for c in cells]
+            return self.markdown(joined_solution("\n\n".join(texts)), cells[0].id, folds=True)
+        cell = cells[0]
+        if cell.cell_type != "markdown":
+            return [code(cell) if cell.cell_type == "code" else copy.deepcopy(cell)]
+        tags = set(cell.metadata.get("tags", []))
+        made = self.markdown(cell.source, cell.id, folds=bool(tags & {"answer", "solution"}))
+        if "exercise" in tags or re.search(r"^[`:]{3,}\{exercise\}", cell.source, re.MULTILINE):
+            made.append(new_code_cell("", id=f"{cell.id[:58]}-yours"))
+        return made
+
+    def markdown(self, text: str, cell_id: str, folds: bool) -> list[NotebookNode]:
+        """A text as cells: one that ``folds`` is folded whole if nothing in it is, and what is folded ends a cell."""
+        shown = plain.convert(text, self.context).strip("\n")
+        if folds and "<details" not in shown:
+            shown = plain.folded("Answer", shown)
+        made = []
+        for number, part in enumerate(_parts(shown), start=1):
+            made.append(new_markdown_cell(part, id=f"{cell_id[:60]}-{number}" if number > 1 else cell_id))
+            named = {name: data for name, data in self.attachments.items() if f"(attachment:{name})" in part}
+            if named:
+                made[-1].attachments = named
+        self.attachments = {}
+        return made
+
+    def appendix(self) -> list[NotebookNode]:
+        """Words used and works cited, so that a copy needs no other page."""
+        words, cells = self.context.used.copy(), []
+        if words:
+            order = sorted(words, key=str.lower)
+            lines = [f"- **{term}**: {' '.join(words[term].definition.split())}" for term in order]
+            text = plain.convert("\n".join(lines), self.context)
+            folded = plain.folded(f"Words used here ({len(words)})", text)
+            cells.append(new_markdown_cell(f'## <a id="words-used"></a>Words\n\n{folded}', id="words-used"))
+        cited = self.workshop.references.in_order(self.context.cited)
+        if cited:
+            works = "\n".join(f"- {self.workshop.references.entry(key)}" for key in cited)
+            cells.append(new_markdown_cell(f'## <a id="works-cited"></a>Works cited\n\n{works}', id="works-cited"))
+        return cells
+
+    def link(self, to: str) -> tuple[str | None, str]:
+        """Address and title of what a text links to."""
+        path, _, anchor = to.partition("#")
+        if SCHEME.match(to):
+            return to, to
+        place = self.workshop.places.get(to if path else anchor)
+        if place:
+            title = plain.in_words(place.title, self.workshop.references)
+            if to.startswith("ex-") and place.page != self.here:
+                title += f" of lesson {to.split('-')[1]}"
+            return self._address(place.page, to if path else anchor), title
+        if not path:
+            return to, anchor
+        page = posixpath.normpath(posixpath.join(posixpath.dirname(self.here), path))
+        if not posixpath.splitext(page)[1]:  # {doc} names a page without its ending
+            page += ".ipynb" if (self.workshop.root / f"{page}.ipynb").exists() else ".md"
+        return self._address(page, anchor), places.title(self.workshop.root / page)
+
+    def _address(self, page: str, anchor: str) -> str | None:
+        """Where a page of the project is, seen from this copy."""
+        hashed = f"#{anchor}" if anchor else ""
+        if page == self.here:
+            return hashed
+        if page.endswith(".ipynb"):
+            return posixpath.relpath(page, posixpath.dirname(self.here)) + hashed
+        if page in PAGES:
+            return PAGES[page]
+        book = self.workshop.book
+        if book is None:
+            return None
+        if not SCHEME.match(book):
+            book = posixpath.join("../" * (len(Path(self.here).parts) - 2), book)
+        return posixpath.join(book, f"{posixpath.splitext(page)[0]}.html{hashed}")
+
+    def picture(self, name: str) -> str | None:
+        """Address of an image: a glued figure or a file, both attached to the cell, or a public address."""
+        if SCHEME.match(name):
+            return name
+        path = self.lesson.path.parent / name
+        if "image/png" in self.glued.get(name, {}):
+            content, kind, name = self.glued[name]["image/png"], "image/png", f"{name}.png"
+        elif path.is_file():
+            content, kind = base64.b64encode(path.read_bytes()).decode(), mimetypes.guess_type(path.name)[0]
+        else:
+            return None
+        name = re.sub(r"[^\w.-]", "_", posixpath.basename(name))
+        self.attachments[name] = {kind or "image/png": content.replace("\n", "")}
+        return f"attachment:{name}"
+
+    def _origin(self) -> str:
+        if self.context.missing:
+            return FROM_CELLS
+        return FROM_RUN.format(profile=self.workshop.settings.profile) if self.context.numbers else ""
+
+
+def _computed(name: str, cells: list[NotebookNode]) -> tuple[str | None, bool]:
+    """Id of the last cell that may give the text a number, and whether that cell shows it when it runs."""
+    found, exactly = (None, False), False
+    for cell in (cell for cell in cells if cell.cell_type == "code"):
+        for call in GIVES.finditer(cell.source):
+            literal = call["text"] is not None and not call["dynamic"]
+            if call["text"] == name if literal else not exactly and name.startswith(call["text"] or ""):
+                found, exactly = (cell.id, call["function"] == "number"), literal
+    return found
+
+
+def _parts(text: str) -> list[str]:
+    """A text cut after each ``</details>`` that closes the outermost: below it a new cell has more room."""
+    parts, lines, depth = [], [], 0
+    for line in text.splitlines():
+        lines.append(line)
+        depth += line.startswith("<details>") - line.startswith("</details>")
+        if line == "</details>" and depth == 0:
+            parts.append("\n".join(lines).strip("\n"))
+            lines = []
+    rest = "\n".join(lines).strip("\n")
+    return [*parts, rest] if rest or not parts else parts
+
+
+def _groups(cells: list[NotebookNode]) -> Iterable[list[NotebookNode]]:
+    """Cells one by one, those from ``solution-start`` to ``solution-end`` together."""
+    group = []
+    for cell in cells:
+        group.append(cell)
+        text = cell.source if cell.cell_type == "markdown" else ""
+        open_now = SOLUTION_START in text or len(group) > 1
+        if not open_now or SOLUTION_END in text:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def joined_solution(text: str) -> str:
+    """One ``{solution}`` directive in place of a pair of ``{solution-start}`` and ``{solution-end}``."""
+    start = re.compile(
+        r"^(`{3,}|:{3,})\{solution-start\}(?P<rest>[^\n]*)\n(?P<options>(?::[^\n]*\n)*)\1\n", re.MULTILINE
+    )
+    end = re.compile(r"^(`{3,}|:{3,})\{solution-end\}[^\n]*\n\1[ ]*$", re.MULTILINE)
+    text = start.sub(r"``````{solution}\g<rest>\n\g<options>", text)
+    return end.sub("``````", text)
+
+
+def code(cell: NotebookNode) -> NotebookNode:
+    """A code cell of a copy: without outputs, folded by JupyterLab's own metadata, boxes that it writes as HTML."""
+    tags = cell.metadata.get("tags", [])
+    source = CODED_BOX.sub(r"<details><summary><b>\g<title></b></summary>\\n\\n", cell.source)
+    if source != cell.source:
+        source = CODED_END.sub(r"\\n\\n</details>", source)
+    made = new_code_cell(source, id=cell.id, metadata={"tags": tags} if tags else {})
+    folded = {"source_hidden": SOURCE_FOLDED, "outputs_hidden": OUTPUTS_FOLDED}
+    hidden = {name: True for name, those in folded.items() if those & set(tags)}
+    if hidden:
+        made.metadata["jupyter"] = hidden
+    if "source_hidden" in hidden:
+        made.metadata["cellView"] = "form"  # Colab's word for it
+    return made
+
+
+def _installing(repository: str) -> NotebookNode:
+    source = INSTALL.format(address=f"{repository.removesuffix('/')}.git".replace(".git.git", ".git"))
+    return new_code_cell(source, id="install", metadata={"jupyter": {"source_hidden": True}})
+
+
+def _keeping() -> NotebookNode:
+    source = (
+        "from gmtools.numbers import keep_numbers, print_numbers\n\nkeep_numbers()  # for the cells that print them"
+    )
+    return new_code_cell(source, id="keep-numbers", metadata={"jupyter": {"source_hidden": True}})
+
+
+def _printing(names: list[str], below: str) -> NotebookNode:
+    listed = ", ".join(json.dumps(name) for name in dict.fromkeys(names))
+    source = f"# Numbers that the text above leaves open\nprint_numbers({listed})"
+    return new_code_cell(source, id=f"{below[:54]}-numbers", metadata={"jupyter": {"source_hidden": True}})

@@ -1,0 +1,131 @@
+"""Study 1: the records that its lessons share."""
+
+import numpy as np
+import pandas as pd
+
+from gmtools import columns
+from gmtools.data import datasets
+from gmtools.data.readers.iran import TRUNCATION_LN_PGA, TRUNCATION_PGA_G
+
+__all__ = [
+    "INPUTS",
+    "IRANIAN_EVENTS",
+    "PUBLISHED",
+    "TABLES",
+    "TRUNCATION_LN_PGA",
+    "TRUNCATION_PGA_G",
+    "records",
+    "rjb_or_stand_in",
+    "select",
+    "source_records",
+]
+
+INPUTS = (columns.MAGNITUDE, columns.RJB, columns.VS30)
+"""What the networks read: moment magnitude, Joyner-Boore distance (km), VS30 (m/s)."""
+PUBLISHED = "sedaghati_pezeshk_2026_models"
+"""Manifest of the thirteen published networks."""
+IRANIAN_EVENTS = {"46": "Tabas 1978", "144": "Manjil 1990", "178": "Bam 2003"}
+"""PEER's event numbers of the Iranian earthquakes in NGA-West2."""
+
+
+_DRAWN_FROM = "a published ground-motion model"
+
+
+def _nga_west2(seed):
+    from gmtools.simulate import records
+
+    return records.nga_west2(seed=seed)
+
+
+def _iran(seed):
+    from gmtools.simulate import records
+
+    return records.iran(seed=seed)
+
+
+TABLES = {
+    "nga_west2": datasets.Table(
+        "NGA-West2 records", ("peer_nga_west2", "nga_west2_extract"), _DRAWN_FROM, _nga_west2, "records.nga_west2"
+    ),
+    "iran": datasets.Table("Iranian records", ("iran_kuehn",), _DRAWN_FROM, _iran, "records.iran"),
+}
+
+
+def select(frame: pd.DataFrame, magnitude: float = 3.0, rjb_km: float = 300.0) -> pd.DataFrame:
+    """Make the study's selection of source records: magnitude and RJB in range, VS30 and PGA known.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Standard table with ``rjb_km``.
+    magnitude : float
+        Smallest magnitude.
+    rjb_km : float
+        Largest Joyner-Boore distance, km.
+
+    Returns
+    -------
+    DataFrame
+        The selected rows, numbered anew.
+    """
+    keep = (
+        (frame[columns.MAGNITUDE] >= magnitude)
+        & frame[columns.RJB].between(0, rjb_km)
+        & (frame[columns.VS30] > 0)
+        & (frame[columns.PGA] > 0)
+    )
+    return frame[keep].reset_index(drop=True)
+
+
+def rjb_or_stand_in(frame: pd.DataFrame) -> pd.Series:
+    """Joyner-Boore distance (km), else Rrup, else the hypocentral distance: what the Iranian file allows.
+
+    A stand-in is never shorter than RJB; the difference matters within one fault depth (some 10 km) of the source.
+    """
+    distance = pd.Series(float("nan"), index=frame.index, name=columns.RJB)
+    for column in (columns.RJB, columns.RRUP, columns.RHYP):
+        if column in frame:
+            distance = distance.fillna(frame[column])
+    return distance
+
+
+def source_records(dataset):
+    """NGA-West2 records to learn from: M >= 3, RJB <= 300 km, VS30 and PGA known, Iran left out.
+
+    The three Iranian earthquakes are in the Iranian table too, so that the source must not see them. They were found by
+    comparing magnitude, Rrup, VS30 and PGA of the two tables; official event numbers name them.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        ``studies.load("nga_west2")``.
+
+    Returns
+    -------
+    DataFrame
+        Numbered anew.
+    """
+    frame = select(dataset.frame)
+    number = frame[columns.EVENT].astype(str).str.extract(r"^(?:EQ0*)?(\d+)$", expand=False)
+    return frame[~number.isin(IRANIAN_EVENTS)].reset_index(drop=True)
+
+
+def records(dataset):
+    """Iranian records with a distance in ``rjb_km``: Rrup stands in for RJB, and the hypocentral distance for Rrup.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        ``studies.load("iran")``.
+
+    Returns
+    -------
+    DataFrame
+        Numbered as the table.
+    """
+    return dataset.frame.assign(**{columns.RJB: rjb_or_stand_in(dataset.frame)})
+
+
+def log_ordinates(frame, names):
+    """Natural logarithm of ordinates in g, (n, len(names)) single precision; NaN where a record has none."""
+    return np.log(frame[list(names)].to_numpy(float)).astype("float32")
