@@ -24,8 +24,6 @@ SCORE = ("score", "value", "unit", "baseline", "baseline_value", "on", "records"
 MAKERS = {
     "ann_nga_west2": "explorers.ground_motion_networks:make",
     "ann_transfer_frozen": "explorers.ground_motion_networks:make",
-    "peak_perceptron": "explorers.hv_networks:make",
-    "peak_squeezenet": "explorers.hv_networks:make",
     "unet_italy": "explorers.event_map_networks:make",
     "unet_kanto": "explorers.event_map_networks:make",
 }
