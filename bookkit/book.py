@@ -99,15 +99,8 @@ def report(book: Book) -> str:
 
 
 def page_files(settings: Settings, root: Path = PROJECT) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Every page of the book as it goes into Sphinx.
-
-    Returns
-    -------
-    files : dict
-        Path inside the book's source -> content: prose, lessons, scoreboard and data page.
-    not_run : dict
-        Lesson -> why there is no run of it to show.
-    """
+    """Every page of the book as it goes into Sphinx, by its path, and for each lesson without a run to show the
+    reason."""
     files = _files_below(root / "book", "book")
     not_run, shown = {}, []
     for lesson in lessons.discover(root):
@@ -231,13 +224,8 @@ def _scripts(root: Path) -> Path | None:
 
 
 def write_changed(files: dict[str, bytes], folder: Path) -> list[str]:
-    """Make a folder hold exactly these files, touching only those that differ, so that Sphinx's cache holds.
-
-    Returns
-    -------
-    list of str
-        Names of the files that were written or removed.
-    """
+    """Make a folder hold exactly these files and name those written or removed; others stay untouched for Sphinx's
+    cache."""
     touched = []
     for name, content in files.items():
         path = folder / name

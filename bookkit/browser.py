@@ -19,20 +19,8 @@ QUIET = ["--disable-background-networking", "--disable-component-update", "--dis
 
 @contextmanager
 def chromium() -> "Iterator[Browser]":
-    """Start a headless Chromium and close it afterwards.
-
-    ``GMTOOLS_CHROMIUM`` names its program; otherwise it is the one on the search path, or Playwright's own.
-
-    Yields
-    ------
-    playwright.sync_api.Browser
-        The browser, without a page.
-
-    Raises
-    ------
-    BrowserNotFound
-        Playwright or a Chromium is missing, or ``GMTOOLS_CHROMIUM`` names no file.
-    """
+    """A headless Chromium of Playwright: ``GMTOOLS_CHROMIUM``, or the one on the search path, or Playwright's own;
+    BrowserNotFound where there is none."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:

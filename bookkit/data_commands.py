@@ -4,18 +4,8 @@ from gmtools.data import catalog
 
 
 def add_data_commands(subparsers):
-    """Add ``data`` and its commands to the command line.
-
-    Parameters
-    ----------
-    subparsers : argparse._SubParsersAction
-        What ``ArgumentParser.add_subparsers`` returned.
-
-    Notes
-    -----
-    Each command sets ``run``: a function of the parsed arguments that returns the exit status. Errors of
-    :mod:`gmtools.errors` pass through; the caller prints them.
-    """
+    """Add ``data`` and its commands to argparse's subparsers; each sets ``run``, a function of the arguments that
+    returns the exit status."""
     data = subparsers.add_parser("data", help="where the data are, and whether they are the right ones")
     commands = data.add_subparsers(dest="data_command", required=True)
     _add(commands, "list", _list, "all data sets: id, access, kind, licence, what")

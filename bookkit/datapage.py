@@ -35,25 +35,13 @@ of them has it, a lesson runs on a simulation and says so at its top, in its fig
 
 
 def page() -> str:
-    """Return the page on data as MyST Markdown, for ``book/data.md``.
-
-    Raises
-    ------
-    ManifestError
-        A manifest breaks its schema.
-    """
+    """The page on data as MyST Markdown, for ``book/data.md``."""
     return data_page(manifests())
 
 
 def data_page(known: Mapping[str, Manifest]) -> str:
-    """Return a page on data sets: meaning of the words, then a table and the sets of each study.
-
-    Parameters
-    ----------
-    known : mapping of str to Manifest
-        As :func:`gmtools.data.catalog.manifests` returns it. A set of several studies is described at the first of
-        them.
-    """
+    """A page on data sets: meaning of the words, then a table and the sets of each study; a set of several studies
+    is described at the first of them."""
     words = [_meanings("What the numbers are", KINDS), _meanings("Access", ACCESS)]
     parts = [_HEAD, "## The words", *words]
     described = set()

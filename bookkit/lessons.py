@@ -56,13 +56,7 @@ class Settings:
 
 
 def discover(root: Path = PROJECT) -> list[Lesson]:
-    """All numbered notebooks of a project, in reading order.
-
-    Parameters
-    ----------
-    root
-        Project folder, the one that holds ``notebooks/``.
-    """
+    """All numbered notebooks of a project folder, in reading order."""
     folder = root / "notebooks"
     found = (path for path in folder.rglob("[0-9][0-9]_*.ipynb") if ".ipynb_checkpoints" not in path.parts)
     return [Lesson(path, path.relative_to(folder)) for path in sorted(found)]

@@ -23,20 +23,9 @@ This lesson has not been run for this edition of the book ({reason}), so it show
 
 
 def lesson_page(executed: NotebookNode) -> NotebookNode:
-    """Make the page of a lesson that ran.
-
-    Parameters
-    ----------
-    executed
-        The executed copy, left as it is.
-
-    Returns
-    -------
-    NotebookNode
-        A copy in which each figure's alt text is where MyST-NB looks for it, results for the scoreboard are replaced
-        by anchors ``result-<group>``, progress bars are gone, and papermill's cell is left out where it repeats the
-        lesson's own values.
-    """
+    """Page of a lesson that ran, as a copy: alt texts where MyST-NB looks for them, anchors ``result-<group>`` in
+    place of results for the scoreboard, no progress bars, and papermill's cell only where it differs from the
+    lesson's own values."""
     page = copy.deepcopy(executed)
     anchored = set()
     cells = []
@@ -78,22 +67,8 @@ def figures(pages: Iterable[NotebookNode]) -> dict[str, tuple[bytes, str]]:
 
 
 def with_figures(text: str, drawn: Mapping[str, tuple[bytes, str]]) -> tuple[str, dict[str, bytes]]:
-    """Give the cards of a page the figures that their lessons drew.
-
-    Parameters
-    ----------
-    text
-        MyST Markdown with cards whose ``:img-top: figures/ID.png`` names a cell.
-    drawn
-        As :func:`figures` returns it.
-
-    Returns
-    -------
-    text : str
-        The page with the figures' alt texts, and without pictures on the cards of cells that drew none.
-    pictures : dict
-        Path beside the page -> PNG.
-    """
+    """A page (MyST) whose cards with ``:img-top: figures/ID.png`` carry alt texts of the figures that their cells
+    drew, no picture where they drew none, and the pictures, path beside the page -> PNG."""
     named = {match["id"] for match in CARD_FIGURE.finditer(text)} & drawn.keys()
 
     def option(match: re.Match) -> str:

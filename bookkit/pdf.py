@@ -87,20 +87,8 @@ def reading_order(contents: dict | list) -> list[str]:
 
 
 def document(pages: Mapping[str, str], folder: str = "html") -> str:
-    """Put the articles of built pages into one page, with style and formulas of the first.
-
-    Parameters
-    ----------
-    pages
-        Path of each page inside the book -> its HTML, in reading order.
-    folder
-        Where the book lies, seen from the new page.
-
-    Returns
-    -------
-    str
-        HTML in which ids stay unique, links between pages lead inside, and pictures are found in ``folder``.
-    """
+    """Articles of built pages (path -> HTML, in reading order) as one page with the first one's style: ids stay
+    unique, links lead inside, pictures are found in ``folder``."""
     numbers = {name: number for number, name in enumerate(pages)}
     first = next(iter(pages))
     head = "\n".join(part if not part.endswith("<") else f"{part}/script>" for part in HEAD.findall(pages[first]))

@@ -284,7 +284,8 @@ def _report(job: Job, partial: Path, display, processes: set, stop: threading.Ev
         if not {"seconds", "problem"} & set(report):
             errors.seek(0)
             said = errors.read().decode(errors="replace").strip()[-2000:]
-            text = f"Its process ended with status {process.returncode} and no report.\n{said}"
+            killed = " (killed: out of memory?)" if process.returncode == -9 else ""
+            text = f"Its process ended with status {process.returncode}{killed} and no report.\n{said}"
             report = {"problem": {"cell": report.get("cell"), "source": "", "traceback": text}}
     return report
 

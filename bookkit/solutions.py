@@ -1,6 +1,7 @@
 """Runs the solutions of the exercises after their lessons, and compares what they print with what the lesson says."""
 
 import re
+import subprocess
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -106,7 +107,7 @@ def _run(lesson: Lesson, settings: Settings, workers: int) -> Ran:
     notebook = script(source, solutions, settings)
     client = NotebookClient(notebook, timeout=None, resources={"metadata": {"path": str(lesson.path.parent)}})
     try:
-        client.execute(env=runner.worker_environment(workers))
+        client.execute(env=runner.worker_environment(workers), stderr=subprocess.DEVNULL)
         problems = _problems(notebook, solutions, settings)
     except CellExecutionError as error:
         problems = {"the lesson itself": [_last_line(str(error))]}

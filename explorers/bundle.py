@@ -19,7 +19,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from explorers import EXPLORERS, npm
-from gmtools.cache import PROJECT
+from gmtools.cache import PROJECT, replacing
 from gmtools.errors import BookFailed, PackageUnreachable, UnknownModel
 
 SOURCE = Path(__file__).with_name("js")
@@ -68,31 +68,9 @@ def available(source=SOURCE):
 
 
 def bundle(name, folder=FOLDER, source=SOURCE):
-    """Bundle one explorer, unless this was done with the same sources.
-
-    Parameters
-    ----------
-    name : str
-        Such as "ground_motion".
-    folder : Path
-        Where the two files go; the packages are installed in ``npm`` below it.
-    source : Path
-        The JavaScript, with ``package.json`` and its lock.
-
-    Returns
-    -------
-    Bundle
-
-    Raises
-    ------
-    UnknownModel
-        No explorer has that name.
-    PackageUnreachable
-        There is no node, or the packages are not installed yet and there is no npm, no network, or
-        ``GMTOOLS_OFFLINE`` is set.
-    BookFailed
-        esbuild refuses the sources; the message carries what it said.
-    """
+    """Bundle one explorer ("ground_motion"), unless this was done with the same sources; packages go to ``npm``
+    below ``folder``. Raises UnknownModel, PackageUnreachable (no node, npm or network) and BookFailed with what
+    esbuild said."""
     if not (source / f"{name}.js").exists():
         raise UnknownModel(f"No explorer is called {name!r}. Choose among {', '.join(available(source))}.")
     result = Bundle(folder / f"{name}.mjs", folder / f"{name}.js")
@@ -174,27 +152,15 @@ def encode(content):
 
 
 def loader_script(names):
-    """The script that looks for explorers on a page and loads what they need from beside itself.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Explorers whose files lie there. For any other the page says that it could not be bundled, but not why: what
-        npm says can name hosts and folders.
-    """
+    """The script that finds explorers on a page and loads what lies beside it. For a name that is not among
+    ``names`` the page says that it could not be bundled, but not why: what npm says can name hosts and folders."""
     settings = json.dumps({"bundled": list(names)})
     return (SOURCE / "core" / "loader.js").read_text(encoding="utf-8").replace("{ /* settings */ }", settings)
 
 
 def page_files(names, data="auto"):
-    """All files that the pages of the book need, by name: for each explorer its script and payload, and the loader.
-
-    Returns
-    -------
-    files : dict of str to bytes
-    reason : str
-        Why nothing could be bundled, for the terminal; empty when all is well. The loader is there in either case.
-    """
+    """All files that the book's pages need, by name (script and payload of each explorer, the loader), and why
+    nothing could be bundled, empty when all is well. The loader is there in either case."""
     files, reason = {}, ""
     try:
         for name in names:
@@ -214,17 +180,8 @@ def payload_of(name, data="auto"):
 
 
 def standalone(names=(), data="auto", folder=FOLDER):
-    """Write one page for each explorer, to be opened as a file: for a look, and for tests without the book.
-
-    Returns
-    -------
-    list of Path
-
-    Raises
-    ------
-    PackageUnreachable, UnknownModel, BookFailed
-        As :func:`bundle`.
-    """
+    """Write one page for each explorer, to be opened as a file: for a look, and for tests without the book. Errors
+    of :func:`bundle`."""
     names = list(names) or available()
     for name in names:
         bundle(name, folder)
@@ -237,7 +194,5 @@ def standalone(names=(), data="auto", folder=FOLDER):
 
 
 def _write(path, text):
-    """Write under another name, then move: a browser that is open never reads half a file."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    with replacing(path) as temporary:  # a browser that is open never reads half a file
+        temporary.write_text(text, encoding="utf-8")

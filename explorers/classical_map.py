@@ -61,29 +61,9 @@ def _made_for(model):
 
 
 def table(predict, magnitude, depth_km, about):
-    """Table of a model, linear between its nodes.
-
-    Parameters
-    ----------
-    predict : callable
-        (magnitude, depth_km, distance_km), each (n,), -> ln of the target in g, (n,).
-    magnitude, depth_km : ndarray
-        Nodes.
-    about : dict
-        What the page has to know of the model; its "note" tells the limits, which the table goes beyond.
-
-    Returns
-    -------
-    arrays : dict of str to ndarray
-        Nodes, and "classical" over them.
-    about : dict
-        With the largest error at random places, in ln.
-
-    Raises
-    ------
-    GmtoolsError
-        The table is farther than 1 % from the model.
-    """
+    """Table of ``predict(magnitude, depth_km, distance_km)`` -> ln of the target in g, linear between its nodes, as
+    arrays and what the page has to know (``about`` with the largest error in ln). GmtoolsError where it is farther
+    than 1 % from the model."""
     nodes = (magnitude, depth_km, np.log(_DISTANCE_KM))
     mesh = np.meshgrid(*nodes, indexing="ij")
     random = np.random.default_rng(0)

@@ -25,22 +25,10 @@ PARTS = ("magnitude", "distance", "site", "center", "rows", "columns", "scale", 
 
 
 def tabulate(model):
-    """Make the table of one model.
-
-    Parameters
-    ----------
-    model : str
-        Key of :data:`gmtools.gmms.MODELS`.
-
-    Returns
-    -------
-    dict of str to ndarray
-        ``magnitude``, ``distance`` (ln(RJB + 5)), ``site`` (ln VS30): knots, float64. ``center`` float32 (n_columns):
-        mean of each column. ``rows`` uint16 (n_rows, rank) and ``columns`` uint16 (n_columns, rank): the factors;
-        ``scale`` float32 (4, rank): lowest value and step of the rows, the same of the columns. ``outputs`` uint8:
-        which of the 26 outputs there are, 0 to 12 the means and 13 to 25 the sigmas of ln PSA (g). ``floor`` uint8:
-        outputs that are raised to PGA where they are below it.
-    """
+    """Make the table of a model: knots ``magnitude``, ``distance`` (ln(RJB + 5)), ``site`` (ln VS30); factors
+    ``rows`` and ``columns`` (uint16, rank) with lowest value and step in ``scale`` (4, rank), after the mean
+    ``center`` of each column; ``outputs``, which of 26 there are (0 to 12 means, 13 to 25 sigmas of ln PSA in g);
+    ``floor``, those raised to PGA."""
     axes = _knots(model)
     values = _evaluate(model, *np.meshgrid(*axes, indexing="ij"))
     outputs = np.flatnonzero(np.isfinite(values).all(axis=(0, 1, 2)))
@@ -60,17 +48,7 @@ def tabulate(model):
 
 
 def tables(models):
-    """Table of each model, computed once for a version of OpenQuake and of this module.
-
-    Parameters
-    ----------
-    models : sequence of str
-
-    Returns
-    -------
-    dict of str to dict
-        Model -> as :func:`tabulate`.
-    """
+    """Table of each model as of :func:`tabulate`, computed once for a version of OpenQuake and of this module."""
     inputs = [version("openquake.engine"), Path(__file__), Path(gmms.__file__)]
     found = {}
     for model in models:
@@ -82,20 +60,8 @@ def tables(models):
 
 
 def evaluate(table, magnitude, rjb_km, vs30_m_s):
-    """Read a table; the JavaScript twin is ``js/classical_table.js``.
-
-    Parameters
-    ----------
-    table : dict
-        From :func:`tabulate`.
-    magnitude, rjb_km, vs30_m_s : (n,) array_like
-        Outside of the table the values at its edge are taken.
-
-    Returns
-    -------
-    mean, sigma : ndarray, (n, 13)
-        Of ln PSA (g); NaN where the model has no such ordinate.
-    """
+    """Mean and sigma of ln PSA (g), (n, 13), by a table; NaN where the model has no such ordinate, its edge beyond
+    it. The JavaScript twin is ``js/classical_table.js``."""
     along = (magnitude, np.log(np.asarray(rjb_km, float) + OFFSET_KM), np.log(vs30_m_s))
     along = (np.atleast_1d(np.asarray(values, float)) for values in along)
     (i, a), (j, b), (k, c) = (
@@ -164,24 +130,9 @@ def _knots(model):
 
 
 def bends(x, values, tolerance):
-    """Choose the points between which linear interpolation errs by no more than a tolerance.
+    """Indices of the points of ``x`` (n,) between which linear interpolation of ``values`` (n, m) errs by no more
+    than a tolerance (Ramer 1972, Douglas & Peucker 1973, with the error along the values).
 
-    Parameters
-    ----------
-    x : (n,) array
-        Increasing.
-    values : (n, m) array
-    tolerance : float
-
-    Returns
-    -------
-    list of int
-        Indices, 0 and n - 1 among them.
-
-    Source: the line simplification of Ramer (1972) and Douglas & Peucker (1973), with the error along the values.
-
-    Examples
-    --------
     >>> x = np.linspace(0, 4, 9)
     >>> bends(x, np.maximum(x - 1, 0)[:, None], 0.01)
     [0, 2, 8]

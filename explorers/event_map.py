@@ -27,15 +27,7 @@ _FACTS = (
 
 
 def payload(data="auto", folder=networks.FOLDER):
-    """Networks and outlines of both regions, for the page; it shows no data.
-
-    Parameters
-    ----------
-    data : str
-        Not used: nothing is shown but what ships.
-    folder : Path
-        Where the networks are.
-    """
+    """Networks and outlines of both regions, for the page; ``data`` is not used, for it shows none."""
     meta, arrays = {}, {}
     for region, name in NETWORKS.items():
         stored, facts = networks.read(name, folder)

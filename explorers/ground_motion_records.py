@@ -21,23 +21,9 @@ SEED = 7
 
 
 def thinned(data="auto"):
-    """Take some of the records that this machine has.
-
-    Parameters
-    ----------
-    data : {"auto", "real", "simulated"}
-        "auto" shows real records or none: a dot that was drawn must not look like a measurement.
-
-    Returns
-    -------
-    facts : list of dict
-        For each table: ``name``, ``shown``, ``of`` (records), ``events``, how ``pga`` and ``psa`` came about,
-        ``source`` and ``note``.
-    codes : ndarray, (n, 16), uint8
-        Magnitude, ln(RJB + 1), ln VS30 and 13 ordinates, as :data:`CODES` has them.
-    table : ndarray, (n,), uint8
-        Which of ``facts`` a record belongs to.
-    """
+    """Some of this machine's records: facts of each table, codes (n, 16) uint8 of magnitude, ln(RJB + 1), ln VS30
+    and 13 ordinates (:data:`CODES`), and which table each belongs to (n,). "auto" takes real records or none: a dot
+    that was drawn must not look like a measurement."""
     facts, parts = [], []
     for name, count in COUNT.items():
         try:

@@ -19,23 +19,7 @@ LIMITS = {"smoothing_b": (10, 100), "window_length_s": (10, 80), "rejection": (1
 
 
 def payload(data="auto"):
-    """Recordings and networks of the explorer.
-
-    Parameters
-    ----------
-    data : {"auto", "real", "simulated"}
-        See :func:`explorers.hv_recordings.recordings`.
-
-    Returns
-    -------
-    bytes
-        See :mod:`explorers.payload`.
-
-    Raises
-    ------
-    DataNotFound, DownloadFailed
-        ``data`` is "real" and the real recording cannot be had.
-    """
+    """Recordings (see :func:`explorers.hv_recordings.recordings`) and networks of the explorer, for the page."""
     arrays, about = {"frequencies_hz": FREQUENCIES_HZ}, {}
     for name, noise in hv_recordings.recordings(data).items():
         arrays[f"samples_{name}"] = noise.samples

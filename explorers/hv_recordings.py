@@ -81,21 +81,8 @@ NAMES = (*SITES, REAL)
 
 
 def recordings(data="auto"):
-    """Simulated recordings and, with ``data`` other than "simulated" and where the file is there, a real one.
-
-    Parameters
-    ----------
-    data : {"auto", "real", "simulated"}
-
-    Returns
-    -------
-    dict of str to Noise
-
-    Raises
-    ------
-    DataNotFound, DownloadFailed
-        ``data`` is "real" and the real one cannot be had.
-    """
+    """Simulated recordings by name and, with ``data`` other than "simulated" and where the file is there, a real
+    one; DataNotFound where ``data`` is "real" and it is not."""
     country = replace(microtremor.CALM, sampling_rate_hz=RATE_HZ, duration_s=DURATION_S)
     found = {}
     for name, (label, truth, site, seed) in SITES.items():

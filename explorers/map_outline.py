@@ -17,27 +17,9 @@ _MARGIN_DEGREES = 1.0
 
 
 def outline(grid, folder=PROJECT / "_build" / "outline"):
-    """Countries on a grid.
-
-    Parameters
-    ----------
-    grid : gmtools.maps.grids.MapGrid
-    folder : Path
-        Where npm's package is kept.
-
-    Returns
-    -------
-    points : ndarray of int16, (n, 2)
-        Column and row from the southwestern corner of the grid, in hundredths of a pixel: closed rings one after the
-        other. Holes (lakes, enclaves) are rings too, wound the other way.
-    ends : ndarray of int32, (n_rings,)
-        Where each ring ends in ``points``.
-
-    Raises
-    ------
-    PackageUnreachable, ChecksumMismatch
-        See :func:`explorers.npm.fetch`.
-    """
+    """Countries on a grid: closed rings one after the other, int16 (n, 2), in hundredths of a pixel from the
+    southwestern corner, holes wound the other way; and where each ring ends. npm's package is kept in ``folder``;
+    errors of :func:`explorers.npm.fetch`."""
     topology = json.loads((npm.fetch(folder, LOCK) / "world-atlas" / "countries-10m.json").read_text("utf-8"))
     rings = [np.round(UNIT * ring).astype("int16") for ring in _clipped(countries(topology), grid)]
     return np.concatenate(rings), np.cumsum([len(ring) for ring in rings]).astype("int32")

@@ -23,29 +23,9 @@ STAMP = "vendored.json"
 
 
 def fetch(folder: Path, lock: Path) -> Path:
-    """Have every package of the lock unpacked below a folder, through npm where it is not there yet.
-
-    Parameters
-    ----------
-    folder
-        Where the packages go, each in a folder of its own name.
-    lock
-        The JSON file of names, versions, integrity strings and files.
-
-    Returns
-    -------
-    Path
-        ``folder``.
-
-    Raises
-    ------
-    PackageUnreachable
-        There is no npm, npm gives no archive, or ``GMTOOLS_OFFLINE`` forbids to ask.
-    ChecksumMismatch
-        An archive is not the one that the lock names.
-    FormatError
-        An archive lacks a file, or holds one that would land outside its folder.
-    """
+    """Have every package of the lock unpacked below a folder, each under its name, through npm where it is not there
+    yet. Raises PackageUnreachable (no npm, no archive, GMTOOLS_OFFLINE), ChecksumMismatch, and FormatError for an
+    archive that lacks a file or leads out of its folder."""
     for name, package in json.loads(lock.read_text(encoding="utf-8")).items():
         target = folder / name.removeprefix("@")
         if not _is_there(target, package):
@@ -79,13 +59,8 @@ def npm_command() -> list[str] | None:
 
 
 def npm_for(what: str) -> list[str]:
-    """How to call npm, for those who must know that it may be asked before they clear a place.
-
-    Raises
-    ------
-    PackageUnreachable
-        There is no npm, or ``GMTOOLS_OFFLINE`` forbids to ask it for ``what``.
-    """
+    """How to call npm, for those who must know that it may be asked before they clear a place; PackageUnreachable
+    otherwise."""
     command = npm_command()
     if catalog.offline():
         raise PackageUnreachable(f"{what}: not here yet, and GMTOOLS_OFFLINE forbids to ask npm.")
@@ -95,20 +70,8 @@ def npm_for(what: str) -> list[str]:
 
 
 def npm(what: str, arguments: list[str], folder: Path) -> None:
-    """Let npm do something in a folder, without the packages' own scripts.
-
-    Parameters
-    ----------
-    what : str
-        What is asked for, as an error names it.
-    arguments : list of str
-    folder : Path
-
-    Raises
-    ------
-    PackageUnreachable
-        There is no npm, it fails, or ``GMTOOLS_OFFLINE`` forbids to ask.
-    """
+    """Let npm do something in a folder, without the packages' own scripts; PackageUnreachable names ``what`` was
+    asked for."""
     command = [*npm_for(what), *arguments, "--ignore-scripts", "--loglevel=error", *PATIENCE]
     try:
         asked = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
@@ -128,13 +91,7 @@ def _pack(package: str, folder: Path) -> Path:
 
 
 def check(archive: Path, integrity: str, name: str) -> None:
-    """Compare an archive with an integrity string such as ``sha512-…`` (base64).
-
-    Raises
-    ------
-    ChecksumMismatch
-        They differ.
-    """
+    """Compare an archive with an integrity string such as ``sha512-…`` (base64); ChecksumMismatch where they differ."""
     found = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if found != integrity:
         raise ChecksumMismatch(
@@ -144,24 +101,8 @@ def check(archive: Path, integrity: str, name: str) -> None:
 
 
 def unpack(archive: Path, folder: Path, patterns: list[str], strip: str) -> Path:
-    """Take the files that match a pattern out of a tar archive; links and everything else stay in it.
-
-    Parameters
-    ----------
-    archive
-        A gzipped tar archive as npm makes it.
-    folder
-        Where the files go; made here.
-    patterns
-        Shell patterns of member names; each must match at least one file.
-    strip
-        Start of a member name that is left out of the path; a member without it goes to the top.
-
-    Raises
-    ------
-    FormatError
-        No readable archive, a pattern without a file, or a name that leads out of ``folder``.
-    """
+    """Take the files that match shell patterns out of an npm archive into a new folder, ``strip`` off their names;
+    links stay in it. FormatError: no archive, a pattern without a file, a name that leads out of the folder."""
     folder.mkdir()
     missing = set(patterns)
     try:

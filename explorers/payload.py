@@ -16,26 +16,9 @@ DTYPES = ("float32", "float64", "int32", "uint16", "int16", "uint8", "int8")
 
 
 def pack(meta, arrays):
-    """Make the block of bytes.
+    """Make the block of bytes of JSON values (no NaN) and arrays of a type in :data:`DTYPES`; FormatError for
+    others.
 
-    Parameters
-    ----------
-    meta : dict
-        JSON values; NaN and infinity are none.
-    arrays : dict of str to ndarray
-        Of a type in :data:`DTYPES`.
-
-    Returns
-    -------
-    bytes
-
-    Raises
-    ------
-    FormatError
-        When an array has another type, or ``meta`` is not JSON.
-
-    Examples
-    --------
     >>> meta, arrays = unpack(pack({"unit": "g"}, {"pga": np.array([0.1, 0.2], "float32")}))
     >>> meta["unit"], arrays["pga"].tolist() == [np.float32(0.1), np.float32(0.2)]
     ('g', True)

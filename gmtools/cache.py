@@ -68,13 +68,8 @@ def key(inputs):
 
 @contextmanager
 def locked(path):
-    """Hold the lock of a file, ``PATH.lock`` without the file's own ending, until the block ends.
-
-    Raises
-    ------
-    CacheNotWritable
-        The lock cannot be made: a folder of its name, a read-only disk.
-    """
+    """Hold the lock of a file (``PATH.lock`` for its ending) until the block ends; CacheNotWritable where there can
+    be none."""
     lock = FileLock(path.with_suffix(".lock"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,23 +84,8 @@ def locked(path):
 
 @contextmanager
 def replacing(target):
-    """Give a temporary path beside ``target``; it replaces ``target`` in one step when the block ends well.
-
-    Parameters
-    ----------
-    target : Path
-        The file to write. Its folder is made if it is missing.
-
-    Yields
-    ------
-    Path
-        Where to write.
-
-    Raises
-    ------
-    CacheNotWritable
-        When the folder cannot be made or written to. Whatever happens, no half-written file stays behind.
-    """
+    """Give a temporary path beside ``target`` that replaces it in one step when the block ends well. Folders are
+    made; CacheNotWritable where they cannot be written to; no half-written file stays behind."""
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

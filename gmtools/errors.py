@@ -134,26 +134,9 @@ class KnownFault(UserWarning):
 
 
 def warn_outside(model, quantity, values, low, high, source, stacklevel=3):
-    """Warn once if any of ``values`` lies outside ``low`` to ``high`` (both belong to the range).
-
-    Parameters
-    ----------
-    model, quantity : str
-        What is asked, and for which quantity (a column name, so that the unit is in it).
-    values : array_like
-        Values of the quantity; missing values (NaN) are not outside.
-    low, high : float or None
-        The range; None leaves that side open.
-    source : str
-        Where the range comes from.
-    stacklevel : int
-        Passed to :func:`warnings.warn`; 3 is the caller of the caller.
-
-    Warns
-    -----
-    OutOfRange
-        With the farthest values, how many there are, the range and its source.
-    """
+    """Warn once (OutOfRange) if any of ``values``, NaN aside, lies outside ``low`` to ``high`` (None leaves a side
+    open). ``quantity`` is a column name, with its unit; ``source`` says where the range comes from; ``stacklevel`` 3
+    is the caller of the caller."""
     values = np.asarray(values, float).ravel()
     low, high = (-np.inf if low is None else low), (np.inf if high is None else high)
     outside = values[(values < low) | (values > high)]

@@ -149,13 +149,8 @@ def table(group: str, study: str = "ann_gmm_iran"):
 
 
 def read_study(path: Path) -> Study:
-    """Read, validate and expand one YAML file of paper targets.
-
-    Raises
-    ------
-    ManifestError
-        The file is not YAML, breaks ``schema.json`` (named with the row), or has values of the wrong shape.
-    """
+    """Read, validate and expand one YAML file of paper targets; ManifestError names the row that breaks
+    ``schema.json``."""
     try:
         content = strict_yaml.load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:

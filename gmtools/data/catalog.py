@@ -67,23 +67,12 @@ class Copy:
 
 
 def data_folders():
-    """Return the folders that ``GMTOOLS_DATA`` names (separated as in ``PATH``).
-
-    Returns
-    -------
-    list of Path
-    """
+    """Folders that ``GMTOOLS_DATA`` names, separated as in ``PATH``."""
     return [Path(entry).expanduser() for entry in os.environ.get("GMTOOLS_DATA", "").split(os.pathsep) if entry]
 
 
 def cache_folder():
-    """Return the folder for downloaded and imported files.
-
-    Returns
-    -------
-    Path
-        ``GMTOOLS_CACHE``, or gmtools' folder in the operating system's cache folder.
-    """
+    """Folder for downloaded and imported files: ``GMTOOLS_CACHE``, or gmtools' own in the system's cache folder."""
     if os.environ.get("GMTOOLS_CACHE"):
         return Path(os.environ["GMTOOLS_CACHE"]).expanduser()
     import pooch
@@ -171,32 +160,9 @@ def copies(data_id):
 
 
 def import_file(data_id, path):
-    """Copy a file, or a folder of records, that the user downloaded by hand into the cache.
-
-    Parameters
-    ----------
-    data_id : str
-        Id of a manifest.
-    path : str or Path
-        The user's file. One that a manifest gives no hash for keeps its own name, and its hash is written beside it. A
-        folder becomes one archive, where the manifest names an archive of the user's own.
-
-    Returns
-    -------
-    Path
-        The copy in the cache.
-
-    Raises
-    ------
-    DataNotFound
-        When ``path`` is no file, or no manifest has this id.
-    ChecksumMismatch
-        When the file is none of the data set's files.
-    FormatError
-        When the file is empty or a web page.
-    CacheNotWritable
-        When the cache folder cannot be written to.
-    """
+    """Copy a file, or a folder of records (as one archive), that the user got by hand into the cache and return its
+    path. A file that the manifest gives no hash for keeps its name, with its hash beside it. Raises DataNotFound,
+    ChecksumMismatch (none of the data set's files), FormatError (empty, a web page) and CacheNotWritable."""
     entry, path = manifest(data_id), Path(path).expanduser()
     archive = next((file for file in entry.files if file.sha256 is None and file.name.endswith(".zip")), None)
     if path.is_dir() and archive:
@@ -218,21 +184,9 @@ def import_file(data_id, path):
 
 
 def fingerprint(data_ids=None):
-    """Hash which data are here now: the text of manifests, and the bytes of those files that are the promised ones.
-
-    A file is read when its size or modification time is new; the hashes are kept in the cache folder. Files that only
-    share a name, and other times of modification, change nothing.
-
-    Parameters
-    ----------
-    data_ids : iterable of str, optional
-        Only these data sets; all by default.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits. The same files in another folder give the same fingerprint.
-    """
+    """64 hexadecimal digits that say which data are here: text of the manifests (of all, or of ``data_ids``), and
+    bytes of the files that are the promised ones. Hashes are kept in the cache folder, and a file is read again when
+    its size or time is new."""
     kept = _kept_hashes()
     _hashes.update({key: value for key, value in kept.items() if key not in _hashes})
     digest = hashlib.sha256()

@@ -15,34 +15,13 @@ _silent = set()  # proxies and hosts that never answered this process: each cost
 
 
 def sha256_of(path):
-    """SHA-256 of a file's bytes, in hexadecimal.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    str
-        64 lower-case hexadecimal digits.
-    """
+    """SHA-256 of a file's bytes, 64 hexadecimal digits."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def is_web_page(path):
-    """Whether a file starts as an HTML page does (a log-in or an error page saved under a data file's name).
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    bool
-    """
+    """Whether a file starts as HTML does: a log-in or error page saved under a data file's name."""
     with Path(path).open("rb") as stream:
         start = stream.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith((b"<!doctype html", b"<html"))
@@ -140,26 +119,8 @@ def _check(address, path, sha256, size):
 
 
 def zip_folder(folder, target):
-    """Pack the files of a folder, and of the folders in it, into one zip archive; links are left out.
-
-    Parameters
-    ----------
-    folder : Path
-    target : Path
-        It may lie in the folder; an older one there is not packed.
-
-    Returns
-    -------
-    Path
-        ``target``.
-
-    Raises
-    ------
-    DataNotFound
-        The folder holds no file.
-    CacheNotWritable
-        As for :func:`replacing`.
-    """
+    """Pack the files below a folder into ``target`` and return it; links, and an older ``target``, stay out. Raises
+    DataNotFound where there is no file."""
     found = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     paths = sorted(path for path in found if path.resolve() != target.resolve())
     if not paths:

@@ -17,15 +17,5 @@ class _Loader(_BASE):
 
 
 def load(text):
-    """Parse YAML without running anything.
-
-    Parameters
-    ----------
-    text : str
-
-    Raises
-    ------
-    yaml.YAMLError
-        It is no YAML, or a mapping has a key twice; the message names the line.
-    """
+    """Parse YAML without running anything; yaml.YAMLError, naming the line, also where a mapping has a key twice."""
     return yaml.load(text, Loader=_Loader)

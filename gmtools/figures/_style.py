@@ -111,12 +111,8 @@ def use_style() -> None:
 
 
 def style_of(model: str) -> Style:
-    """Registered style of a model key.
-
-    Raises
-    ------
-    UnknownModel
-        The key is not in the registry: a line without a fixed color would differ from figure to figure.
+    """Registered style of a model key; UnknownModel where there is none: a line's color must not differ from figure
+    to figure.
 
     >>> style_of("nga_only").color
     '#0072B2'
@@ -135,13 +131,7 @@ def row_style(model: str) -> Style:
 
 
 def require(frame: pd.DataFrame, columns: Iterable[str], figure: str) -> None:
-    """Stop with the missing columns by name.
-
-    Raises
-    ------
-    ColumnMissing
-        `frame` lacks one of `columns`.
-    """
+    """Stop with ColumnMissing, naming the columns that ``frame`` lacks."""
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise ColumnMissing(
@@ -182,13 +172,7 @@ def tag(axes: Axes, kind: str, where: tuple[float, float] = (0.02, 0.03)) -> Non
 
 
 def kind_of(kind: str | Mapping[Any, str], value: Any) -> str:
-    """Kind of one panel: `kind` itself, or its entry for the panel's value.
-
-    Raises
-    ------
-    ValueError
-        The mapping has no entry for this panel.
-    """
+    """Kind of one panel: ``kind`` itself, or its entry for the panel's value."""
     if isinstance(kind, str):
         return kind
     if value not in kind:

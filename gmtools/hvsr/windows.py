@@ -180,18 +180,9 @@ def spectra(recording: Recording, settings: Settings | None = None) -> Spectra:
 
 
 def transforms(recording: Recording, settings: Settings) -> Iterator[np.ndarray]:
-    """Transform the detrended, tapered windows of a recording, a few at a time: what fits the cache is twice as fast.
-
-    Yields
-    ------
-    ndarray of complex, (3, n_windows of the block, n_bins)
-        Fourier transforms of ns, ew and vt; unit of the recording times s.
-
-    Raises
-    ------
-    DeadChannel
-        As for :func:`spectra`.
-    """
+    """Fourier transforms (3, n_windows of the block, n_bins) of the detrended, tapered windows, unit of the
+    recording times s; a few windows at a time, since what fits the cache is twice as fast. Errors of
+    :func:`spectra`."""
     rate = recording.sampling_rate_hz
     length = round(settings.window_length_s * rate)
     count = recording.ns.size // length
@@ -213,13 +204,7 @@ def transforms(recording: Recording, settings: Settings) -> Iterator[np.ndarray]
 
 
 def refuse_dead(block: np.ndarray, start: int, recording: Recording, settings: Settings) -> None:
-    """Stop where a window of a block, whose first one is number ``start``, is constant.
-
-    Raises
-    ------
-    DeadChannel
-        As for :func:`spectra`.
-    """
+    """Stop with DeadChannel where a window of a block, whose first one is number ``start``, is constant."""
     dead = np.argwhere(np.ptp(block, axis=2) == 0)
     if dead.size:
         begin = (start + dead[0, 1]) * settings.window_length_s
@@ -346,19 +331,8 @@ def _matrix(length: int, sampling_rate_hz: float, smoothing: str, bandwidth: flo
 
 
 def level_kept(amplitude: np.ndarray, settings: Settings) -> np.ndarray:
-    """Mark the windows whose level is within the limit on all three components.
-
-    The level is the mean of ln amplitude over ``settings.rejection_band_hz``; one pass, no iteration.
-
-    Parameters
-    ----------
-    amplitude : ndarray, (3, n_windows, n_frequencies)
-    settings : Settings
-
-    Returns
-    -------
-    ndarray of bool, (n_windows,)
-    """
+    """Windows (n_windows,) whose mean of ln amplitude (3, n_windows, n_frequencies) over
+    ``settings.rejection_band_hz`` is within the limit on all three components; one pass, no iteration."""
     if settings.rejection_sd is None:
         return np.ones(amplitude.shape[1], dtype=bool)
     level = np.log(amplitude[..., settings.in_rejection_band()]).mean(axis=2)

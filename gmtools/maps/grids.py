@@ -239,27 +239,9 @@ class Layer:
 
 
 def resample(raster: Raster, grid: MapGrid, how: str = "average") -> Layer:
-    """Bring a raster onto a grid.
-
-    Parameters
-    ----------
-    raster : Raster
-    grid : MapGrid
-    how : {"average", "linear", "nearest"}
-        "average": mean of the cells whose centers lie in a pixel (NaN left out) where a pixel is larger than a cell,
-        and "linear" where it is not. "linear": between the four nearest centers; NaN if one of them is. "nearest": for
-        classes whose mean means nothing.
-
-    Returns
-    -------
-    Layer
-        NaN outside the raster.
-
-    Raises
-    ------
-    GmtoolsError
-        Another ``how``.
-    """
+    """Bring a raster onto a grid, NaN outside it. ``how``: "average" of the cells in a pixel, where a pixel is
+    larger than a cell, else as "linear" between the four nearest centers; "nearest" for classes whose mean means
+    nothing."""
     if how not in ("average", "linear", "nearest"):
         raise GmtoolsError(f"how = {how!r} is not a choice. Choose among average, linear, nearest.")
     if how == "average" and grid.pixel_m > 1e3 * raster.cell_km:
@@ -275,19 +257,8 @@ def resample(raster: Raster, grid: MapGrid, how: str = "average") -> Layer:
 
 
 def resample_points(points: Points, grid: MapGrid, reach_km: float) -> Layer:
-    """Bring scattered values onto a grid: the mean of the points in a pixel, else the nearest point's value.
-
-    Parameters
-    ----------
-    points : Points
-    grid : MapGrid
-    reach_km : float
-        A pixel whose center is farther than this from every point stays NaN.
-
-    Returns
-    -------
-    Layer
-    """
+    """Bring scattered values onto a grid: the mean of the points in a pixel, else the nearest point within
+    ``reach_km``, else NaN."""
     known = np.isfinite(points.values)
     longitude, latitude, values = points.longitude[known], points.latitude[known], points.values[known]
     result = _pixel_mean(grid, longitude, latitude, values)

@@ -27,23 +27,9 @@ Medians = Callable[..., tuple[np.ndarray, np.ndarray]]
 
 
 def kik_net(random: np.random.Generator, catalogue: pd.DataFrame, stations: pd.DataFrame, count: int, medians: Medians):
-    """Earthquakes of 2001 to 2017: a quarter real, thinned, with those of M 5.5 and above ten times as likely to stay;
-    the others drawn with M 3 to 4.5.
-
-    Parameters
-    ----------
-    random : Generator
-    catalogue, stations : DataFrame
-        As in :class:`gmtools.simulate.kanto_ground.Ground`.
-    count : int
-    medians : callable
-        :func:`gmtools.simulate.kanto.medians`.
-
-    Returns
-    -------
-    DataFrame, (count,)
-        ``event_id``, ``origin_time``, coordinates, depth, magnitude, ``event_is_real``; in order of time.
-    """
+    """Earthquakes of 2001 to 2017 in order of time: a quarter real, thinned, M 5.5 and above ten times as likely to
+    stay; the others drawn with M 3 to 4.5. ``catalogue`` and ``stations`` as in
+    :class:`gmtools.simulate.kanto_ground.Ground`."""
     near = _near(catalogue)
     near = near[near[columns.ORIGIN_TIME] < "2018"].reset_index(drop=True)
     usable = near[eligible(near, stations, medians).sum(axis=1) >= min(LEAST_STATIONS, len(stations))]
@@ -86,15 +72,9 @@ def eligible(events: pd.DataFrame, stations: pd.DataFrame, medians: Medians) -> 
 def recorded(
     random: np.random.Generator, events: pd.DataFrame, stations: pd.DataFrame, n_records: int, medians: Medians
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw who recorded what: places of events and stations in their tables, (n_records,) each.
-
-    Every event has one record or more; stations differ in how often they work.
-
-    Raises
-    ------
-    GmtoolsError
-        Fewer pairs exceed the trigger level, or fewer records than events are asked.
-    """
+    """Draw who recorded what: places of events and stations in their tables, (n_records,) each. Every event has a
+    record or more; stations differ in how often they work. GmtoolsError where fewer pairs trigger, or events are
+    more than records."""
     could = eligible(events, stations, medians)
     if not len(events) <= n_records <= could.sum():
         raise GmtoolsError(

@@ -57,13 +57,7 @@ class SiteModel:
 
 
 def real() -> Ground:
-    """Stations and earthquakes of the data sets.
-
-    Raises
-    ------
-    DataNotFound
-        One cannot be had.
-    """
+    """Stations and earthquakes of the data sets; DataNotFound where one cannot be had."""
     surface = pd.concat([kanto_region.stations("KiK-net"), kanto_region.stations("K-NET")], ignore_index=True)
     return Ground(
         _uniform(surface, 0.0),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmtools.errors import GmtoolsError
+from gmtools.site import site_response
 
 SLOWNESSES = 150
 """Steps of the integral over slowness, even in its logarithm: about 3 % each, so that a damping of 0.015 gives each
@@ -55,9 +56,7 @@ class Profile:
 
 
 def transfer_function(profile: Profile, frequency_hz: np.ndarray, wave: str = "s") -> np.ndarray:
-    """Amplification of vertically incident plane waves: surface over outcropping half-space.
-
-    Exact for damped layers over an elastic half-space (Kramer 1996, Geotechnical Earthquake Engineering, section 7.2).
+    """Amplification of vertically incident plane waves: :func:`gmtools.site.site_response.transfer_function`.
 
     Parameters
     ----------
@@ -70,37 +69,17 @@ def transfer_function(profile: Profile, frequency_hz: np.ndarray, wave: str = "s
     ndarray, (n_frequencies,)
         Absolute value; for one undamped layer it peaks at V / (4 H) with the contrast of impedance.
     """
-    velocity, density = _complex_velocity(profile, wave), np.asarray(profile.density_kg_m3)
-    up = down = np.ones(np.shape(frequency_hz), dtype=complex)
-    for i, thickness in enumerate(profile.thickness_m):
-        phase = np.exp(2j * np.pi * frequency_hz * thickness / velocity[i])
-        contrast = density[i] * velocity[i] / (density[i + 1] * velocity[i + 1])
-        up, down = (
-            ((1 + contrast) * up * phase + (1 - contrast) * down / phase) / 2,
-            ((1 - contrast) * up * phase + (1 + contrast) * down / phase) / 2,
-        )
-    return np.abs(1 / up)
+    velocity = profile.vs_m_s if wave == "s" else profile.vp_m_s
+    layers = (profile.thickness_m, velocity, profile.density_kg_m3, profile.damping)
+    return np.abs(site_response.transfer_function(frequency_hz, *layers))
 
 
 def diffuse_ratio(profile: Profile, frequency_hz: np.ndarray) -> np.ndarray:
-    """H/V of a diffuse, equipartitioned wavefield at the surface: sqrt(Im G11 / Im G33).
-
-    The theory of Sánchez-Sesma et al. (2011, Geophysical Journal International 186, 221-225), with one horizontal
-    component in the numerator, so that it compares with a geometric mean. G is the displacement at a surface point that
-    a harmonic force at the same point causes: all body, Rayleigh and Love waves together, and so also the ellipticity
-    of Rayleigh waves with its vertical trough. The integral over slowness is cut at 1.35 times the slowness of the
-    slowest Rayleigh wave and taken with damping; both shift the ratio by a few percent.
-
-    Parameters
-    ----------
-    profile : Profile
-        With a damping of 0.015 or more: the poles must be wider than the integral's step.
-    frequency_hz : ndarray, (n_frequencies,)
-
-    Returns
-    -------
-    ndarray, (n_frequencies,)
-    """
+    """H/V (n_frequencies,) of a diffuse, equipartitioned wavefield: sqrt(Im G11 / Im G33), G the displacement at a
+    surface point that a harmonic force there causes, all waves together (Sánchez-Sesma et al. 2011, Geophysical
+    Journal International 186, 221-225; here with one horizontal component). The integral over slowness ends at 1.35
+    times that of the slowest Rayleigh wave and needs a damping of 0.015 or more; both shift the ratio by a few
+    percent."""
     vertical, radial, transverse = surface_compliance(profile, frequency_hz, slownesses := _slownesses(profile))
     horizontal = ((radial + transverse).imag * slownesses**2).sum(axis=1) / 2
     return np.sqrt(horizontal / (vertical.imag * slownesses**2).sum(axis=1))
@@ -109,22 +88,10 @@ def diffuse_ratio(profile: Profile, frequency_hz: np.ndarray) -> np.ndarray:
 def surface_compliance(
     profile: Profile, frequency_hz: np.ndarray, slowness_s_m: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Surface displacement over surface traction for waves of one horizontal slowness.
-
-    Reflection matrices are carried upward from the half-space with decaying exponentials only (Kennett 1983, Seismic
-    Wave Propagation in Stratified Media, chapter 6), so that thick layers do no harm at high frequency.
-
-    Parameters
-    ----------
-    profile : Profile
-    frequency_hz : ndarray, (n_frequencies,)
-    slowness_s_m : ndarray, (n_slownesses,)
-
-    Returns
-    -------
-    vertical, radial, transverse : ndarray of complex, (n_frequencies, n_slownesses)
-        m/Pa, time factor exp(+i omega t).
-    """
+    """Surface displacement over traction (vertical, radial, transverse; m/Pa, (n_frequencies, n_slownesses), exp(+i
+    omega t)) for waves of given slowness (s/m). Reflection matrices go upward from the half-space with decaying
+    exponentials only (Kennett 1983, Seismic Wave Propagation in Stratified Media, chapter 6): thick layers do no
+    harm at high frequency."""
     omega = 2 * np.pi * np.asarray(frequency_hz, dtype=float)[:, None]
     wavenumber = omega * slowness_s_m
     layers = list(

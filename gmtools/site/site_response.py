@@ -12,23 +12,9 @@ from numpy.typing import ArrayLike
 
 
 def time_averaged_velocity(thickness_m: ArrayLike, velocity_m_s: ArrayLike, depth_m: float = 30.0) -> np.ndarray:
-    """Depth divided by the vertical travel time to it: VS30 where velocities are those of S waves and depth is 30 m.
+    """Depth over vertical travel time, m/s (...): VS30 for S waves and 30 m. ``thickness_m`` (..., n_layers) from
+    the surface down, 0 allowed; ``velocity_m_s`` (..., n_layers + 1), the half-space last.
 
-    Parameters
-    ----------
-    thickness_m : array_like, (..., n_layers)
-        From the surface down; 0 is allowed.
-    velocity_m_s : array_like, (..., n_layers + 1)
-        Of the layers and, last, of the half-space below.
-    depth_m : float
-
-    Returns
-    -------
-    ndarray, (...)
-        m/s.
-
-    Examples
-    --------
     >>> round(float(time_averaged_velocity([10.0], [200.0, 800.0])), 3)  # 30 / (10 / 200 + 20 / 800)
     400.0
     """
@@ -38,8 +24,6 @@ def time_averaged_velocity(thickness_m: ArrayLike, velocity_m_s: ArrayLike, dept
 def travel_time(thickness_m: ArrayLike, velocity_m_s: ArrayLike, depth_m: ArrayLike) -> np.ndarray:
     """Vertical travel time (s) from the surface to a depth; arguments as in :func:`time_averaged_velocity`.
 
-    Examples
-    --------
     >>> float(travel_time([10.0], [200.0, 800.0], 30.0).round(6))
     0.075
     """

@@ -7,46 +7,39 @@ import pandas as pd
 import pyproj
 from scipy.optimize import least_squares
 
-from gmtools import columns
+from gmtools import columns, studies
 from gmtools.data import catalog, datasets
-from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
+from gmtools.errors import DataNotFound, DownloadFailed, FormatError, GmtoolsError
 from gmtools.geodesy import with_distances
+from gmtools.maps import grids, inputs
 from gmtools.maps.grids import Layer, MapGrid, resample
 from gmtools.maps.kanto_region import (
-    # what is known of the region belongs to the study, too
-    BEDROCK as BEDROCK,
-)
-from gmtools.maps.kanto_region import (
-    BEDROCK_JIVSM as BEDROCK_JIVSM,
-)
-from gmtools.maps.kanto_region import (
-    KIND_DEPTHS_KM as KIND_DEPTHS_KM,
-)
-from gmtools.maps.kanto_region import (
-    NETWORKS as NETWORKS,
-)
-from gmtools.maps.kanto_region import (
-    REGION as REGION,
-)
-from gmtools.maps.kanto_region import (
-    UTM54 as UTM54,
-)
-from gmtools.maps.kanto_region import (
-    bedrock_depth as bedrock_depth,
-)
-from gmtools.maps.kanto_region import (
-    earthquakes as earthquakes,
-)
-from gmtools.maps.kanto_region import (
-    in_region as in_region,
-)
-from gmtools.maps.kanto_region import (
-    project as project,
-)
-from gmtools.maps.kanto_region import (
-    stations as stations,
+    BEDROCK,
+    BEDROCK_JIVSM,
+    KIND_DEPTHS_KM,
+    NETWORKS,
+    REGION,
+    UTM54,
+    bedrock_depth,
+    earthquakes,
+    in_region,
+    project,
+    stations,
 )
 
+__all__ = ["BEDROCK", "BEDROCK_JIVSM", "KIND_DEPTHS_KM", "NETWORKS", "REGION", "UTM54", "bedrock_depth", "earthquakes"]
+__all__ += [
+    "card_facts",
+    "coast",
+    "grid",
+    "in_region",
+    "layers",
+    "on_grid",
+    "project",
+    "recordings",
+    "stations",
+    "with_chunks",
+]
 ELEVATION = columns.ELEVATION
 LAYERS = {BEDROCK: "kanto_jshis_sites", BEDROCK_JIVSM: "kanto_mesonet_basin_depth", ELEVATION: "topography_1min"}
 """Names of the layers and the data set that each is made from. J-SHIS and JIVSM are two models of the basin: each has
@@ -61,6 +54,18 @@ RECORDED = {
 }
 NGA_WEST2_EVENTS = {"EQ0180": "Niigata 2004", "EQ0278": "Chuetsu-oki 2007", "EQ0279": "Iwate 2008"}
 ROLE = "role"
+MAPS = (
+    columns.EVENT_LATITUDE, columns.EVENT_LONGITUDE, columns.HYPOCENTRAL_DEPTH, columns.MAGNITUDE, inputs.EASTING,
+    inputs.NORTHING, columns.RHYP, BEDROCK, inputs.LN_RHYP,
+)  # fmt: skip
+"""The eight input maps that the deliverable names, and the ninth that this project takes."""
+UNITS = dict(zip(MAPS, ("degrees", "degrees", "km", "1", "km", "km", "km", "m", "ln km"), strict=True))
+SITE_MAPS = (inputs.EASTING, inputs.NORTHING, BEDROCK)
+"""Those that the deliverable leaves out to see what they add."""
+FIRST_TEST_YEAR, STOPPING_SHARE, CHUNKS = 2015, 0.1, 5
+BOREHOLE_LN = 0.5
+"""What the deliverable adds to "log(PGA)" of MeSO-net's sensors; read here as the natural logarithm of its targets."""
+SPLIT, CHUNK = "split", "chunk"
 
 
 def grid(pixel_m: float = 4000.0, multiple: int = 16, margin_pixels: int = 0) -> MapGrid:
@@ -73,6 +78,88 @@ def grid(pixel_m: float = 4000.0, multiple: int = 16, margin_pixels: int = 0) ->
     """
     west, east, south, north = REGION
     return MapGrid.around([west, west, east, east], [south, north] * 2, pixel_m, UTM54, multiple, margin_pixels)
+
+
+def on_grid(
+    data: str = "auto", seed: int = 0, meso_net: bool = False, pixel_km: float = 10.0, added_ln: float = BOREHOLE_LN
+) -> inputs.MapStudy:
+    """Put the records of study 2 on a grid that holds all KiK-net stations, with the depth to bedrock after J-SHIS.
+
+    The frame has two more columns. ``split``: "test" are the KiK-net events of 2015 and later; "stopping" are a tenth
+    of the earlier ones, drawn at random, which say when to stop; the rest, and all of MeSO-net's as in the deliverable,
+    are "training". ``chunk``: 0 to 4, of the station, drawn for each network on its own, so that KiK-net's chunks stay
+    when MeSO-net is added.
+
+    Parameters
+    ----------
+    data, seed
+        See :func:`gmtools.studies.load`; ``seed`` also draws split and chunks.
+    meso_net : bool
+        Append MeSO-net's records.
+    pixel_km : float
+        Side of a pixel; a divisor of 20, so that two poolings fit 240 km by 280 km.
+    added_ln : float
+        Added to ln PGA of MeSO-net's sensors at depth; other ordinates stay as recorded.
+
+    Returns
+    -------
+    MapStudy
+
+    Raises
+    ------
+    DataNotFound
+        ``data`` is "real", and the records or the layer cannot be had.
+    FormatError
+        An event has no date, so that nobody can tell on which side of the split it lies.
+    """
+    dataset = studies.load("kanto", data, seed)
+    _check_dates(dataset.frame)
+    frames = [with_chunks(dataset.frame, seed)]
+    if meso_net:
+        deep = studies.load("kanto_meso", data, seed).frame
+        deep = deep.assign(**{columns.PGA: deep[columns.PGA] * np.exp(added_ln)})
+        frames.append(with_chunks(deep, seed))
+    frame = pd.concat(frames, ignore_index=True)
+    frame[SPLIT] = _split(dataset.frame, seed).reindex(frame[columns.EVENT]).fillna("training").to_numpy()
+    area = MapGrid(UTM54, 260_000, 3_850_000, 1000 * pixel_km, round(240 / pixel_km), round(280 / pixel_km))
+    frame = frame[area.contains(frame[columns.STATION_LONGITUDE], frame[columns.STATION_LATITUDE])]
+    made = layers(area, simulated=dataset.data_id == datasets.SIMULATED, seed=seed)
+    return inputs.MapStudy(dataset, grids.place(area, frame.reset_index(drop=True)), area, made)
+
+
+def card_facts(study: inputs.MapStudy, names: Iterable[str], mean, sd, period_s: float = 0.0) -> dict:
+    """What the card of a network of this study says of its inputs, outputs, ranges and data: for ``networks.save``.
+
+    Parameters
+    ----------
+    study : MapStudy
+        From :func:`on_grid`.
+    names : iterable of str
+        Its input maps, in order.
+    mean, sd : (n_maps,) array_like
+        What each map was shifted and divided by.
+    period_s : float
+    """
+    frame = study.frame[study.frame[SPLIT] == "training"]
+    focus = (columns.MAGNITUDE, columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE, columns.HYPOCENTRAL_DEPTH)
+    spans = {name: [float(frame[name].min()), float(frame[name].max())] for name in focus if name in names}
+    scaled = zip(names, mean, sd, strict=True)
+    return {
+        "inputs": [{"name": name, "unit": UNITS[name], "mean": float(m), "sd": float(s)} for name, m, s in scaled],
+        "outputs": [{"name": "mean", "unit": "ln g"}, {"name": "ln_variance", "unit": "1"}],
+        "ranges": {"mean": spans, "ln_variance": spans},
+        "data": [study.dataset.data_id],
+        "kind": "simulated" if study.dataset.simulated else "measured",
+        "period_s": period_s,
+        "pixel_m": study.grid.pixel_m,
+    }
+
+
+def with_chunks(frame: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Add the column ``chunk``: stations are drawn at random into :data:`CHUNKS` parts, equally many but for one."""
+    names, number = np.unique(frame[columns.STATION].to_numpy(), return_inverse=True)
+    drawn = np.random.default_rng(seed).permutation(len(names)) % CHUNKS
+    return frame.assign(**{CHUNK: drawn[number]})
 
 
 def select(frame: pd.DataFrame) -> pd.DataFrame:
@@ -256,6 +343,25 @@ def thin(frame: pd.DataFrame, profile: str, seed: int = 0, whole=()) -> pd.DataF
     first = priority.groupby(kept[columns.EVENT]).rank() == 1
     chosen = priority.where(~first, -1).sort_values(kind="stable").index[: max(count, round(share * len(rest)))]
     return frame[stays | frame.index.isin(chosen)].reset_index(drop=True)
+
+
+def _check_dates(frame: pd.DataFrame) -> None:
+    undated = frame[columns.ORIGIN_TIME].isna().sum() if columns.ORIGIN_TIME in frame else len(frame)
+    if undated:
+        raise FormatError(
+            f"{undated:,} of {len(frame):,} records have no origin_time; earlier ones train and later ones test. "
+            "Complete the dates in the file, or take those records out, and import it again."
+        )
+
+
+def _split(frame: pd.DataFrame, seed: int) -> pd.Series:
+    """Event -> "training", "stopping" or "test"."""
+    year = frame.groupby(columns.EVENT)[columns.ORIGIN_TIME].first().dt.year
+    split = pd.Series("test", index=year.index)
+    early = np.random.default_rng([seed, 11]).permutation(year.index[year < FIRST_TEST_YEAR])
+    split[early] = "training"
+    split[early[: max(1, round(STOPPING_SHARE * len(early)))]] = "stopping"
+    return split
 
 
 def _in_region(table):

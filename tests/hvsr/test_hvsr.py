@@ -141,6 +141,25 @@ def test_white_noise_has_no_peak():
         hvsr.peaks(hvsr.curve(hvsr.spectra(resonant(gain=1.0), settings(frequencies_hz=np.geomspace(1, 20, 200)))))
 
 
+@pytest.mark.parametrize(("f0_hz", "judged"), [(0.35, False), (0.45, True), (9.0, True), (12.0, False)])
+def test_a_peak_whose_neighborhood_leaves_the_curve_is_not_judged(f0_hz, judged):
+    frequency_hz = np.geomspace(0.2, 20, 800)
+    mean = 1 + 4 * np.exp(-0.5 * (np.log(frequency_hz / f0_hz) / 0.1) ** 2)
+    curve = hvsr.Curve(frequency_hz, mean, np.full_like(mean, 0.1), 60, 70.0)
+    if judged:
+        assert hvsr.peaks(curve, require_sesame=False)["f0_hz"][0] == pytest.approx(f0_hz, rel=0.01)
+    else:
+        with pytest.raises(NoPeak, match=r"no peak between 0\.4 and 10 Hz"):
+            hvsr.peaks(curve, require_sesame=False)
+
+
+def test_the_spread_of_the_windows_peaks_is_that_of_a_sample():
+    frequency_hz = np.array([0.4, 1.0, 2.0, 3.0, 4.0, 9.0])
+    windows = np.array([[9, 1, 2, 1, 1, 9], [9, 1, 1, 2, 1, 9.0]])  # tops at 2 and 3 Hz; those outside are others'
+    curve = hvsr.Curve(frequency_hz, windows.mean(axis=0), np.ones(6), 2, 70.0, windows)
+    assert curve.peak_sd_hz(2.0) == pytest.approx(np.sqrt(0.5))
+
+
 def test_sesame_table_says_value_threshold_and_verdict(curve):
     table = hvsr.sesame(curve, 2.0)
     assert list(table.index) == [*(f"reliability {i}" for i in (1, 2, 3)), *(f"clarity {i}" for i in range(1, 7))]

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from gmtools import columns
 from gmtools.data import catalog
-from gmtools.errors import DataNotFound, GmtoolsError
+from gmtools.errors import DataNotFound, FormatError, GmtoolsError
 from gmtools.simulate import kanto as simulation
 from gmtools.studies import kanto
 
@@ -171,3 +173,55 @@ def test_real_recordings():
     place = frame.groupby("event_id")[["event_longitude", "event_latitude"]].first()
     assert place.loc["Chuetsu-oki 2007"].tolist() == pytest.approx([138.61, 37.56], abs=0.03)
     assert place.loc["Niigata 2004"].tolist() == pytest.approx([138.87, 37.29], abs=0.04)
+
+
+@pytest.fixture(scope="module")
+def invented():
+    return kanto.on_grid("simulated", meso_net=True)
+
+
+def test_split_is_by_event_and_by_time(invented):
+    frame = invented.frame
+    assert (frame.groupby(columns.EVENT)[kanto.SPLIT].nunique() == 1).all()
+    later = frame[columns.ORIGIN_TIME].dt.year >= kanto.FIRST_TEST_YEAR
+    kik_net = frame[columns.NETWORK] == "KiK-net"
+    assert (frame.loc[kik_net, kanto.SPLIT].eq("test") == later[kik_net]).all()
+    assert (frame.loc[~kik_net, kanto.SPLIT] == "training").all()  # as in the deliverable
+    early = frame[kik_net & ~later].groupby(columns.EVENT)[kanto.SPLIT].first()
+    assert early.eq("stopping").mean() == pytest.approx(kanto.STOPPING_SHARE, abs=0.002)
+
+
+def test_chunks_hold_whole_stations_of_both_networks(invented):
+    frame = invented.frame
+    assert (frame.groupby(columns.STATION)[kanto.CHUNK].nunique() == 1).all()
+    sizes = frame.groupby([columns.NETWORK, kanto.CHUNK])[columns.STATION].nunique().unstack()
+    assert (sizes.max(axis=1) - sizes.min(axis=1) <= 2).all()
+
+
+def test_chunks_of_kik_net_stay_when_meso_net_is_added(invented):
+    alone = kanto.on_grid("simulated").frame.groupby(columns.STATION)[kanto.CHUNK].first()
+    both = invented.frame.groupby(columns.STATION)[kanto.CHUNK].first()
+    assert both[alone.index].equals(alone)
+
+
+def test_meso_net_is_brought_to_the_surface():
+    ln = [np.log(kanto.on_grid("simulated", meso_net=True, added_ln=a).frame[columns.PGA]) for a in (0.0, 0.5)]
+    deep = kanto.on_grid("simulated", meso_net=True).frame[columns.NETWORK] == "MeSO-net"
+    assert np.allclose((ln[1] - ln[0])[deep], 0.5)
+    assert np.allclose((ln[1] - ln[0])[~deep], 0.0)
+
+
+def test_records_without_a_date_are_refused(invented, monkeypatch):
+    dataset = replace(invented.dataset, frame=invented.dataset.frame.assign(**{columns.ORIGIN_TIME: pd.NaT}))
+    monkeypatch.setattr(kanto.studies, "load", lambda *_: dataset)
+    with pytest.raises(FormatError, match="46,191 of 46,191 records have no origin_time"):
+        kanto.on_grid()
+
+
+def test_card_facts_name_units_and_the_range_of_the_training_events(invented):
+    facts = kanto.card_facts(invented, kanto.MAPS, range(9), range(1, 10))
+    assert [one["unit"] for one in facts["inputs"]] == list(kanto.UNITS.values())
+    assert facts["inputs"][3] == {"name": "magnitude", "unit": "1", "mean": 3.0, "sd": 4.0}
+    low, high = facts["ranges"]["mean"]["magnitude"]
+    training = invented.frame[invented.frame[kanto.SPLIT] == "training"]
+    assert (low, high) == (training[columns.MAGNITUDE].min(), training[columns.MAGNITUDE].max())

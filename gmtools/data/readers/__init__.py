@@ -25,20 +25,7 @@ BROKEN_ARCHIVE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAErr
 
 
 def reject_web_page(path: Path, source: str) -> None:
-    """Stop when a file is a web page: what a site sends to a visitor who is not logged in.
-
-    Parameters
-    ----------
-    path : Path
-        The file as the user stored it.
-    source : str
-        Where the right file comes from, for the message.
-
-    Raises
-    ------
-    FormatError
-        The file is empty, or begins as HTML does.
-    """
+    """Stop with FormatError when a file is empty or HTML: what a site sends to one who is not logged in."""
     with path.open("rb") as stream:
         head = stream.read(512)
     if not head.strip():
@@ -51,20 +38,8 @@ def reject_web_page(path: Path, source: str) -> None:
 
 
 def reject_large_member(name: str, size: int) -> None:
-    """Stop before a file that fills the memory is unpacked.
-
-    Parameters
-    ----------
-    name : str
-        Of the file in its archive.
-    size : int
-        Bytes of the unpacked file, as the archive announces them; zipfile and tarfile read no more than that.
-
-    Raises
-    ------
-    FormatError
-        It has more than :data:`LARGEST_MEMBER` bytes.
-    """
+    """Stop with FormatError before a file of more than :data:`LARGEST_MEMBER` bytes, as its archive announces, is
+    unpacked."""
     if size > LARGEST_MEMBER:
         raise FormatError(
             f"{name} has {size:,} bytes when it is unpacked, {LARGEST_MEMBER:,} are the limit. If it is what you "
@@ -73,15 +48,8 @@ def reject_large_member(name: str, size: int) -> None:
 
 
 def require_columns(present: Iterable[str], wanted: Iterable[str], path: Path) -> None:
-    """Stop when a table lacks columns; the message names the nearest present one for each.
+    """Stop with ColumnMissing when a table lacks columns; the message names the nearest present one for each.
 
-    Raises
-    ------
-    ColumnMissing
-        At least one of ``wanted`` is not in ``present``.
-
-    Examples
-    --------
     >>> require_columns(["EQID", "PGA g"], ["EQID", "PGA (g)"], Path("flatfile.csv"))
     Traceback (most recent call last):
     gmtools.errors.ColumnMissing: flatfile.csv lacks 1 column: 'PGA (g)' (nearest: 'PGA g'). Use the file as ...
@@ -160,30 +128,16 @@ def numbers(column: pd.Series, path: Path, missing: float | None = None) -> pd.S
 
 
 def mask_unusable(psa: pd.DataFrame, periods: Iterable[float], longest_usable_period: pd.Series) -> pd.DataFrame:
-    """Spectral ordinates with NaN beyond each record's longest usable period.
-
-    Parameters
-    ----------
-    psa : DataFrame, (n_records, n_periods)
-        Spectral ordinates, any unit; period 0 (PGA) is always usable.
-    periods : iterable of float, (n_periods,)
-        Periods of the columns, s.
-    longest_usable_period : Series, (n_records,)
-        s; NaN means unknown, then no ordinate but PGA is kept.
-    """
+    """Ordinates (n_records, n_periods) with NaN beyond each record's longest usable period (s; unknown: all but
+    PGA)."""
     # The published limits are rounded (0.3333 Hz for 3 s), so the comparison allows 0.1 %.
     limit = longest_usable_period.fillna(0).to_numpy()[:, None] * 1.001
     return psa.where(np.asarray(list(periods))[None, :] <= limit)
 
 
 def file_ending(paths: Mapping[str, Path], ending: str) -> Path:
-    """Return the one path of a data set's files whose name ends with ``ending``.
-
-    Raises
-    ------
-    DataNotFound
-        No file, or several, end so; the message lists what is there.
-    """
+    """The one path of a data set's files whose name ends so; DataNotFound, with what there is, where none or several
+    do."""
     found = [Path(path) for name, path in paths.items() if str(name).endswith(ending)]
     if len(found) != 1:
         raise DataNotFound(

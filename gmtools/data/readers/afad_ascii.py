@@ -1,12 +1,10 @@
 """AFAD's older ASCII format ("Strong ground motion records of Turkiye"): one file with three columns."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 
 from gmtools.data.accelerograms import Accelerogram
-from gmtools.data.readers import reject_web_page
 from gmtools.data.readers.dyna_ascii import located
 from gmtools.errors import ComponentMissing, FormatError, RecordingGap, UnitsUnknown
 
@@ -16,37 +14,13 @@ _COLUMNS = ["N-S", "E-W", "U-D"]
 _NEEDED = ("EARTHQUAKE DATE", "EPICENTER COORDINATES", "STATION ID", "NUMBER OF DATA", "SAMPLING INTERVAL (sec)")
 
 
-def read(path: str | Path) -> Accelerogram:
-    """Read one file.
-
-    The header's line of PGA values names gal (cm/s²), and so does a file that this reader takes. VS30 and P and S times
-    are not in these files.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    Accelerogram
-        Event id is the origin time (14 digits), station id TK and AFAD's code.
-
-    Raises
-    ------
-    FormatError
-        It is no such file.
-    UnitsUnknown
-        No line of PGA values names gal.
-    ComponentMissing, RecordingGap
-        The columns are not N-S, E-W, U-D; fewer samples than the header says.
-    """
-    path = Path(path)
-    reject_web_page(path, SOURCE)
-    return parse(path.name, path.read_bytes())
-
-
 def parse(name: str, content: bytes) -> Accelerogram:
-    """Make a record of a file's name and bytes; otherwise as :func:`read`."""
+    """Make a record of a file's name and bytes; event id is the origin time (14 digits), station id TK and AFAD's code.
+
+    The header's line of PGA values must name gal (cm/s²); VS30 and P and S times are not in these files. Raises
+    FormatError, UnitsUnknown, ComponentMissing (columns other than N-S, E-W, U-D) and RecordingGap (fewer samples than
+    the header says).
+    """
     lines = content.decode("latin-1").splitlines()
     titles = next((number for number, line in enumerate(lines[:60]) if line.split()[:1] == ["N-S"]), None)
     if MARK not in content[:200].decode("latin-1") or titles is None:

@@ -10,27 +10,10 @@ from gmtools.errors import FormatError
 
 
 def read(path: str | Path, columns: Mapping[str, str | Mapping], source: str) -> pd.DataFrame:
-    """Read a csv file into a table with standard names.
-
-    Parameters
-    ----------
-    path : str or Path
-    columns : mapping
-        ``columns`` of the manifest: our name -> the file's name of a column of numbers, or a mapping with ``from``
-        (the file's name) and one of ``times`` (a factor), ``text: true``, ``date`` (a format of strftime, or ISO8601),
-        or with ``value`` alone, which stands in every row.
-    source : str
-        Where the right file comes from, for the messages.
-
-    Returns
-    -------
-    DataFrame, one row for each row of the file
-
-    Raises
-    ------
-    ColumnMissing, FormatError
-        The file is another one.
-    """
+    """Read a csv table with ``columns`` of its manifest: standard name -> the file's name of a column of numbers, or
+    a mapping with ``from`` and one of ``times`` (factor), ``text``, ``date`` (strftime or ISO8601), or with
+    ``value`` alone. ``source`` says in messages where the right file is; ColumnMissing and FormatError where this is
+    another."""
     wanted = {ours: how if isinstance(how, Mapping) else {"from": how} for ours, how in columns.items()}
     raw = read_csv(path, source, [how["from"] for how in wanted.values() if "from" in how])
     return pd.DataFrame({ours: _column(raw, how, Path(path), source) for ours, how in wanted.items()}, index=raw.index)

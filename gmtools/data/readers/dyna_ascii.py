@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gmtools.data.accelerograms import Accelerogram
-from gmtools.data.readers import STANDARD_GRAVITY, reject_web_page
+from gmtools.data.readers import STANDARD_GRAVITY
 from gmtools.errors import ComponentMissing, FormatError, RecordingGap, SamplingRateMismatch, UnitsUnknown
 
 SOURCE = "https://esm-db.eu, https://itaca.mi.ingv.it or https://tadas.afad.gov.tr"
@@ -17,41 +17,13 @@ _ORDER = {"N": 0, "1": 0, "E": 1, "2": 1, "Z": 2, "3": 2}
 _NUMBER = re.compile(rb"\s*[-+]?(\d|\.\d)[\d.eE+-]*\s*$")
 
 
-def read(paths: Mapping[str, Path] | list[str | Path]) -> Accelerogram:
-    """Read the three files of one record.
-
-    Parameters
-    ----------
-    paths : list of path, or mapping of name to path
-        North, east and vertical in any order: the header's STREAM tells them apart (last letter N, E, Z or 1, 2, 3).
-
-    Returns
-    -------
-    Accelerogram
-        cm/s², whichever unit the header states. Event id is the header's; where that is only a number, as AFAD's are,
-        the origin time (14 digits). P and S times are not in these files.
-
-    Raises
-    ------
-    ComponentMissing
-        Not one file of each component.
-    UnitsUnknown
-        The header names no unit of acceleration, or the file is velocity or displacement.
-    RecordingGap
-        Fewer samples than the header says, or components whose lengths differ by more than one sample (one is cut).
-    SamplingRateMismatch
-        The components differ in it.
-    FormatError
-        The files are of no such format.
-    """
-    paths = [Path(path) for path in (paths.values() if isinstance(paths, Mapping) else paths)]
-    for path in paths:
-        reject_web_page(path, SOURCE)
-    return parse({path.name: path.read_bytes() for path in paths})
-
-
 def parse(contents: Mapping[str, bytes]) -> Accelerogram:
-    """Make a record of names and bytes of its files; otherwise as :func:`read`."""
+    """Make a record, in cm/s², of names and bytes of its three files; STREAM's last letter tells their components.
+
+    Event id is the header's; where that is only a number, as AFAD's are, the origin time (14 digits). P and S times are
+    not in these files. Components whose lengths differ by one sample are cut. Raises ComponentMissing, UnitsUnknown,
+    RecordingGap, SamplingRateMismatch and FormatError.
+    """
     parts = {}
     for name, content in sorted(contents.items()):
         header, samples = _split(name, content)

@@ -17,29 +17,9 @@ WORLD = (-180.0, 360.0, -90.0, 90.0)
 def read(
     paths: Mapping[str, Path], box: tuple[float, float, float, float] = WORLD, kind: int = LAND
 ) -> list[np.ndarray]:
-    """Read the closed shore lines that touch a box.
-
-    Parameters
-    ----------
-    paths : mapping of file name to Path
-        Holds ``gshhs_i.dat`` (float32 longitude, latitude) and its index ``gshhsmeta_i.dat``.
-    box : tuple of float
-        West, east, south, north, degrees; west of Greenwich is negative.
-    kind : int
-        GSHHS type.
-
-    Returns
-    -------
-    list of ndarray, (n, 2)
-        Longitude and latitude of each polygon, whole, not cut at the box.
-
-    Raises
-    ------
-    FormatError
-        Index and data do not belong together.
-    DataNotFound
-        One of the two files is missing.
-    """
+    """Closed shore lines of a GSHHS type that touch a box (west, east, south, north; degrees): longitude and
+    latitude (n, 2) of each, whole. ``paths`` holds ``gshhs_i.dat`` and its index ``gshhsmeta_i.dat``; FormatError
+    where they do not fit."""
     data_path, index_path = file_ending(paths, "/gshhs_i.dat"), file_ending(paths, "gshhsmeta_i.dat")
     reject_web_page(index_path, SOURCE)
     values = np.frombuffer(data_path.read_bytes(), dtype="<f4").reshape(-1, 2)

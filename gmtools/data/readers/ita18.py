@@ -32,33 +32,10 @@ _ORDINATE = re.compile(r"SA_(\d+(?:\.\d+)?)$")
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """Read the records into the standard table.
-
-    Magnitude is Mw; the file's distance is RJB, which for small events is the epicentral distance. Ordinates (PGA and
-    36 PSA, geometric mean of the horizontal components) come in cm/s² and leave in g. The file has **no depth**: every
-    record gets 10 km and ``depth_is_listed`` false, see :func:`gmtools.studies.italy.with_depths`. 175 records of two
-    events
-    have no magnitude. A station code that stands for two places (coordinates that differ at 0.01 degree) keeps its name
-    at the one with more records and gets ``.2`` appended at the other: 14 codes, most of them an Italian and a foreign
-    station, and MNS, two Italian places 328 km apart.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``seismic_data.rds``.
-
-    Returns
-    -------
-    DataFrame, one row for each record
-        Columns named in :mod:`gmtools.columns`; ``repi_km`` and ``rhyp_km`` computed from the coordinates.
-
-    Raises
-    ------
-    FormatError
-        The file is no R data frame, holds no ordinates or an unknown style of faulting.
-    ColumnMissing
-        It is another data frame.
-    """
+    """Read ``seismic_data.rds`` into the standard table: Mw, RJB, PGA and 36 PSA (geometric mean) in g, ``repi_km``
+    and ``rhyp_km`` from coordinates. It has **no depth**: 10 km and ``depth_is_listed`` false, see
+    :func:`gmtools.studies.italy.with_depths`. Of 14 station codes that stand for two places, the one with fewer
+    records gets ``.2``. 175 records have no magnitude."""
     path = Path(path)
     reject_web_page(path, SOURCE)
     raw = _parsed(path)

@@ -39,29 +39,9 @@ _LARGEST_G = 10.0
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """Read the flatfile into the standard table.
-
-    Parameters
-    ----------
-    path : str or Path
-        The csv file.
-
-    Returns
-    -------
-    DataFrame, one row for each sensor of each record
-        Columns named in :mod:`gmtools.columns`: coordinates, depth (km), magnitude, ``repi_km``, ``rhyp_km``, PGA and
-        PSA in g, ``network`` "KiK-net", ``sensor_depth_m`` (0 at the surface, NaN in the borehole), and VS30, Rrup and
-        origin time where they are listed. Where surface and borehole stand side by side in one row they become two
-        rows. Values above 10 (g) anywhere in the PGA mean that the file is in cm/s²: no record reached 10 g, and no
-        whole flatfile stays below 10 cm/s².
-
-    Raises
-    ------
-    ColumnMissing
-        A quantity is found under none of its spellings; names it, the spellings and what there is.
-    FormatError
-        The file is a web page or no table.
-    """
+    """Read the flatfile into the standard table, one row for each sensor: PGA and PSA in g, ``sensor_depth_m`` 0 at
+    the surface and NaN in the borehole. A PGA above 10 anywhere means that the file is in cm/s². ColumnMissing names
+    a quantity with all spellings that were tried."""
     path = Path(path)
     raw = read_csv(path, SOURCE, [], low_memory=False)
     plain = {name: re.sub(r"[^a-z0-9.]", "", str(name).lower()).strip(".") for name in raw}

@@ -28,24 +28,8 @@ periods may follow. Ordinates are geometric means of the two horizontal componen
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """Read the list into the standard table.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``meso_net_records.csv``.
-
-    Returns
-    -------
-    DataFrame, one row for each record
-        Columns named in :mod:`gmtools.columns`, motions in g **at the sensor, 20 m below the surface**: nothing is
-        added for the borehole. ``network`` is "MeSO-net".
-
-    Raises
-    ------
-    ColumnMissing, FormatError
-        The file is another one, or a station has two records of one event.
-    """
+    """Read the list into the standard table: motions in g **at the sensor, 20 m below the surface**, nothing added
+    for the borehole. FormatError where a station has two records of one event."""
     path = Path(path)
     raw = read_csv(path, SOURCE, ["station", "event", "origin_time", "pga_gal", *NAMES], dtype={"event": str})
     repeated = raw.duplicated(["event", "station"])

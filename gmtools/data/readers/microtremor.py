@@ -79,23 +79,8 @@ def _obspy(paths: list[Path]) -> Recording:
 
 
 def from_stream(stream, name: str) -> Recording:
-    """Make a recording of an ObsPy stream.
-
-    Parameters
-    ----------
-    stream : obspy.Stream
-        Traces of one station; the last letter of the channel tells the component. Left as it is.
-    name : str
-
-    Returns
-    -------
-    Recording
-
-    Raises
-    ------
-    ComponentMissing, RecordingGap, SamplingRateMismatch, DeadChannel
-        As for :func:`read`.
-    """
+    """Make a recording of an ObsPy stream of one station; the channel's last letter tells the component. Errors of
+    :func:`read`."""
     rates = {trace.id: trace.stats.sampling_rate for trace in stream}
     if len({round(rate, 6) for rate in rates.values()}) > 1:
         raise SamplingRateMismatch(f"{name}: sampling rates differ (Hz): {rates}. Resample to the lowest one first.")

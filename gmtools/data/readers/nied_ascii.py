@@ -27,31 +27,10 @@ _DEEPEST = 3  # archives in archives: all events, an event, one network's files
 
 
 def read(path: str | Path, periods: Sequence[float] = (1.0,)) -> pd.DataFrame:
-    """Read every record of an archive into the standard table.
-
-    A record is one sensor of one station in one earthquake. Each component loses its mean, is tapered over 5 % at both
-    ends and high-passed at 0.1 Hz (Butterworth, fourth order, forward and backward); PGA and PSA are geometric means
-    of the two horizontal components as recorded. A record without both of them is left out, with a warning.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``.tar``, ``.tar.gz`` or ``.zip``, as downloaded; archives within it are read too. Nothing is unpacked to disk.
-    periods : sequence of float
-        Periods (s) of the PSA columns besides PGA.
-
-    Returns
-    -------
-    DataFrame, one row for each record
-        ``event_id`` (NIED-, then the origin time in UTC), ``origin_time`` (UTC), magnitude (JMA's), depth (km),
-        coordinates (degrees), ``station_id``, ``network``, ``sensor_depth_m`` (0 at the surface, NaN for KiK-net's
-        borehole, whose depth the files do not give), ``repi_km``, ``rhyp_km``, ``pga_g`` and PSA in g.
-
-    Raises
-    ------
-    FormatError
-        The file is no archive, holds no record, or a component cannot be read; names the component.
-    """
+    """Read every record (one sensor, one station, one earthquake) of ``.tar``, ``.tar.gz`` or ``.zip``, archives
+    within it too. Components lose their mean, are tapered over 5 % and high-passed at 0.1 Hz (Butterworth, order 4,
+    both ways); ``pga_g`` and PSA at ``periods`` (s) are geometric means. JMA magnitude, UTC, ``sensor_depth_m`` 0 or
+    NaN in a borehole. A record without both horizontals is left out with a warning."""
     path = Path(path)
     reject_web_page(path, SOURCE)
     sensors = defaultdict(dict)

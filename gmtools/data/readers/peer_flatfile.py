@@ -43,34 +43,10 @@ NAMES = {
 
 
 def read(path: str | Path, periods: Sequence[float] = columns.PERIODS) -> pd.DataFrame:
-    """Read PEER's flatfile into the standard table.
-
-    Every value -999 becomes NaN. An ordinate at period T is kept where T is not longer than the inverse of the record's
-    "Lowest Usable Freq - Ave. Component (Hz)" (Ancheta et al., 2014, PEER NGA-West2 database); a record without
-    that frequency keeps PGA only. The header may stand below blank lines or notes, in any sheet of the workbook.
-    Reading the .xlsx takes about a minute, the .csv a few seconds.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file as downloaded, .xlsx or comma-separated.
-    periods : sequence of float
-        Ordinates to read, s; 0 is PGA.
-
-    Returns
-    -------
-    DataFrame, one row for each record
-        Columns named in :mod:`gmtools.columns`: distances and depth in km, VS30 in m/s, angles in degrees,
-        accelerations in g (RotD50), PGV in cm/s; ``event_id`` as ``EQ0025``, ``station_id`` as ``SSN123`` (missing
-        where PEER gives no number).
-
-    Raises
-    ------
-    FormatError
-        A web page, a truncated or old-format workbook, another separator, or text where numbers belong.
-    ColumnMissing
-        PEER's columns are not all there; the message names the nearest ones.
-    """
+    """Read PEER's flatfile (.xlsx, a minute, or .csv) into the standard table: RotD50 in g at ``periods`` (s, 0 is
+    PGA), PGV in cm/s. -999 becomes NaN; an ordinate stays up to the inverse of "Lowest Usable Freq - Ave. Component
+    (Hz)" (Ancheta et al., 2014), and a record without that frequency keeps PGA. The header may stand below notes, in
+    any sheet."""
     path = Path(path)
     reject_web_page(path, SOURCE)
     spectra = {_ordinate_name(period): period for period in periods if period > 0}

@@ -1,13 +1,12 @@
 """miniSEED (or any format that ObsPy reads) and the StationXML that says what its counts mean."""
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from gmtools.data.accelerograms import Accelerogram
-from gmtools.data.readers import reject_web_page
 from gmtools.errors import ComponentMissing, FormatError, RecordingGap, SamplingRateMismatch, UnitsUnknown
 
 SOURCE = "where you got it"
@@ -15,41 +14,14 @@ ACCELERATION = ("M/S**2", "M/S^2", "M/S/S", "M/SEC**2")
 _ORDER = {"N": 0, "1": 0, "E": 1, "2": 1, "Z": 2, "3": 2}
 
 
-def read(paths: Iterable[str | Path], stations: Iterable[str | Path]) -> Accelerogram:
-    """Read one record.
-
-    Parameters
-    ----------
-    paths : iterable of path
-        Waveform files of one record: one with three channels, or one for each.
-    stations : iterable of path
-        StationXML (or what ObsPy reads as an inventory) with the sensitivities of the channels.
-
-    Returns
-    -------
-    Accelerogram
-        Counts divided by the sensitivity: right for accelerometers, whose response is flat. Record id is the name of
-        the first file without its ending, event id the record id's first part (up to ``_``). Coordinates of the
-        station are known, the event's are not.
-
-    Raises
-    ------
-    UnitsUnknown
-        A channel has no sensitivity in the inventory, or one of another quantity than acceleration.
-    RecordingGap, SamplingRateMismatch, ComponentMissing
-        Of the traces.
-    FormatError
-        ObsPy cannot read a file.
-    """
-    paths, stations = [Path(path) for path in paths], [Path(path) for path in stations]
-    for path in (*paths, *stations):
-        reject_web_page(path, SOURCE)
-    waveforms = {path.name: path.read_bytes() for path in paths}
-    return parse(waveforms, {path.name: path.read_bytes() for path in stations})
-
-
 def parse(waveforms: Mapping[str, bytes], stations: Mapping[str, bytes]) -> Accelerogram:
-    """Make a record of names and bytes of its files; otherwise as :func:`read`."""
+    """Make a record of names and bytes of its waveform files and of the StationXML with their sensitivities.
+
+    Counts are divided by the sensitivity: right for accelerometers, whose response is flat. Record id is the name of
+    the first file without its ending, event id its first part (up to ``_``). The station's coordinates are known, the
+    event's are not. Raises UnitsUnknown (no sensitivity, or not one of acceleration), RecordingGap,
+    SamplingRateMismatch, ComponentMissing, and FormatError where ObsPy cannot read a file.
+    """
     import obspy
 
     name = next(iter(waveforms))

@@ -13,29 +13,8 @@ SOURCE = "the course's mirror (derived from Viewfinder Panoramas; no public addr
 
 
 def read(path: str | Path, licence: str = "none stated") -> Raster:
-    """Read an elevation map.
-
-    Elevations come in steps of 31 m and cannot tell land below 15 to 30 m from the sea: take land from a coastline.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``topo_italy_1min_de15.npz`` or ``topo_kanto_1min_de15.npz``.
-    licence : str
-        To be shown with it.
-
-    Returns
-    -------
-    Raster
-        m above the sea.
-
-    Raises
-    ------
-    FormatError
-        The file is no npz archive of plain arrays (pickled objects are refused).
-    ColumnMissing
-        An array is missing.
-    """
+    """Read an elevation map (m above the sea). Its steps of 31 m cannot tell land below 15 to 30 m from the sea:
+    take land from a coastline."""
     path = Path(path)
     reject_web_page(path, SOURCE)
     try:

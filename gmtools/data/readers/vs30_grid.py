@@ -15,25 +15,7 @@ FILLER_M_S = 603.0
 
 
 def read(path: str | Path, licence: str = "CC0") -> Raster:
-    """Read a grid of VS30; the filler 603 becomes NaN.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``italygeol60s_vsgrid.grd``.
-    licence : str
-        To be shown with it.
-
-    Returns
-    -------
-    Raster
-        m/s.
-
-    Raises
-    ------
-    FormatError
-        The file is no netCDF 3 file with x, y and z.
-    """
+    """Read a netCDF 3 grid of VS30 (m/s); the filler 603 becomes NaN."""
     path = Path(path)
     reject_web_page(path, SOURCE)
     try:

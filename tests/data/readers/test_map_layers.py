@@ -4,7 +4,7 @@ from scipy.io import netcdf_file
 
 from gmtools import geodesy
 from gmtools.data import catalog
-from gmtools.data.readers import boundary, file_ending, gshhs, topography, vs30_grid
+from gmtools.data.readers import file_ending, gshhs, topography, vs30_grid
 from gmtools.errors import ColumnMissing, DataNotFound, FormatError
 
 
@@ -89,34 +89,6 @@ def test_coastline_whose_parts_do_not_belong_together(tmp_path):
         gshhs.read({"coast/gshhs_i.dat": tmp_path / "gshhs_i.dat"})
 
 
-def shapefile(tmp_path, crs="EPSG:32633", kind="Polygon"):
-    import fiona
-
-    path = tmp_path / "border.shp"
-    ring = [(500_000, 4_600_000), (500_000, 4_700_000), (600_000, 4_700_000), (500_000, 4_600_000)]
-    shape = {"type": kind, "coordinates": [ring] if kind == "Polygon" else ring}
-    with fiona.open(path, "w", "ESRI Shapefile", {"geometry": kind, "properties": {}}, crs=crs) as target:
-        target.write({"geometry": shape, "properties": {}})
-    return {f"border{part.suffix}": part for part in tmp_path.glob("border.*")}
-
-
-def test_boundary_comes_in_degrees(tmp_path):
-    (ring,) = boundary.read(shapefile(tmp_path))
-    assert ring.shape == (4, 2) and ring[0] == pytest.approx([15.0, 41.55], abs=0.01)
-
-
-def test_boundary_without_projection_or_polygons(tmp_path):
-    paths = shapefile(tmp_path)
-    (tmp_path / "border.prj").unlink()
-    with pytest.raises(FormatError, match=r"its projection \(.prj\) is missing"):
-        boundary.read(paths)
-    with pytest.raises(FormatError, match="holds a LineString, not polygons"):
-        boundary.read(shapefile(tmp_path, kind="LineString"))
-    paths["border.shp"].write_bytes(b"nothing")
-    with pytest.raises(FormatError, match="and its neighbors make no shapefile"):
-        boundary.read(paths)
-
-
 @needs("italy_vs30_grid")
 def test_real_vs30_grid():
     (path,) = catalog.find("italy_vs30_grid").values()
@@ -134,11 +106,7 @@ def test_real_topography():
 
 
 @needs("coastline_gshhs")
-@needs("italy_boundary")
-def test_real_outlines_agree_on_land():
+def test_real_coastline_knows_land():
     coastline = gshhs.read(catalog.find("coastline_gshhs"), (6, 19, 36, 48))
-    border = boundary.read(catalog.find("italy_boundary"))
-    assert len(border) == 57
     places = [13.35, 9.19, 12.0, 15.0], [42.35, 45.46, 40.0, 43.5]  # L'Aquila, Milan, Tyrrhenian Sea, Adriatic
     assert geodesy.inside(coastline, *places).tolist() == [True, True, False, False]
-    assert geodesy.inside(border, *places).tolist() == [True, True, False, False]

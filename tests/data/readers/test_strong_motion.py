@@ -171,12 +171,8 @@ def test_matlab_faults():
             afad_mat.parse("a.mat", content)
 
 
-def test_dyna_record_of_tadas(tmp_path):
-    paths = []
-    for name, content in tadas(first_line="AAD_Filtered_TADAS_FILE").items():
-        paths.append(tmp_path / name)
-        paths[-1].write_bytes(content)
-    record = dyna_ascii.read(paths)
+def test_dyna_record_of_tadas():
+    record = dyna_ascii.parse(tadas(first_line="AAD_Filtered_TADAS_FILE"))
     np.testing.assert_allclose(record.acceleration, SAMPLES, rtol=1e-6)
     assert (record.event_id, record.station_id) == ("20230206011732", "TK.0119")
     assert (record.vs30_m_s, record.magnitude, record.hypocentral_depth_km) == (485, 5.1, 8.6)
