@@ -4,6 +4,7 @@ No network is here: lesson 43 trains the perceptron, lesson 44 SqueezeNet. Label
 (:mod:`gmtools.simulate.microtremor`); Californian peaks are for tests, and nothing may be chosen on them.
 """
 
+import ast
 import io
 import json
 import warnings
@@ -111,9 +112,19 @@ def drawn(country: microtremor.Country, seed: int = 0, counts: Mapping[str, int]
 
     simulation = Path(microtremor.__file__).parent
     code = [*simulation.glob("microtremor*.py"), *Path(hvsr.__file__).parent.glob("*.py")]
-    inputs = [json.loads(json.dumps(asdict(country))), counts, seed, *sorted(code)]
+    inputs = [json.loads(json.dumps(asdict(country))), counts, seed, *map(statements, sorted(code))]
     spectra, lines, table, counted = cache.once(f"peaks_{country.name.lower()}", inputs, make)
     return Peaks(pd.read_json(io.StringIO(str(table)), orient="split"), spectra, lines, json.loads(str(counted)))
+
+
+def statements(path: Path) -> str:
+    """What a module does, without its comments and docstrings: rewording them draws no peaks anew."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            body[0] = ast.Pass()
+    return ast.dump(tree)
 
 
 def split(recording: np.ndarray, n_training: int, seed: int = 0) -> np.ndarray:
