@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gmtools.errors import BrowserNotFound
+from gmtools.errors import PackageUnreachable
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -20,11 +20,11 @@ QUIET = ["--disable-background-networking", "--disable-component-update", "--dis
 @contextmanager
 def chromium() -> "Iterator[Browser]":
     """A headless Chromium of Playwright: ``GMTOOLS_CHROMIUM``, or the one on the search path, or Playwright's own;
-    BrowserNotFound where there is none."""
+    PackageUnreachable where there is none."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
-        raise BrowserNotFound("Playwright is not installed: pip install -e .[test]") from error
+        raise PackageUnreachable("Playwright is not installed: pip install -e .[test]") from error
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_program(playwright.chromium.executable_path), args=QUIET)
         try:
@@ -36,10 +36,12 @@ def chromium() -> "Iterator[Browser]":
 def _program(own: str) -> str:
     named = os.environ.get("GMTOOLS_CHROMIUM")
     if named and not shutil.which(named):
-        raise BrowserNotFound(f"GMTOOLS_CHROMIUM is {named!r}, and no program is there. Name Chromium's, or unset it.")
+        raise PackageUnreachable(
+            f"GMTOOLS_CHROMIUM is {named!r}, and no program is there. Name Chromium's, or unset it."
+        )
     found = named or next(filter(None, map(shutil.which, NAMES)), None)
     if found is None and not Path(own).is_file():
-        raise BrowserNotFound(
+        raise PackageUnreachable(
             f"There is no Chromium: none of {', '.join(NAMES)} is on the search path, and {own} is not there. "
             "Install one (Debian, as root: apt install chromium) or: python -m playwright install chromium"
         )

@@ -108,7 +108,8 @@ def _add_check(commands) -> None:
     command = _add(commands, "check", _check, "what the lessons recorded against what is expected of them")
     command.add_argument("lessons", nargs="*", metavar="LESSON", help="as for run; all lessons when none is named")
     what = command.add_mutually_exclusive_group()
-    what.add_argument("--accept", nargs="+", metavar="LESSON", help="expect what these lessons recorded; says why")
+    accepted = "expect what these lessons recorded, or all that ran when none is named; wants --because"
+    what.add_argument("--accept", nargs="*", metavar="LESSON", help=accepted)
     again = "run these lessons with three seeds, on one and two threads, and make their tolerances"
     what.add_argument("--spread", nargs="+", metavar="LESSON", help=again)
     command.add_argument("--because", default="", metavar="REASON", help="why results moved; kept in the file")
@@ -143,9 +144,9 @@ def _check(wanted: argparse.Namespace) -> int:
     from bookkit import check, lessons
 
     settings = lessons.Settings(wanted.profile, wanted.data)
-    if wanted.accept:
+    if wanted.accept is not None:
         for lesson in lessons.select(wanted.accept):
-            _expect(lesson, settings, wanted.because)
+            _expect(lesson, settings, wanted.because, all_that_ran=not wanted.accept)
         return 0
     if wanted.spread:
         for lesson in lessons.select(wanted.spread):
@@ -156,16 +157,19 @@ def _check(wanted: argparse.Namespace) -> int:
     return 1 if drifts else 0
 
 
-def _expect(lesson, settings, because: str) -> None:
+def _expect(lesson, settings, because: str, all_that_ran: bool) -> None:
     from bookkit import check
 
     run = check.recorded(lesson, settings)
-    if run is None:
+    if run is None and not all_that_ran:
         raise LessonFailed(f"{lesson.name} has not run: gmtools run {lesson.name} --profile {settings.profile}")
+    if run is None or not any(run[kind] for kind in check.KINDS):
+        return
     path = check.expected_path(lesson.name, settings, run)
     old = check.read(path) if path.exists() else None
-    check.write(path, check.accept(lesson.name, run, old, because))
-    print(f"{path} written")
+    if old is None or check.compare(lesson.name, run, old):
+        check.write(path, check.accept(lesson.name, run, old, because))
+        print(f"{path} written")
 
 
 def _spread(lesson, settings, because: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from gmtools import targets
 from gmtools.data.manifests import Manifest, manifests
 
 KINDS = {
@@ -15,13 +16,6 @@ ACCESS = {
     "open": "downloaded when a lesson asks for it",
     "registration": "free, but you register with the owner and import the file",
     "not public": "no public address; a course's mirror or the steps below",
-}
-STUDIES = {
-    "ann_gmm_iran": "Study 1: from NGA-West2 to Iran",
-    "unet_kanto": "Study 2: maps for Kanto",
-    "unet_italy": "Study 3: maps for Italy",
-    "hvsr_ann_cnn": "Study 4: peaks of H/V",
-    "vs30_cnn_lstm": "Study 5: VS30 from an accelerogram",
 }
 _HEAD = """\
 # Data
@@ -45,11 +39,11 @@ def data_page(known: Mapping[str, Manifest]) -> str:
     words = [_meanings("What the numbers are", KINDS), _meanings("Access", ACCESS)]
     parts = [_HEAD, "## The words", *words]
     described = set()
-    for study, title in STUDIES.items():
-        used = [entry for entry in known.values() if study in entry.study]
+    for study in sorted(targets.studies().values(), key=lambda study: study.number):
+        used = [entry for entry in known.values() if study.id in entry.study]
         here = [entry for entry in used if entry.id not in described]
         described |= {entry.id for entry in here}
-        parts += [f"## {title}", _table(used), *map(_section, here)] if used else []
+        parts += [f"## Study {study.number}: {study.title}", _table(used), *map(_section, here)] if used else []
     return "\n\n".join(parts) + "\n"
 
 

@@ -16,7 +16,7 @@ from bookkit.lessons import Lesson
 from bookkit.runner import with_full_paths, write_atomically
 from bookkit.working import Workshop
 from gmtools.cache import PROJECT
-from gmtools.errors import CopyNotPossible
+from gmtools.errors import BookFailed
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ def deliver(workshop: Workshop, folder: Path, chosen: Iterable[Lesson] | None = 
 
     Raises
     ------
-    CopyNotPossible
+    BookFailed
         The folder holds the lessons themselves, or is a file.
     """
     folder = folder.resolve()
     if folder == workshop.root / "notebooks" or workshop.root / "notebooks" in folder.parents:
-        raise CopyNotPossible(f"{folder} holds the lessons themselves: name another folder for the working copies.")
+        raise BookFailed(f"{folder} holds the lessons themselves: name another folder for the working copies.")
     if folder.exists() and not folder.is_dir():
-        raise CopyNotPossible(f"{folder} is a file: name a folder for the working copies.")
+        raise BookFailed(f"{folder} is a file: name a folder for the working copies.")
     wanted = lessons.discover(workshop.root) if chosen is None else chosen
     return [_deliver(workshop.copy(lesson), folder / lesson.relative) for lesson in wanted]
 
@@ -126,11 +126,11 @@ def open_lab(folder: Path, root: Path = PROJECT) -> int:
 
     Raises
     ------
-    CopyNotPossible
+    BookFailed
         JupyterLab is not installed.
     """
     if importlib.util.find_spec("jupyterlab") is None:
-        raise CopyNotPossible("JupyterLab is not in this environment: `make lab` uses the book's own, which has it.")
+        raise BookFailed("JupyterLab is not in this environment: `make lab` uses the book's own, which has it.")
     with subprocess.Popen(command(folder, root), env=environment()) as server:
         while True:
             with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is for JupyterLab, which asks back

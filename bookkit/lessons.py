@@ -13,7 +13,7 @@ import nbformat
 
 from bookkit import uses
 from gmtools.cache import PROJECT
-from gmtools.errors import FormatError, LessonNotFound
+from gmtools.errors import FormatError, LessonFailed
 
 INJECTED = "injected-parameters"
 PRINTED = 20_000  # characters of printed text that a code cell keeps
@@ -70,7 +70,7 @@ def select(wanted: list[str] | None, root: Path = PROJECT) -> list[Lesson]:
 
     Raises
     ------
-    LessonNotFound
+    LessonFailed
         A word means no lesson; the message names the nearest ones.
     """
     lessons = discover(root)
@@ -95,9 +95,7 @@ def _matching(word: str, lessons: list[Lesson]) -> list[Lesson]:
         bare = {name.partition("_")[2]: name for name in names}
         near = difflib.get_close_matches(word, [*names, *bare], n=3, cutoff=0.4)
         near = list(dict.fromkeys(bare.get(name, name) for name in near)) or names
-        raise LessonNotFound(
-            f"No lesson is called {word!r}. Nearest: {', '.join(near) or 'none, notebooks/ is empty'}."
-        )
+        raise LessonFailed(f"No lesson is called {word!r}. Nearest: {', '.join(near) or 'none, notebooks/ is empty'}.")
     return matching
 
 

@@ -53,7 +53,7 @@ def make(root: Path = PROJECT) -> Path:
     ------
     BookFailed
         There is no built book, or it has no MathJax.
-    BrowserNotFound
+    PackageUnreachable
         There is no Chromium to print with.
     """
     html, path = root / "_build" / "html", root / "_build" / "book.pdf"

@@ -134,7 +134,7 @@ def run(
 
     Raises
     ------
-    LessonNotFound
+    LessonFailed
         A word names no lesson.
     """
     settings = Settings(profile, data, seed)

@@ -87,7 +87,7 @@ def run(
     workers = workers or min(2, runner.cores())
     with ThreadPoolExecutor(workers) as pool:
         outcomes = []
-        for outcome in pool.map(lambda lesson: _run(lesson, settings, workers), chosen):
+        for outcome in pool.map(lambda lesson: _run(lesson, settings), chosen):
             print(line(outcome), flush=True)
             outcomes.append(outcome)
     return outcomes
@@ -100,14 +100,14 @@ def line(ran: Ran) -> str:
     return "\n".join([head, *told])
 
 
-def _run(lesson: Lesson, settings: Settings, workers: int) -> Ran:
+def _run(lesson: Lesson, settings: Settings) -> Ran:
     source = lessons.read(lesson.path)
     solutions = of(source)
     started = time.perf_counter()
     notebook = script(source, solutions, settings)
     client = NotebookClient(notebook, timeout=None, resources={"metadata": {"path": str(lesson.path.parent)}})
     try:
-        client.execute(env=runner.worker_environment(workers), stderr=subprocess.DEVNULL)
+        client.execute(env=runner.worker_environment(), stderr=subprocess.DEVNULL)
         problems = _problems(notebook, solutions, settings)
     except CellExecutionError as error:
         problems = {"the lesson itself": [_last_line(str(error))]}

@@ -6,7 +6,7 @@ Nothing is run: imports, also those inside functions, and names are read from th
 import ast
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -38,10 +38,12 @@ class Uses:
 
 @dataclass(frozen=True)
 class _Code:
-    """What stands in one piece of code: files that it imports, and its words."""
+    """What stands in one piece of code: files that it imports, its words, and words that count where a name is read."""
 
     files: frozenset[Path]
     words: frozenset[str]
+    constants: frozenset[tuple[str, str]] = frozenset()
+    reads: frozenset[str] = frozenset()
 
 
 def of(sources: Iterable[str], root: Path = PROJECT) -> Uses:
@@ -54,14 +56,15 @@ def of(sources: Iterable[str], root: Path = PROJECT) -> Uses:
     root
         Project folder.
     """
-    to_do, words, uses = set(), set(), Uses()
+    to_do, words, constants, reads, uses = set(), set(), set(), set(), Uses()
     for source in sources:
         try:
             code = _code(ast.parse(source), root, root)
         except SyntaxError:
             code = _Code(frozenset(path for name in PACKAGES for path in (root / name).rglob("*.py")), frozenset())
         to_do |= code.files
-        words |= code.words
+        words |= code.words | {value for _, value in code.constants}
+        reads |= code.reads
     chooses, tables = root / CHOOSES, set()
     while to_do - uses.files:
         for path in to_do - uses.files:
@@ -69,9 +72,12 @@ def of(sources: Iterable[str], root: Path = PROJECT) -> Uses:
             code = _module(path, root, path.stat().st_mtime_ns)
             to_do |= code.files
             words |= code.words
+            constants |= code.constants
+            reads |= code.reads
         if chooses in uses.files:
             tables = words & studies.TABLES.keys()
             to_do |= {path for table in tables for name in _behind(table) for path in _files(name, root)}
+    words |= {value for name, value in constants if name in reads}
     uses.data = words & manifests.manifests().keys()
     uses.data |= {one for name in tables for one in (*studies.table(name).candidates, *studies.table(name).beside)}
     for path in (root / "networks").glob("*"):
@@ -96,16 +102,27 @@ def _module(path: Path, root: Path, modified: int) -> _Code:
     code = _code(tree, root, path.parent)
     beside = BESIDE.get(path.parent.relative_to(root).as_posix(), ())
     files = {other for pattern in beside for other in path.parent.glob(pattern) if other.is_file()}
-    return _Code(code.files | {other for other in files if "node_modules" not in other.parts}, code.words)
+    return replace(code, files=code.files | {other for other in files if "node_modules" not in other.parts})
 
 
 def _code(tree: ast.Module, root: Path, folder: Path) -> _Code:
     nodes = list(ast.walk(tree))
-    listed = {node for part in tree.body if _lists_tables(part) for node in ast.walk(part)}
+    constants = {part.targets[0].id: part.value for part in tree.body if _is_constant(part)}
+    listed = {node for part in tree.body if _lists_tables(part) for node in ast.walk(part)} | set(constants.values())
     texts = (node for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
     words = frozenset(node.value for node in texts if node not in listed)
+    reads = frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute))
+    reads |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     names = (name for node in nodes for name in _imported(node, root, folder))
-    return _Code(frozenset(path for name in names for path in _files(name, root)), words)
+    files = frozenset(path for name in names for path in _files(name, root))
+    return _Code(files, words, frozenset((name, node.value) for name, node in constants.items()), reads)
+
+
+def _is_constant(statement: ast.AST) -> bool:
+    """Whether a statement gives a text a name."""
+    is_text = isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)
+    is_text = is_text and isinstance(statement.value.value, str) and len(statement.targets) == 1
+    return is_text and isinstance(statement.targets[0], ast.Name)
 
 
 def _lists_tables(statement: ast.AST) -> bool:

@@ -21,7 +21,7 @@ from bookkit import glossary, lessons, places, plain, runner
 from bookkit.lessons import Lesson, Settings
 from bookkit.references import References
 from gmtools.cache import PROJECT
-from gmtools.errors import CopyNotPossible
+from gmtools.errors import BookFailed
 
 METADATA = "gmtools"
 READING = Settings()
@@ -110,12 +110,12 @@ class Workshop:
 
         Raises
         ------
-        CopyNotPossible
+        BookFailed
             The lesson is a working copy already.
         """
         source = lessons.read(lesson.path)
         if METADATA in source.metadata:
-            raise CopyNotPossible(f"{lesson.path} is a working copy itself: in this branch they replace the lessons.")
+            raise BookFailed(f"{lesson.path} is a working copy itself: in this branch they replace the lessons.")
         made = _Copy(self, lesson, _outputs(lesson, self.settings, self.root))
         notebook = copy.deepcopy(source)
         notebook.cells = made.cells(source.cells)

@@ -34,31 +34,19 @@ class FormatError(GmtoolsError):
 
 
 class LessonFailed(GmtoolsError):
-    """At least one lesson stopped with an error."""
+    """A lesson is not below ``notebooks/``, or stopped with an error."""
 
 
 class OutOfRange(UserWarning):
     """A model is asked for a value outside the range that it was trained on."""
 
 
-class CopyNotPossible(GmtoolsError):
-    """A working copy of a lesson cannot be made or opened there."""
-
-
-class LessonNotFound(GmtoolsError):
-    """A lesson is asked for that is not below ``notebooks/``."""
-
-
 class BookFailed(GmtoolsError):
-    """Sphinx stopped, or warned: in this book a warning is an error."""
+    """The book, or a working copy of a lesson, cannot be made: in this book a warning is an error."""
 
 
 class PackageUnreachable(GmtoolsError):
-    """A JavaScript package of the book is neither cached nor to be had from npm."""
-
-
-class BrowserNotFound(GmtoolsError):
-    """There is no Chromium, or nothing that drives it."""
+    """A program or package that the book needs is not here and not to be had: npm's, a Chromium."""
 
 
 class UnknownModel(GmtoolsError):
@@ -73,22 +61,6 @@ class ResultError(GmtoolsError):
     """A result names no row of the paper targets, names one twice, or does not fit it."""
 
 
-class OutsideGrid(GmtoolsError):
-    """A place lies outside the map grid."""
-
-
-class LayerIncomplete(GmtoolsError):
-    """A map layer has pixels without a value."""
-
-
-class RepeatedRecord(GmtoolsError):
-    """A station has more than one record of an event."""
-
-
-class UnsuitableSize(GmtoolsError):
-    """A map has a size that the network cannot take."""
-
-
 class ClusterUnreachable(GmtoolsError):
     """No Dask scheduler answers, or none that has workers."""
 
@@ -97,32 +69,30 @@ class WorkerLost(GmtoolsError):
     """Processes that were training a member of an ensemble died again and again."""
 
 
-class ComponentMissing(GmtoolsError):
-    """A recording lacks one of its three components, or has one twice."""
+class GridError(GmtoolsError):
+    """Stations, records, layers or a size do not go onto a map grid, or not into the network that reads it."""
 
 
-class RecordingGap(GmtoolsError):
-    """A recording has a gap, or samples that are no numbers."""
+class RecordingUnusable(GmtoolsError):
+    """A recording lacks a component or its unit, has a gap, a dead channel or two sampling rates, or is too short.
+
+    ``reason`` says which, in the words of a table of what was left out.
+    """
+
+    def __init__(self, reason, message):
+        super().__init__(message)
+        self.reason = reason
 
 
-class RecordingTooShort(GmtoolsError):
+class RecordingTooShort(RecordingUnusable):
     """A recording is shorter than the processing needs."""
 
-
-class DeadChannel(GmtoolsError):
-    """A component does not move."""
-
-
-class SamplingRateMismatch(GmtoolsError):
-    """The components have different sampling rates, or the rate is too low for what is asked."""
+    def __init__(self, message):
+        super().__init__("too short", message)
 
 
 class NoPeak(GmtoolsError):
     """An H/V curve has no peak to be classified."""
-
-
-class UnitsUnknown(GmtoolsError):
-    """A recording does not say in which unit its samples are, or is no acceleration."""
 
 
 class SettingRefused(GmtoolsError):

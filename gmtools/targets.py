@@ -80,6 +80,11 @@ class Study:
     targets: tuple[Target, ...]
     unwritten: frozenset[str] = frozenset()
 
+    @property
+    def number(self) -> int:
+        """The study's place in the book: 1 for ``notebooks/10_…``."""
+        return int(Path(self.folder).name.split("_")[0]) // 10
+
 
 @cache
 def studies(folder: Path = FOLDER) -> Mapping[str, Study]:

@@ -19,7 +19,7 @@ from filelock import FileLock
 from bookkit import browser as browsers
 from explorers import npm
 from gmtools.cache import PROJECT
-from gmtools.errors import BrowserNotFound, PackageUnreachable
+from gmtools.errors import PackageUnreachable
 
 GRAVE = ("serious", "critical")
 
@@ -62,7 +62,7 @@ def browser():
     with ExitStack() as stack:
         try:
             yield stack.enter_context(browsers.chromium())
-        except BrowserNotFound as error:
+        except PackageUnreachable as error:
             skip_or_fail(str(error))
 
 

@@ -61,6 +61,7 @@ def invented_kanto() -> dict:
 
 def microtremors() -> dict:
     found = {"disturbed": microtremor.recording(DISTURBED, ITALY, 5, 280.0)[0].components()}
+    found["layers"] = [layer(f0_hz, 4.0).thickness_m[0] for f0_hz in (0.3, 1.0, 8.0)]
     for country in (ITALY, CALIFORNIA):
         drawn = [microtremor.numbered_site(country, number) for number in range(12)]
         why = [cause for site, _ in drawn for cause in microtremor.causes(site)]

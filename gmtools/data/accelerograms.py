@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from gmtools import columns
-from gmtools.errors import ComponentMissing, RecordingGap
+from gmtools.errors import RecordingUnusable
 
 COMPONENTS = ("north", "east", "up")
 UNIT = "cm/s²"
@@ -47,9 +47,9 @@ class Accelerogram:
 
     Raises
     ------
-    ComponentMissing
+    RecordingUnusable
         ``acceleration`` has not three columns.
-    RecordingGap
+    RecordingUnusable
         It is empty or has samples that are no numbers.
     """
 
@@ -73,15 +73,17 @@ class Accelerogram:
     def __post_init__(self):
         samples = np.asarray(self.acceleration, np.float32)
         if samples.ndim != 2 or samples.shape[1] != 3:
-            raise ComponentMissing(
+            raise RecordingUnusable(
+                "component missing",
                 f"{self.record_id}: samples of shape {samples.shape}; three columns (north, east, up) are needed. "
-                "Give all three components of the record."
+                "Give all three components of the record.",
             )
         bad = len(samples) - int(np.isfinite(samples).all(-1).sum())
         if bad or not len(samples):
-            raise RecordingGap(
+            raise RecordingUnusable(
+                "gap",
                 f"{self.record_id}: {bad} of {len(samples)} samples are no numbers. Leave the record out, or get it "
-                "again from its owner."
+                "again from its owner.",
             )
         object.__setattr__(self, "acceleration", samples)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmtools.errors import ComponentMissing, DeadChannel, RecordingGap, SamplingRateMismatch
+from gmtools.errors import RecordingUnusable
 
 COMPONENTS = ("ns", "ew", "vt")
 
@@ -24,13 +24,13 @@ class Recording:
 
     Raises
     ------
-    ComponentMissing
+    RecordingUnusable
         A component has no sample or another number of them.
-    RecordingGap
+    RecordingUnusable
         A component has samples that are no finite numbers.
-    DeadChannel
+    RecordingUnusable
         A component is constant.
-    SamplingRateMismatch
+    RecordingUnusable
         The sampling rate is not positive.
     """
 
@@ -45,13 +45,15 @@ class Recording:
             object.__setattr__(self, component, np.asarray(getattr(self, component), dtype=float))
         lengths = {component: getattr(self, component).size for component in COMPONENTS}
         if len(set(lengths.values())) > 1 or not lengths["ns"]:
-            raise ComponentMissing(
+            raise RecordingUnusable(
+                "component missing",
                 f"{self.name}: the components have {lengths} samples; three of one length are needed. "
-                "Cut them to their common time span first."
+                "Cut them to their common time span first.",
             )
         if not self.sampling_rate_hz > 0:
-            raise SamplingRateMismatch(
-                f"{self.name}: a sampling rate of {self.sampling_rate_hz} Hz; give a positive one."
+            raise RecordingUnusable(
+                "sampling rates differ",
+                f"{self.name}: a sampling rate of {self.sampling_rate_hz} Hz; give a positive one.",
             )
         for component in COMPONENTS:
             self._check(component)
@@ -60,14 +62,16 @@ class Recording:
         samples = getattr(self, component)
         bad = np.flatnonzero(~np.isfinite(samples))
         if bad.size:
-            raise RecordingGap(
+            raise RecordingUnusable(
+                "gap",
                 f"{self.name}: {bad.size} samples of {component} are no numbers, the first at "
-                f"{bad[0] / self.sampling_rate_hz:.2f} s. Use the longest part without a gap."
+                f"{bad[0] / self.sampling_rate_hz:.2f} s. Use the longest part without a gap.",
             )
         if np.ptp(samples) == 0:
-            raise DeadChannel(
+            raise RecordingUnusable(
+                "dead channel",
                 f"{self.name}: {component} is {samples[0]:g} throughout. Check cable and sensor; "
-                "H/V needs three working components."
+                "H/V needs three working components.",
             )
 
     @property

@@ -59,7 +59,7 @@ def azimuthal(
 
     Raises
     ------
-    RecordingTooShort, SamplingRateMismatch, DeadChannel
+    RecordingTooShort, RecordingUnusable
         As for :func:`spectra`.
     """
     whole = spectra(recording, settings)

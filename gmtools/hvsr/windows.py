@@ -10,7 +10,7 @@ from scipy.signal.windows import tukey
 from scipy.sparse import csr_array
 
 from gmtools.data.recording import COMPONENTS, Recording
-from gmtools.errors import DeadChannel, GmtoolsError, RecordingTooShort, SamplingRateMismatch
+from gmtools.errors import GmtoolsError, RecordingTooShort, RecordingUnusable
 
 BANDWIDTHS = {"triangular": 0.1, "konno_ohmachi": 40.0, "none": 0.0}
 """Smoothing functions and the bandwidth of each where none is given."""
@@ -149,11 +149,11 @@ def spectra(recording: Recording, settings: Settings | None = None) -> Spectra:
     ------
     RecordingTooShort
         Shorter than ``settings.minimum_duration_s``, or than two windows, or fewer than two windows are kept.
-    SamplingRateMismatch
+    RecordingUnusable
         The highest frequency of the settings lies above half the sampling rate.
     GmtoolsError
         The lowest frequency of the settings is less than one cycle in a window, or the transform shorter than it.
-    DeadChannel
+    RecordingUnusable
         A component does not move during a whole window.
     """
     settings = settings or Settings()
@@ -204,13 +204,14 @@ def transforms(recording: Recording, settings: Settings) -> Iterator[np.ndarray]
 
 
 def refuse_dead(block: np.ndarray, start: int, recording: Recording, settings: Settings) -> None:
-    """Stop with DeadChannel where a window of a block, whose first one is number ``start``, is constant."""
+    """Stop with RecordingUnusable where a window of a block, whose first one is number ``start``, is constant."""
     dead = np.argwhere(np.ptp(block, axis=2) == 0)
     if dead.size:
         begin = (start + dead[0, 1]) * settings.window_length_s
-        raise DeadChannel(
+        raise RecordingUnusable(
+            "dead channel",
             f"{recording.name}: {COMPONENTS[dead[0, 0]]} does not move between {begin:g} and "
-            f"{begin + settings.window_length_s:g} s. Cut that part off, or check the digitizer."
+            f"{begin + settings.window_length_s:g} s. Cut that part off, or check the digitizer.",
         )
 
 
@@ -219,7 +220,7 @@ def check(recording: Recording, settings: Settings) -> None:
 
     Raises
     ------
-    RecordingTooShort, SamplingRateMismatch, GmtoolsError
+    RecordingTooShort, RecordingUnusable, GmtoolsError
         As for :func:`spectra`.
     """
     rate = recording.sampling_rate_hz
@@ -231,9 +232,10 @@ def check(recording: Recording, settings: Settings) -> None:
             f"it knowingly, lower Settings(minimum_duration_s=..., window_length_s=...): two windows are the least."
         )
     if settings.frequencies_hz[-1] > rate / 2:
-        raise SamplingRateMismatch(
+        raise RecordingUnusable(
+            "sampling rates differ",
             f"{recording.name} is sampled at {rate:g} Hz and knows nothing above {rate / 2:g} Hz; the settings ask for "
-            f"{settings.frequencies_hz[-1]:g} Hz. Give Settings(frequencies_hz=...) that end below."
+            f"{settings.frequencies_hz[-1]:g} Hz. Give Settings(frequencies_hz=...) that end below.",
         )
     if (settings.transform_length or np.inf) < round(settings.window_length_s * rate):
         raise GmtoolsError(

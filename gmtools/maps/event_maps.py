@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from gmtools import columns
-from gmtools.errors import GmtoolsError, LayerIncomplete
+from gmtools.errors import GmtoolsError, GridError
 from gmtools.geodesy import ecef_km
 
 EVENT_NUMBERS = (
@@ -57,7 +57,7 @@ class EventMaps(keras.layers.Layer):
     ------
     GmtoolsError
         A map that is none of these, or no map at all.
-    LayerIncomplete
+    GridError
         A static map has NaN.
     """
 
@@ -157,7 +157,7 @@ def _check(names, static, numbers):
     for name in (name for name in names if name in static.names):
         missing = int(np.isnan(static.values[..., static.names.index(name)]).sum())
         if missing:
-            raise LayerIncomplete(
+            raise GridError(
                 f"Static map {name!r} has NaN in {missing:,} pixels, which would turn every prediction to NaN. Give "
                 "them a value with grids.static_maps(..., fill={...})."
             )

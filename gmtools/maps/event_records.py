@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmtools import columns
-from gmtools.errors import OutsideGrid
+from gmtools.errors import GridError
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def pack(placed, target, shape, border=0, extra=()):
 
     Raises
     ------
-    OutsideGrid
+    GridError
         A station lies in the border, for which the network predicts nothing.
     """
     height, width = (side - 2 * border for side in shape)
@@ -126,7 +126,7 @@ def _check_inside(inside, placed, border, size):
     if inside.all():
         return
     station = placed.loc[~inside, columns.STATION].iloc[0]
-    raise OutsideGrid(
+    raise GridError(
         f"{int((~inside).sum())} of {len(inside)} records lie within {border} pixels of the edge of the grid, the "
         f"first of station {station}; a network without padding predicts only the {size[0]} x {size[1]} pixels inside. "
         "Make the grid larger by the border on each side, drop them, or use padding='symmetric'."

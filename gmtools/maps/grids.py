@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from gmtools import columns
 from gmtools.data.rasters import Points, Raster
-from gmtools.errors import GmtoolsError, LayerIncomplete, OutsideGrid, RepeatedRecord
+from gmtools.errors import GmtoolsError, GridError
 from gmtools.geodesy import ecef_km, projection
 
 GEOMETRY = "none needed: computed from the grid"
@@ -132,7 +132,7 @@ class MapGrid:
 
         Raises
         ------
-        OutsideGrid
+        GridError
             A place is not on the grid; names the first one, says how far off it is and what to change.
         """
         row, column = self._fractional(longitude, latitude)
@@ -140,7 +140,7 @@ class MapGrid:
         if outside.size:
             first = outside[0]
             name = first if names is None else list(names)[first]
-            raise OutsideGrid(self._complaint(outside.size, row.size, name, row.flat[first], column.flat[first]))
+            raise GridError(self._complaint(outside.size, row.size, name, row.flat[first], column.flat[first]))
         return np.floor(row).astype(int), np.floor(column).astype(int)
 
     def _fractional(self, longitude, latitude):
@@ -189,15 +189,15 @@ def place(grid: MapGrid, frame: pd.DataFrame) -> pd.DataFrame:
 
     Raises
     ------
-    OutsideGrid
+    GridError
         A station is not on the grid.
-    RepeatedRecord
+    GridError
         A station has two records of one event.
     """
     repeated = frame.duplicated([columns.EVENT, columns.STATION])
     if repeated.any():
         event, station = frame.loc[repeated, [columns.EVENT, columns.STATION]].iloc[0]
-        raise RepeatedRecord(
+        raise GridError(
             f"{int(repeated.sum())} records repeat an event and a station; the first is station {station} of event "
             f"{event}. Keep one with frame.drop_duplicates(['event_id', 'station_id']), or average them."
         )
@@ -311,7 +311,7 @@ def static_maps(grid: MapGrid, layers: Mapping[str, Layer], fill: Mapping[str, f
 
     Raises
     ------
-    LayerIncomplete
+    GridError
         A layer has NaN and no fill value; names the layer and says how many pixels.
     GmtoolsError
         A layer has another shape than the grid.
@@ -338,7 +338,7 @@ def _filled(name: str, layer: Layer, grid: MapGrid, fill: Mapping[str, float]) -
         )
     missing = ~np.isfinite(layer.values)
     if missing.any() and name not in fill:
-        raise LayerIncomplete(
+        raise GridError(
             f"Layer {name!r} has no value at {int(missing.sum()):,} of {missing.size:,} pixels. A network would turn "
             f"the whole map to NaN: pass fill={{{name!r}: value}} with the value for those pixels ({layer.unit}), or "
             "take a layer that covers the grid."

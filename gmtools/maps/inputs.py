@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gmtools import columns
-from gmtools.errors import GmtoolsError, LayerIncomplete
+from gmtools.errors import GmtoolsError, GridError
 from gmtools.geodesy import hypocentral_distance_km
 from gmtools.maps.grids import Layer, MapGrid
 
@@ -64,7 +64,7 @@ def input_maps(
     ------
     GmtoolsError
         A map is none of these, or a layer has another shape than the grid.
-    LayerIncomplete
+    GridError
         A layer has NaN and no fill value.
 
     Examples
@@ -105,7 +105,7 @@ def _filled(grid, layer, name, fill):
         )
     missing = ~np.isfinite(layer.values)
     if missing.any() and name not in fill:
-        raise LayerIncomplete(
+        raise GridError(
             f"Layer {name!r} has no value at {int(missing.sum()):,} of {missing.size:,} pixels. A network would turn "
             f"the whole map to NaN: pass fill={{{name!r}: value}} with the value for those pixels ({layer.unit})."
         )

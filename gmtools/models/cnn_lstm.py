@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from gmtools.errors import FormatError, GmtoolsError, UnsuitableSize
+from gmtools.errors import FormatError, GmtoolsError, GridError
 from gmtools.models.lstm import LSTM
 
 N_SAMPLES, WINDOW, CHANNELS = 6000, 500, 4
@@ -53,7 +53,7 @@ def steps_per_window(window=WINDOW):
 
     Raises
     ------
-    UnsuitableSize
+    GridError
         Nothing is left of the window.
 
     Examples
@@ -66,7 +66,7 @@ def steps_per_window(window=WINDOW):
         steps = (steps - 1) // stride + 1  # 3 samples, 1 of padding at each end
         steps -= 2 if number < len(CONVOLUTIONS) else 0
         if steps < 1:
-            raise UnsuitableSize(
+            raise GridError(
                 f"A window of {window} samples is too short for the network. Take one of 500, 1000 or 2000."
             )
     return steps
@@ -158,13 +158,13 @@ def published(n_samples=N_SAMPLES, window=WINDOW, hidden=256, channels=CHANNELS)
 
     Raises
     ------
-    UnsuitableSize
+    GridError
         The record is no whole number of windows, or the window too short.
 
     Source: CNNLSTM.py of the repository brsylmz23/CNNLSTM_DeepEQ, with the four channels of its released weights.
     """
     if n_samples % window:
-        raise UnsuitableSize(f"{n_samples} samples are no whole number of windows of {window}. Choose a divisor.")
+        raise GridError(f"{n_samples} samples are no whole number of windows of {window}. Choose a divisor.")
     n_steps = n_samples // window * steps_per_window(window)
     inputs = keras.Input((n_samples, channels))
     values = Regroup(window, name="windows")(inputs)
@@ -307,7 +307,7 @@ def repaired(
     ------
     GmtoolsError
         Another kind.
-    UnsuitableSize
+    GridError
         "lstm" and a record that is no whole number of frames.
     """
     if kind not in KINDS:
@@ -335,5 +335,5 @@ def repaired(
 
 def _frames(n_samples):
     if n_samples % FRAME:
-        raise UnsuitableSize(f"{n_samples} samples are no whole number of frames of {FRAME}. Cut the record.")
+        raise GridError(f"{n_samples} samples are no whole number of frames of {FRAME}. Cut the record.")
     return n_samples // FRAME

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from gmtools.errors import GmtoolsError, UnsuitableSize
+from gmtools.errors import GmtoolsError, GridError
 from gmtools.models.cnn_lstm import CHANNELS, KINDS, MOMENTUM, OwnScale
 from gmtools.models.lstm import LSTM
 
@@ -88,7 +88,7 @@ def frames(n_samples: int, sampling_rate_hz: float) -> int:
 
     Raises
     ------
-    UnsuitableSize
+    GridError
         It is shorter than a kernel.
 
     Examples
@@ -97,7 +97,7 @@ def frames(n_samples: int, sampling_rate_hz: float) -> int:
     (23, 23, 5)
     """
     if n_samples < round(KERNEL_S * sampling_rate_hz):
-        raise UnsuitableSize(
+        raise GridError(
             f"{n_samples} samples at {sampling_rate_hz:g} Hz are shorter than the filters of {KERNEL_S:g} s. Take "
             "longer windows."
         )
@@ -120,7 +120,7 @@ def front(n_samples: int, sampling_rate_hz: float):
 
     Raises
     ------
-    UnsuitableSize
+    GridError
         See :func:`frames`.
     """
     inputs = keras.Input((n_samples, CHANNELS))

@@ -117,7 +117,7 @@ def networks(architecture, static):
 
     Raises
     ------
-    UnsuitableSize, LayerIncomplete, GmtoolsError
+    GridError, GridError, GmtoolsError
         See :func:`gmtools.models.unet.build` and :class:`gmtools.maps.event_maps.EventMaps`.
     """
     arguments = {name: getattr(architecture, name) for name in ("depth", "base", "padding", "head")}

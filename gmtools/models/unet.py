@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from gmtools.errors import GmtoolsError, UnsuitableSize
+from gmtools.errors import GmtoolsError, GridError
 
 LN_VARIANCE_RANGE = (-6.0, 3.0)
 NEGATIVE_SLOPE = 0.2
@@ -30,7 +30,7 @@ def output_size(size, depth=4, padding="valid"):
 
     Raises
     ------
-    UnsuitableSize
+    GridError
         A pooling would meet an odd side, or nothing is left; names the nearest sides that work.
 
     Source: Ronneberger et al. (2015), figure 1.
@@ -43,7 +43,7 @@ def output_size(size, depth=4, padding="valid"):
     _known("padding", padding, PADDINGS)
     if not _fits(size, depth, padding):
         works = " or ".join(map(str, nearest_sizes(size, depth, padding)))
-        raise UnsuitableSize(
+        raise GridError(
             f"A side of {size} pixels does not fit a U-Net with {depth} poolings and {padding!r} padding; {works} "
             "does. Make the grid that large, or take fewer poolings."
         )
@@ -230,7 +230,7 @@ def build(height, width, channels=9, *, depth=4, base=16, padding="symmetric", h
 
     Raises
     ------
-    UnsuitableSize
+    GridError
         See :func:`output_size`.
     GmtoolsError
         Another padding or head.

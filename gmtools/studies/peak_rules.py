@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.signal import butter, hilbert, sosfiltfilt
 
-from gmtools.errors import ColumnMissing, UnsuitableSize
+from gmtools.errors import ColumnMissing, GridError
 from gmtools.hvsr import Settings, spectra
 
 CLASSES = ("other", "artefactual", "stratigraphic")
@@ -84,14 +84,14 @@ def quantities(features):
 
     Raises
     ------
-    UnsuitableSize
+    GridError
         The number of features is no multiple of three.
 
     Source: the differences are those of Di Donato & Castellaro (2024), table 1 of the thesis.
     """
     features = np.asarray(features, float)
     if features.ndim != 2 or features.shape[1] % 3:
-        raise UnsuitableSize(f"Features have the shape {features.shape}, not (n, 3 m): m samples of ns, ew and vt.")
+        raise GridError(f"Features have the shape {features.shape}, not (n, 3 m): m samples of ns, ew and vt.")
     ns, ew, vertical = np.log(features).reshape(len(features), 3, -1).transpose(1, 0, 2)
     octaves, horizontal = np.linspace(-1, 1, ns.shape[1]), (ns + ew) / 2
     excess = np.percentile(np.stack([ns - ew, ew - ns]), 20, axis=2).max(axis=0)

@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from bookkit import browser as browsers
-from gmtools.errors import BrowserNotFound
+from gmtools.errors import PackageUnreachable
 
 PAGE = """<!doctype html><html lang="en"><head><title>Page</title><link rel="icon" href="data:,"></head><body><main>
 <h1>Page</h1>%s</main></body></html>"""
@@ -46,18 +46,18 @@ def test_axe_finds_a_planted_fault(written, visit, axe):
 
 def test_a_named_program_that_is_not_there(monkeypatch):
     monkeypatch.setenv("GMTOOLS_CHROMIUM", "/nowhere/chromium")
-    with pytest.raises(BrowserNotFound, match="GMTOOLS_CHROMIUM is '/nowhere/chromium', and no program is there"):
+    with pytest.raises(PackageUnreachable, match="GMTOOLS_CHROMIUM is '/nowhere/chromium', and no program is there"):
         browsers._program("/nowhere/own")
 
 
 def test_no_browser_at_all(monkeypatch):
     monkeypatch.delenv("GMTOOLS_CHROMIUM", raising=False)
     monkeypatch.setattr(browsers.shutil, "which", lambda name: None)
-    with pytest.raises(BrowserNotFound, match=r"none of chromium, .* and /nowhere/own is not there.*apt install"):
+    with pytest.raises(PackageUnreachable, match=r"none of chromium, .* and /nowhere/own is not there.*apt install"):
         browsers._program("/nowhere/own")
 
 
 def test_without_playwright(monkeypatch):
     monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
-    with pytest.raises(BrowserNotFound, match=r"pip install -e .\[test\]"), browsers.chromium():
+    with pytest.raises(PackageUnreachable, match=r"pip install -e .\[test\]"), browsers.chromium():
         pass

@@ -243,6 +243,22 @@ class TestAccept:
         assert new.history[-1]["because"] == "the table was read with the fixed unit"
         assert new.history[-1]["was"] == {"rms": 0.5, "gone": 1.0, "helps": True}
 
+    def test_the_command_writes_what_moved_and_nothing_else(self, project, monkeypatch, capsys):
+        root = project(run_of({"rms": 0.6}))
+        lesson = lessons.select([], root)
+        monkeypatch.setattr(lessons, "select", lambda words: lesson)
+        recorded, place = check.recorded, check.expected_path
+        monkeypatch.setattr(check, "recorded", lambda lesson, settings: recorded(lesson, settings, root))
+        monkeypatch.setattr(check, "expected_path", lambda *words: place(*words, root))
+        assert cli.main(["check", "--accept"]) == 1
+        assert "Say why the results moved" in capsys.readouterr().err
+        assert cli.main(["check", "--accept", "--because", "first run"]) == 0
+        path = root / "expected" / "fast-real" / f"{LESSON}.yml"
+        assert check.read(path).by_name() == {"rms": (0.6, check.UNMEASURED["within"])}
+        written = path.stat().st_mtime_ns
+        assert cli.main(["check", "--accept", "--because", "again"]) == 0
+        assert path.stat().st_mtime_ns == written
+
     def test_the_history_is_short(self):
         expected = wanted({"rms": 0.0})
         for step in range(1, 6):

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from bookkit import cli, lab, lessons
 from bookkit.working import Workshop
 from gmtools.cache import PROJECT
-from gmtools.errors import CopyNotPossible
+from gmtools.errors import BookFailed
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
@@ -121,13 +121,13 @@ def test_the_report_names_what_is_somebodys_own(root):
 
 @pytest.mark.parametrize("place", ["notebooks", "notebooks/10_study"])
 def test_the_lessons_themselves_are_no_place_for_copies(root, place):
-    with pytest.raises(CopyNotPossible, match="holds the lessons themselves"):
+    with pytest.raises(BookFailed, match="holds the lessons themselves"):
         lab.deliver(Workshop(root), root / place)
 
 
 def test_a_file_is_no_place_for_copies(root):
     (root / "work").write_text("", encoding="utf-8")
-    with pytest.raises(CopyNotPossible, match="is a file"):
+    with pytest.raises(BookFailed, match="is a file"):
         lab.deliver(Workshop(root), root / "work")
 
 

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from bookkit import lessons, runner
 from gmtools.cache import PROJECT
-from gmtools.errors import LessonNotFound
+from gmtools.errors import LessonFailed
 
 LESSON = lessons.Lesson(Path("11_lesson.ipynb"), Path("10_study/11_lesson.ipynb"))
 PARAMETERS = 'profile = "fast"\nseed = 0\ndata = "auto"'
@@ -203,9 +203,9 @@ def test_words_that_name_lessons(shelf, monkeypatch, words, names):
 
 
 def test_an_unknown_word_gets_the_nearest_names(shelf):
-    with pytest.raises(LessonNotFound, match=r"'transfer_iran'. Nearest: 13_transfer_to_iran"):
+    with pytest.raises(LessonFailed, match=r"'transfer_iran'. Nearest: 13_transfer_to_iran"):
         lessons.select(["transfer_iran"], shelf)
-    with pytest.raises(LessonNotFound, match=r"'99'. Nearest: 00_start_here, 11_data, 13_transfer_to_iran, 21_maps"):
+    with pytest.raises(LessonFailed, match=r"'99'. Nearest: 00_start_here, 11_data, 13_transfer_to_iran, 21_maps"):
         lessons.select(["99"], shelf)
 
 

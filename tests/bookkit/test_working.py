@@ -14,7 +14,7 @@ from bookkit.lessons import Lesson, Settings
 from bookkit.references import References
 from bookkit.working import Workshop
 from gmtools.cache import PROJECT
-from gmtools.errors import CopyNotPossible
+from gmtools.errors import BookFailed
 
 WORKSHOP = Workshop(book="../_build/html")
 RAW = {
@@ -330,5 +330,5 @@ def test_the_first_cell_brings_the_project_once_and_only_where_it_is_missing(tmp
 def test_of_a_working_copy_none_is_made(tmp_path):
     lesson = project(tmp_path, cells_of_a_lesson())
     nbformat.write(Workshop(tmp_path).copy(lesson), lesson.path)
-    with pytest.raises(CopyNotPossible, match="is a working copy itself"):
+    with pytest.raises(BookFailed, match="is a working copy itself"):
         Workshop(tmp_path).copy(lesson)

@@ -3,7 +3,7 @@ import pytest
 
 from gmtools import columns
 from gmtools.data.accelerograms import Accelerogram, Exclusion, Rules, select, signal_to_noise_db
-from gmtools.errors import ComponentMissing, RecordingGap
+from gmtools.errors import RecordingUnusable
 from gmtools.site.picks import with_picks
 
 RATE = 100.0
@@ -44,14 +44,14 @@ def test_samples_are_kept_as_float32():
 
 @pytest.mark.parametrize("shape", [(500, 2), (500,), (500, 4), (3, 500)])
 def test_another_number_of_components_is_an_error(shape):
-    with pytest.raises(ComponentMissing, match=r"R1: samples of shape .* three columns \(north, east, up\)"):
+    with pytest.raises(RecordingUnusable, match=r"R1: samples of shape .* three columns \(north, east, up\)"):
         Accelerogram(np.ones(shape), RATE, "R1", "E1", "S1")
 
 
 def test_samples_that_are_no_numbers_are_an_error():
     samples = np.ones((500, 3))
     samples[40:50, 1] = np.nan
-    with pytest.raises(RecordingGap, match="R1: 10 of 500 samples are no numbers"):
+    with pytest.raises(RecordingUnusable, match="R1: 10 of 500 samples are no numbers"):
         Accelerogram(samples, RATE, "R1", "E1", "S1")
 
 

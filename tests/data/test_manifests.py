@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gmtools import targets
 from gmtools.data import catalog, manifests
 from gmtools.errors import DataNotFound, ManifestError
 
@@ -64,6 +65,10 @@ def test_addresses_name_a_commit_and_are_encrypted():
     assert len(addresses) > 60
     for address in addresses:
         assert re.fullmatch(pattern, address), address
+
+
+def test_each_study_of_a_manifest_has_its_targets():
+    assert {study for entry in catalog.manifests().values() for study in entry.study} <= targets.studies().keys()
 
 
 def test_no_two_manifests_name_the_same_file():

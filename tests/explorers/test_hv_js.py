@@ -131,6 +131,14 @@ def test_curve_sesame_and_inputs_are_pythons(node, content, explorer, state):
     assert (np.array(found["picture"]) != picture).mean() < 1e-3
 
 
+def test_a_clear_peak_meets_five_of_six_and_a_reliable_one_all_three(node):
+    script = """
+    import { passes } from "SOURCE/hv_curve.js";
+    answer(failed.map((numbers) => passes(Array.from({ length: 9 }, (_, i) => ({ passed: !numbers.includes(i) })))));
+    """
+    assert node(script, failed=[[], [4], [4, 7], [2]]) == [True, True, False, False]
+
+
 def test_networks_are_keras(node):
     """On drawn peaks: the perceptron and the rounded SqueezeNet of the page against NumPy and Keras."""
     rng = np.random.default_rng(1)

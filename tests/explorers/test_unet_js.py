@@ -133,6 +133,17 @@ def test_law_of_total_variance(node):
     assert sigma == pytest.approx(2 * 3 * np.sqrt(1.5 + 1.0))
 
 
+def test_two_of_three_records_lie_within_one_sigma_of_the_median(node):
+    script = """
+      import { reading } from "SOURCE/map_words.js";
+      const region = { far: [3], places: [[140, 36]], records: [0], classical: { label: "the formula" } };
+      answer(reading(region, { mean: [Math.log(0.1)], sigma: [Math.LN2], distance: [20.4], classical: [0] }, 0));
+    """
+    said = node(script)
+    assert "20 km from the epicenter: median 0.1 g, sigma 0.69 (two of three records between 0.05 g and 0.2 g)" in said
+    assert "the formula: 1 g. Nearest training record: 3 km away." in said
+
+
 def test_the_map_says_where_network_and_classical_model_part_near_the_epicenter(node):
     script = """
       import { disagreement } from "SOURCE/map_words.js";

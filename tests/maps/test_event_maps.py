@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gmtools import columns
-from gmtools.errors import GmtoolsError, LayerIncomplete
+from gmtools.errors import GmtoolsError, GridError
 from gmtools.geodesy import hypocentral_distance_km
 from gmtools.maps import event_maps, grids
 
@@ -63,7 +63,7 @@ def test_wrong_maps_are_refused(static):
     with pytest.raises(GmtoolsError, match="There is no input map"):
         event_maps.EventMaps((), {}, static)
     static.values[2, 3, static.names.index(columns.VELOCITY)] = np.nan
-    with pytest.raises(LayerIncomplete, match=r"'velocity_m_s' has NaN in 1 pixels.*fill"):
+    with pytest.raises(GridError, match=r"'velocity_m_s' has NaN in 1 pixels.*fill"):
         event_maps.EventMaps((columns.VELOCITY,), {}, static)
 
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from gmtools import columns
-from gmtools.errors import OutsideGrid
+from gmtools.errors import GridError
 from gmtools.maps import event_records
 
 
@@ -49,7 +49,7 @@ def test_hidden_records_have_no_target(placed):
 def test_without_padding_pixels_count_from_the_inner_window(placed):
     records = event_records.pack(placed, [1.0, 2.0, 3.0, 4.0], (5, 6), border=1)
     np.testing.assert_array_equal(records.to_table(records.pixel, 4), [4, 4, 4, 11])
-    with pytest.raises(OutsideGrid, match=r"1 of 4 records lie within 2 pixels of the edge.*S3.*2 x 4 pixels"):
+    with pytest.raises(GridError, match=r"1 of 4 records lie within 2 pixels of the edge.*S3.*2 x 4 pixels"):
         event_records.pack(placed.assign(**{columns.PIXEL_COLUMN: [2, 2, 2, 6]}), np.ones(4), (6, 8), border=2)
 
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from gmtools import columns, geodesy
-from gmtools.errors import GmtoolsError, LayerIncomplete
+from gmtools.errors import GmtoolsError, GridError
 from gmtools.maps import inputs
 from gmtools.maps.grids import Layer, MapGrid, place
 
@@ -35,7 +35,7 @@ def test_input_maps_hold_event_numbers_distances_places_and_layers():
 
 def test_a_gap_in_a_layer_is_filled_or_refused():
     ground = Layer(np.where(np.arange(12).reshape(3, 4) == 5, np.nan, 1.0), "m/s", "")
-    with pytest.raises(LayerIncomplete, match=r"'ground' has no value at 1 of 12 pixels.*fill=\{'ground': value\}"):
+    with pytest.raises(GridError, match=r"'ground' has no value at 1 of 12 pixels.*fill=\{'ground': value\}"):
         inputs.input_maps(GRID, {"ground": ground}, EVENTS, ["ground"])
     assert inputs.input_maps(GRID, {"ground": ground}, EVENTS, ["ground"], {"ground": 7.0})[0, 1, 1, 0] == 7
 

@@ -3,7 +3,7 @@ import pytest
 
 from gmtools.data import catalog
 from gmtools.data.readers import afad_mat, torch_state_dict
-from gmtools.errors import FormatError, GmtoolsError, UnsuitableSize
+from gmtools.errors import FormatError, GmtoolsError, GridError
 from gmtools.models import cnn_lstm, keras
 from gmtools.site.record_store import window
 
@@ -122,7 +122,7 @@ class TestPublished:
         [(6000, 700, "6000 samples are no whole number of windows of 700"), (60, 20, "20 samples is too short")],
     )
     def test_windows_that_do_not_fit(self, n_samples, length, message):
-        with pytest.raises(UnsuitableSize, match=message):
+        with pytest.raises(GridError, match=message):
             cnn_lstm.published(n_samples, length, hidden=2)
 
     @needs_records
@@ -189,7 +189,7 @@ class TestRepaired:
             cnn_lstm.repaired(kind="gru")
 
     def test_frames_that_do_not_fit(self):
-        with pytest.raises(UnsuitableSize, match="620 samples are no whole number of frames of 50"):
+        with pytest.raises(GridError, match="620 samples are no whole number of frames of 50"):
             cnn_lstm.repaired(620, kind="lstm")
 
     @pytest.mark.parametrize("kind", ["cnn_lstm", "cnn"])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gmtools.errors import GmtoolsError, UnsuitableSize
+from gmtools.errors import GmtoolsError, GridError
 from gmtools.models import cnn_lstm, energy_lstm, keras
 
 
@@ -59,7 +59,7 @@ def test_nothing_of_the_front_is_trained():
 
 
 def test_a_window_shorter_than_a_filter():
-    with pytest.raises(UnsuitableSize, match=r"100 samples at 50 Hz are shorter than the filters of 2.56 s"):
+    with pytest.raises(GridError, match=r"100 samples at 50 Hz are shorter than the filters of 2.56 s"):
         energy_lstm.front(100, 50.0)
 
 

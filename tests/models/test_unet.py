@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gmtools.errors import GmtoolsError, UnsuitableSize
+from gmtools.errors import GmtoolsError, GridError
 from gmtools.models import keras, unet
 
 
@@ -47,7 +47,7 @@ def test_the_network_has_the_size_that_the_arithmetic_says(padding, height, widt
     ],
 )
 def test_a_size_that_does_not_fit_is_refused_with_the_nearest_that_do(size, depth, padding, message):
-    with pytest.raises(UnsuitableSize, match=message):
+    with pytest.raises(GridError, match=message):
         unet.build(size, 768, depth=depth, base=1, padding=padding)
 
 

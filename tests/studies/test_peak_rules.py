@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.signal import lfilter
 
-from gmtools.errors import ColumnMissing, UnsuitableSize
+from gmtools.errors import ColumnMissing, GridError
 from gmtools.hvsr import Recording
 from gmtools.studies import peak_rules
 
@@ -99,5 +99,5 @@ def test_a_rule_without_its_quantity_is_left_out_and_none_is_an_error():
 
 
 def test_features_of_another_shape_are_refused():
-    with pytest.raises(UnsuitableSize, match=r"shape \(2, 91\), not \(n, 3 m\)"):
+    with pytest.raises(GridError, match=r"shape \(2, 91\), not \(n, 3 m\)"):
         peak_rules.quantities(np.ones((2, 91)))

@@ -6,7 +6,7 @@ import numpy as np
 
 from gmtools.data.accelerograms import Accelerogram
 from gmtools.data.readers.dyna_ascii import located
-from gmtools.errors import ComponentMissing, FormatError, RecordingGap, UnitsUnknown
+from gmtools.errors import FormatError, RecordingUnusable
 
 SOURCE = "AFAD"
 MARK = "STRONG GROUND MOTION RECORDS OF TURKIYE"
@@ -18,8 +18,7 @@ def parse(name: str, content: bytes) -> Accelerogram:
     """Make a record of a file's name and bytes; event id is the origin time (14 digits), station id TK and AFAD's code.
 
     The header's line of PGA values must name gal (cm/s²); VS30 and P and S times are not in these files. Raises
-    FormatError, UnitsUnknown, ComponentMissing (columns other than N-S, E-W, U-D) and RecordingGap (fewer samples than
-    the header says).
+    FormatError and RecordingUnusable.
     """
     lines = content.decode("latin-1").splitlines()
     titles = next((number for number, line in enumerate(lines[:60]) if line.split()[:1] == ["N-S"]), None)
@@ -30,11 +29,14 @@ def parse(name: str, content: bytes) -> Accelerogram:
     if lacking:
         raise FormatError(f"{name}: the header lacks {', '.join(lacking)}. Use a file as {SOURCE} offers it.")
     if not any("PGA VALUES (gal)" in key for key in header):
-        raise UnitsUnknown(
-            f"{name}: no line 'PGA VALUES (gal)' says that samples are cm/s². Get the file from {SOURCE}."
+        raise RecordingUnusable(
+            "unit not stated",
+            f"{name}: no line 'PGA VALUES (gal)' says that samples are cm/s². Get the file from {SOURCE}.",
         )
     if lines[titles].split() != _COLUMNS:
-        raise ComponentMissing(f"{name}: columns are {lines[titles].split()}; {_COLUMNS} are needed.")
+        raise RecordingUnusable(
+            "component missing", f"{name}: columns are {lines[titles].split()}; {_COLUMNS} are needed."
+        )
     return _record(name, header, _samples(name, lines[titles + 1 :], int(header["NUMBER OF DATA"])))
 
 
@@ -42,9 +44,13 @@ def _samples(name: str, lines: list[str], wanted: int) -> np.ndarray:
     try:
         samples = np.array(" ".join(lines).split(), dtype=float).reshape(-1, 3)
     except ValueError as error:
-        raise RecordingGap(f"{name}: three numbers a line are expected ({error}). Get the file again.") from error
+        raise RecordingUnusable(
+            "gap", f"{name}: three numbers a line are expected ({error}). Get the file again."
+        ) from error
     if len(samples) != wanted:
-        raise RecordingGap(f"{name}: {len(samples)} samples, its header says {wanted}: cut off. Get it again.")
+        raise RecordingUnusable(
+            "gap", f"{name}: {len(samples)} samples, its header says {wanted}: cut off. Get it again."
+        )
     return samples
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from gmtools.data.accelerograms import Accelerogram
 from gmtools.data.readers import reject_web_page
 from gmtools.data.readers.dyna_ascii import located
-from gmtools.errors import FormatError, RecordingGap
+from gmtools.errors import FormatError, RecordingUnusable
 
 SOURCE = "the repository brsylmz23/CNNLSTM_DeepEQ"
 _FIELDS = ("epicenter", "depth", "magnitudeval", "statID", "statco", "numofData", "Accel", "sampling", "Vs30")
@@ -34,7 +34,7 @@ def read(path: str | Path) -> Accelerogram:
     ------
     FormatError
         The file is no such MATLAB file.
-    ComponentMissing, RecordingGap
+    RecordingUnusable
         Two components; samples that are no numbers, or fewer than the file says.
     """
     path = Path(path)
@@ -48,7 +48,9 @@ def parse(name: str, content: bytes) -> Accelerogram:
     samples = np.atleast_2d(fields["Accel"]).astype(float)
     wanted = _number(fields["numofData"])
     if len(samples) != wanted:
-        raise RecordingGap(f"{name}: {len(samples)} samples, the file says {wanted:g}: cut off. Get it again.")
+        raise RecordingUnusable(
+            "gap", f"{name}: {len(samples)} samples, the file says {wanted:g}: cut off. Get it again."
+        )
     latitude, longitude = _pair(fields["epicenter"])
     station_latitude, station_longitude = _pair(fields["statco"])
     stem = Path(name).stem

@@ -8,7 +8,7 @@ import numpy as np
 
 from gmtools.data.accelerograms import Accelerogram
 from gmtools.data.readers import STANDARD_GRAVITY
-from gmtools.errors import ComponentMissing, FormatError, RecordingGap, SamplingRateMismatch, UnitsUnknown
+from gmtools.errors import FormatError, RecordingUnusable
 
 SOURCE = "https://esm-db.eu, https://itaca.mi.ingv.it or https://tadas.afad.gov.tr"
 UNITS = {"cm/s^2": 1.0, "cm/s2": 1.0, "gal": 1.0, "m/s^2": 100.0, "m/s2": 100.0, "g": STANDARD_GRAVITY}
@@ -21,8 +21,8 @@ def parse(contents: Mapping[str, bytes]) -> Accelerogram:
     """Make a record, in cm/s², of names and bytes of its three files; STREAM's last letter tells their components.
 
     Event id is the header's; where that is only a number, as AFAD's are, the origin time (14 digits). P and S times are
-    not in these files. Components whose lengths differ by one sample are cut. Raises ComponentMissing, UnitsUnknown,
-    RecordingGap, SamplingRateMismatch and FormatError.
+    not in these files. Components whose lengths differ by one sample are cut. Raises
+    FormatError and RecordingUnusable.
     """
     parts = {}
     for name, content in sorted(contents.items()):
@@ -30,14 +30,18 @@ def parse(contents: Mapping[str, bytes]) -> Accelerogram:
         parts.setdefault(_ORDER.get(header["STREAM"][-1:].upper()), []).append((name, header, samples))
     if sorted(parts, key=str) != [0, 1, 2] or any(len(files) > 1 for files in parts.values()):
         streams = ", ".join(f"{name} ({header['STREAM']})" for files in parts.values() for name, header, _ in files)
-        raise ComponentMissing(f"One file each for north, east and vertical is needed, found: {streams}.")
+        raise RecordingUnusable(
+            "component missing", f"One file each for north, east and vertical is needed, found: {streams}."
+        )
     names, headers, samples = zip(*(parts[order][0] for order in range(3)), strict=True)
     intervals = {header["SAMPLING_INTERVAL_S"] for header in headers}
     if len(intervals) > 1:
-        raise SamplingRateMismatch(f"{names[0]} and its components: sampling intervals {sorted(intervals)} s differ.")
+        raise RecordingUnusable(
+            "sampling rates differ", f"{names[0]} and its components: sampling intervals {sorted(intervals)} s differ."
+        )
     lengths = [len(part) for part in samples]
     if max(lengths) - min(lengths) > 1:
-        raise RecordingGap(f"{names[0]} and its components have {lengths} samples. Get the record again.")
+        raise RecordingUnusable("gap", f"{names[0]} and its components have {lengths} samples. Get the record again.")
     return _record(names[0], headers[0], np.stack([part[: min(lengths)] for part in samples], axis=-1))
 
 
@@ -71,17 +75,22 @@ def _split(name: str, content: bytes) -> tuple[dict[str, str], np.ndarray]:
         raise FormatError(f"{name} is no DYNA file: its header lacks {', '.join(sorted(lacking))}. Use {SOURCE}.")
     unit, kind = header.get("UNITS", ""), header.get("DATA_TYPE", "ACCELERATION")
     if unit.lower() not in UNITS or kind.upper() != "ACCELERATION":
-        raise UnitsUnknown(
+        raise RecordingUnusable(
+            "unit not stated",
             f"{name}: {kind.lower()} in {unit or 'a unit that is not stated'}; acceleration in one of "
-            f"{', '.join(UNITS)} is needed. Choose the acceleration file, or ask its owner for the unit."
+            f"{', '.join(UNITS)} is needed. Choose the acceleration file, or ask its owner for the unit.",
         )
     try:
         samples = np.array(lines[first:], dtype=float) if lines[first:] else np.empty(0)
         wanted = int(header["NDATA"])
     except ValueError as error:
-        raise RecordingGap(f"{name}: a line below the header is no number ({error}). Get the file again.") from error
+        raise RecordingUnusable(
+            "gap", f"{name}: a line below the header is no number ({error}). Get the file again."
+        ) from error
     if len(samples) != wanted:
-        raise RecordingGap(f"{name}: {len(samples)} samples, its header says {wanted}: cut off. Get it again.")
+        raise RecordingUnusable(
+            "gap", f"{name}: {len(samples)} samples, its header says {wanted}: cut off. Get it again."
+        )
     return header, samples * UNITS[unit.lower()]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from gmtools.data.readers import reject_web_page
 from gmtools.data.recording import COMPONENTS, Recording
-from gmtools.errors import ComponentMissing, DataNotFound, FormatError, RecordingGap, SamplingRateMismatch
+from gmtools.errors import DataNotFound, FormatError, RecordingUnusable
 
 SOURCE = "where you got it"
 LABELS = {"N": "ns", "1": "ns", "NS": "ns", "H1": "ns", "E": "ew", "2": "ew", "EW": "ew", "H2": "ew"}
@@ -36,13 +36,13 @@ def read(paths: str | Path | Iterable[str | Path]) -> Recording:
 
     Raises
     ------
-    ComponentMissing
+    RecordingUnusable
         A component is missing or there twice; the message lists the channels found.
-    RecordingGap
+    RecordingUnusable
         A component has a gap; says where and how long.
-    SamplingRateMismatch
+    RecordingUnusable
         The components are sampled at different rates.
-    DeadChannel
+    RecordingUnusable
         A component is constant.
     FormatError
         The file is a web page, cut off, or of no known format.
@@ -83,12 +83,16 @@ def from_stream(stream, name: str) -> Recording:
     :func:`read`."""
     rates = {trace.id: trace.stats.sampling_rate for trace in stream}
     if len({round(rate, 6) for rate in rates.values()}) > 1:
-        raise SamplingRateMismatch(f"{name}: sampling rates differ (Hz): {rates}. Resample to the lowest one first.")
+        raise RecordingUnusable(
+            "sampling rates differ", f"{name}: sampling rates differ (Hz): {rates}. Resample to the lowest one first."
+        )
     # Overlaps have a negative length; they are merged.
     gaps = [gap for gap in stream.get_gaps() if gap[6] > 0]
     if gaps:
         where = f"{'.'.join(gaps[0][:4])} for {gaps[0][6]:.2f} s after {gaps[0][4]}"
-        raise RecordingGap(f"{name}: {len(gaps)} gaps, the first in {where}. Read the longest part without one.")
+        raise RecordingUnusable(
+            "gap", f"{name}: {len(gaps)} gaps, the first in {where}. Read the longest part without one."
+        )
     stream = stream.copy().merge()
     channels = sorted(trace.id for trace in stream)
     found = [LABELS.get(trace.stats.channel[-1:].upper()) for trace in stream]
@@ -97,7 +101,9 @@ def from_stream(stream, name: str) -> Recording:
     stream.trim(start, min(trace.stats.endtime for trace in stream))
     length = min(trace.stats.npts for trace in stream) if len(stream) == 3 else 0
     if not length:
-        raise ComponentMissing(f"{name}: {', '.join(channels)} share no time span. Give files of one recording.")
+        raise RecordingUnusable(
+            "component missing", f"{name}: {', '.join(channels)} share no time span. Give files of one recording."
+        )
     return Recording(*(stream[place].data[:length] for place in order), stream[0].stats.sampling_rate, name)
 
 
@@ -105,9 +111,10 @@ def _in_order(found: list[str | None], channels: list[str], name: str) -> list[i
     """Places of ns, ew and vt among the channels."""
     if sorted(component for component in found if component) != sorted(COMPONENTS):
         listed = ", ".join(channels) or "none"
-        raise ComponentMissing(
+        raise RecordingUnusable(
+            "component missing",
             f"{name}: one channel each for north, east and vertical is needed, found: {listed}. "
-            f"Their names end with one of {', '.join(LABELS)}; give the files of one station together."
+            f"Their names end with one of {', '.join(LABELS)}; give the files of one station together.",
         )
     return [found.index(component) for component in COMPONENTS]
 

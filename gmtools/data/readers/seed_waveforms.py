@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gmtools.data.accelerograms import Accelerogram
-from gmtools.errors import ComponentMissing, FormatError, RecordingGap, SamplingRateMismatch, UnitsUnknown
+from gmtools.errors import FormatError, RecordingUnusable
 
 SOURCE = "where you got it"
 ACCELERATION = ("M/S**2", "M/S^2", "M/S/S", "M/SEC**2")
@@ -19,8 +19,8 @@ def parse(waveforms: Mapping[str, bytes], stations: Mapping[str, bytes]) -> Acce
 
     Counts are divided by the sensitivity: right for accelerometers, whose response is flat. Record id is the name of
     the first file without its ending, event id its first part (up to ``_``). The station's coordinates are known, the
-    event's are not. Raises UnitsUnknown (no sensitivity, or not one of acceleration), RecordingGap,
-    SamplingRateMismatch, ComponentMissing, and FormatError where ObsPy cannot read a file.
+    event's are not. Raises RecordingUnusable, and FormatError where ObsPy
+    cannot read a file.
     """
     import obspy
 
@@ -32,17 +32,21 @@ def parse(waveforms: Mapping[str, bytes], stations: Mapping[str, bytes]) -> Acce
         inventory += _obspy(obspy.read_inventory, *part)
     rates = {trace.stats.sampling_rate for trace in stream}
     if len(rates) != 1:
-        raise SamplingRateMismatch(f"{name}: sampling rates {sorted(rates)} Hz. Give the channels of one record.")
+        raise RecordingUnusable(
+            "sampling rates differ", f"{name}: sampling rates {sorted(rates)} Hz. Give the channels of one record."
+        )
     gaps = [gap for gap in stream.get_gaps() if gap[6] > 0]
     if gaps:
-        raise RecordingGap(
-            f"{name}: {len(gaps)} gaps, the first of {gaps[0][6]:.2f} s after {gaps[0][4]}. Leave it out."
+        raise RecordingUnusable(
+            "gap", f"{name}: {len(gaps)} gaps, the first of {gaps[0][6]:.2f} s after {gaps[0][4]}. Leave it out."
         )
     stream.merge()
     places = [_ORDER.get(trace.stats.channel[-1:]) for trace in stream]
     if sorted(places, key=str) != [0, 1, 2]:
         found = ", ".join(trace.id for trace in stream) or "none"
-        raise ComponentMissing(f"{name}: one channel each for north, east and vertical is needed, found: {found}.")
+        raise RecordingUnusable(
+            "component missing", f"{name}: one channel each for north, east and vertical is needed, found: {found}."
+        )
     stream.trim(max(trace.stats.starttime for trace in stream), min(trace.stats.endtime for trace in stream))
     samples = [_acceleration(stream[places.index(order)], inventory, name) for order in range(3)]
     return _record(name, stream[0], inventory, np.stack(samples, axis=-1))
@@ -60,12 +64,14 @@ def _acceleration(trace, inventory, name: str) -> np.ndarray:
     try:
         sensitivity = inventory.get_response(trace.id, trace.stats.starttime).instrument_sensitivity
     except Exception as error:  # ObsPy raises a bare Exception where the inventory lacks the channel
-        raise UnitsUnknown(
-            f"{name}: no StationXML says what the counts of {trace.id} are ({error}). Add it."
+        raise RecordingUnusable(
+            "unit not stated", f"{name}: no StationXML says what the counts of {trace.id} are ({error}). Add it."
         ) from error
     unit = str(sensitivity.input_units) if sensitivity else "nothing"
     if unit.upper() not in ACCELERATION:
-        raise UnitsUnknown(f"{name}: {trace.id} measures {unit}, not acceleration ({ACCELERATION[0]}).")
+        raise RecordingUnusable(
+            "unit not stated", f"{name}: {trace.id} measures {unit}, not acceleration ({ACCELERATION[0]})."
+        )
     return 100 * trace.data.astype(float) / sensitivity.value
 
 

@@ -25,22 +25,12 @@ from gmtools.data.readers import (
     seed_waveforms,
 )
 from gmtools.errors import (
-    ComponentMissing,
     DataNotFound,
     FormatError,
     GmtoolsError,
-    RecordingGap,
-    SamplingRateMismatch,
-    UnitsUnknown,
 )
 
 SOURCE = "the owner of the records"
-REASONS = {
-    ComponentMissing: "component missing",
-    RecordingGap: "gap",
-    UnitsUnknown: "unit not stated",
-    SamplingRateMismatch: "sampling rates differ",
-}
 _TABLES = {"stations.csv": columns.STATION, "events.csv": columns.EVENT}
 _COMPANIONS = (".xml", ".csv", ".json", ".md", ".pdf")  # they lie beside records and are none
 _DEEPEST = 3
@@ -119,7 +109,7 @@ def _records(files: Files, tables: Mapping[str, pd.DataFrame], depth: int) -> It
             elif ending not in _COMPANIONS:
                 yield _completed(_record(ending, {name: files[name] for name in names}, stations), tables)
         except GmtoolsError as error:
-            yield Exclusion(names[0], REASONS.get(type(error), "unreadable"), str(error))
+            yield Exclusion(names[0], getattr(error, "reason", "unreadable"), str(error))
 
 
 def _group(name: str) -> str:

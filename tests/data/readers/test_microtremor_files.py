@@ -9,11 +9,9 @@ from gmtools.data import catalog
 from gmtools.data.readers import arra, geopsy_curve, microtremor, site_class
 from gmtools.errors import (
     ColumnMissing,
-    ComponentMissing,
     DataNotFound,
     FormatError,
-    RecordingGap,
-    SamplingRateMismatch,
+    RecordingUnusable,
 )
 
 obspy = pytest.importorskip("obspy")
@@ -52,12 +50,12 @@ def test_sac_has_one_file_a_component_and_is_cut_to_the_common_span(tmp_path):
     paths = [written(tmp_path / f"{trace.stats.channel}.sac", trace, "SAC") for trace in traces]
     recording = microtremor.read(paths)
     np.testing.assert_array_equal(recording.components(), [NOISE[0, 200:], NOISE[1, :-200], NOISE[2, 200:]])
-    with pytest.raises(ComponentMissing, match=r"HHN.sac: one channel each .* is needed, found: XX.A..HHE, XX.A..HHN"):
+    with pytest.raises(RecordingUnusable, match=r"HHN.sac: one channel each .* is needed, found: XX.A..HHE, XX.A..HHN"):
         microtremor.read(paths[:2])
 
 
 def test_a_component_twice_is_refused(tmp_path):
-    with pytest.raises(ComponentMissing, match=r"found: XX.A..HHN, XX.A..HHZ, XX.B..HHN"):
+    with pytest.raises(RecordingUnusable, match=r"found: XX.A..HHN, XX.A..HHZ, XX.B..HHN"):
         double = stream("NNZ")
         double[1].stats.station = "B"
         microtremor.read(written(tmp_path / "a.mseed", double))
@@ -68,7 +66,7 @@ def test_gap(tmp_path):
     after = traces[2].copy()
     traces[2].trim(endtime=traces[2].stats.starttime + 10)
     after.trim(after.stats.starttime + 12.5)
-    with pytest.raises(RecordingGap, match=r"1 gaps, the first in XX.A..HHZ for 2.49 s after 1970-01-01T00:00:10"):
+    with pytest.raises(RecordingUnusable, match=r"1 gaps, the first in XX.A..HHZ for 2.49 s after 1970-01-01T00:00:10"):
         microtremor.read(written(tmp_path / "a.mseed", traces + after))
 
 
@@ -80,7 +78,7 @@ def test_overlapping_pieces_are_merged(tmp_path):
 
 
 def test_mixed_sampling_rates(tmp_path):
-    with pytest.raises(SamplingRateMismatch, match=r"sampling rates differ \(Hz\): .*'XX.A..HHE': 200.0"):
+    with pytest.raises(RecordingUnusable, match=r"sampling rates differ \(Hz\): .*'XX.A..HHE': 200.0"):
         microtremor.read(written(tmp_path / "a.mseed", stream(rates=(100, 200, 100))))
 
 
@@ -123,7 +121,7 @@ def test_saf_turned_to_north(tmp_path):
 def test_saf_that_is_none(tmp_path):
     with pytest.raises(FormatError, match="4 samples, its header promises 9"):
         microtremor.read(saf(tmp_path / "a.saf", ndat=9))
-    with pytest.raises(ComponentMissing, match="found: V, N, P"):
+    with pytest.raises(RecordingUnusable, match="found: V, N, P"):
         microtremor.read(saf(tmp_path / "a.saf", ids=("V", "N", "P")))
     with pytest.raises(FormatError, match="three columns of numbers are expected"):
         microtremor.read(saf(tmp_path / "a.saf", rows="1 2\n3 4"))

@@ -85,9 +85,10 @@ def test_minus_999_is_missing(tmp_path, write):
 def test_ordinates_longer_than_the_usable_period_are_missing(tmp_path):
     unusable = {"Lowest Usable Freq - Ave. Component (Hz)": -999}
     exactly = {"Lowest Usable Freq - Ave. Component (Hz)": 0.3333}
-    frame = peer_flatfile.read(write_csv(tmp_path / "flatfile.csv", rows({}, unusable, exactly)))
+    too_short = {"Lowest Usable Freq - Ave. Component (Hz)": 0.35}  # 1 / 0.35 Hz = 2.86 s
+    frame = peer_flatfile.read(write_csv(tmp_path / "flatfile.csv", rows({}, unusable, exactly, too_short)))
     psa = frame[[columns.psa(period) for period in columns.PERIODS[1:]]]
-    assert psa.notna().sum(axis=1).tolist() == [11, 0, 12]
+    assert psa.notna().sum(axis=1).tolist() == [11, 0, 12, 11]
     assert np.isnan(frame["psa_3s_g"][0]) and frame["psa_2s_g"][0] == pytest.approx(0.3)
     assert frame["pga_g"].notna().all()
 

@@ -15,12 +15,9 @@ from gmtools.data.accelerograms import Accelerogram, Exclusion, Rules, select
 from gmtools.data.readers import afad_ascii, afad_mat, dyna_ascii, seed_waveforms, strong_motion
 from gmtools.errors import (
     ColumnMissing,
-    ComponentMissing,
     DataNotFound,
     FormatError,
-    RecordingGap,
-    SamplingRateMismatch,
-    UnitsUnknown,
+    RecordingUnusable,
 )
 
 SAMPLES = np.random.default_rng(0).normal(0, 5, (6500, 3)).round(6)
@@ -162,9 +159,9 @@ def test_matlab_record():
 
 
 def test_matlab_faults():
-    with pytest.raises(ComponentMissing, match=r"samples of shape \(6500, 2\)"):
+    with pytest.raises(RecordingUnusable, match=r"samples of shape \(6500, 2\)"):
         afad_mat.parse("a.mat", matlab(SAMPLES[:, :2]))
-    with pytest.raises(RecordingGap, match="6500 samples, the file says 7000"):
+    with pytest.raises(RecordingUnusable, match="6500 samples, the file says 7000"):
         afad_mat.parse("a.mat", matlab(numofData=7000))
     for content in (matlab(Accel=None), b"MATLAB 5.0 MAT-file", b"\x00" * 300, matlab()[:900]):
         with pytest.raises(FormatError, match=r"a\.mat is no record of AFAD-1218"):
@@ -197,15 +194,15 @@ def test_dyna_vs30_none_is_unknown():
 @pytest.mark.parametrize(
     ("contents", "error", "message"),
     [
-        (tadas(UNITS=None), UnitsUnknown, "a unit that is not stated"),
-        (tadas(UNITS="counts"), UnitsUnknown, "acceleration in counts"),
-        (tadas(DATA_TYPE="Velocity", UNITS="cm/s"), UnitsUnknown, "velocity in cm/s; acceleration in one of"),
-        (dict(list(tadas().items())[:2]), ComponentMissing, r"_E\.asc \(HNE\).*_N\.asc \(HNN\)"),
-        ({"1": dyna("N"), "2": dyna("N"), "3": dyna("Z")}, ComponentMissing, "One file each for north, east"),
-        (tadas(NDATA="7000"), RecordingGap, "6500 samples, its header says 7000: cut off"),
+        (tadas(UNITS=None), RecordingUnusable, "a unit that is not stated"),
+        (tadas(UNITS="counts"), RecordingUnusable, "acceleration in counts"),
+        (tadas(DATA_TYPE="Velocity", UNITS="cm/s"), RecordingUnusable, "velocity in cm/s; acceleration in one of"),
+        (dict(list(tadas().items())[:2]), RecordingUnusable, r"_E\.asc \(HNE\).*_N\.asc \(HNN\)"),
+        ({"1": dyna("N"), "2": dyna("N"), "3": dyna("Z")}, RecordingUnusable, "One file each for north, east"),
+        (tadas(NDATA="7000"), RecordingUnusable, "6500 samples, its header says 7000: cut off"),
         (
             tadas() | {"20230206011732_0119_ap_Acc_U.asc": dyna("Z", SAMPLES[:6000, 2])},
-            RecordingGap,
+            RecordingUnusable,
             "6500, 6500, 6000",
         ),
         (tadas(STATION_CODE=None), FormatError, "its header lacks STATION_CODE"),
@@ -219,10 +216,10 @@ def test_dyna_faults(contents, error, message):
 
 def test_dyna_intervals_and_words_among_the_samples():
     files = tadas()
-    with pytest.raises(SamplingRateMismatch, match=r"0\.005.*0\.01.*differ"):
+    with pytest.raises(RecordingUnusable, match=r"0\.005.*0\.01.*differ"):
         dyna_ascii.parse(files | {"20230206011732_0119_ap_Acc_U.asc": dyna("Z", SAMPLING_INTERVAL_S="0.005")})
     samples = [*SAMPLES[:100, 2], "missing", *SAMPLES[101:, 2]]
-    with pytest.raises(RecordingGap, match=r"no number .*missing"):
+    with pytest.raises(RecordingUnusable, match=r"no number .*missing"):
         dyna_ascii.parse(files | {"20230206011732_0119_ap_Acc_U.asc": dyna("Z", samples)})
 
 
@@ -243,10 +240,10 @@ def test_older_afad_format():
 @pytest.mark.parametrize(
     ("content", "error", "message"),
     [
-        (older(**{"RAW PGA VALUES (gal)": None}), UnitsUnknown, "no line 'PGA VALUES"),
-        (older(titles="N-S          E-W"), ComponentMissing, r"columns are \['N-S', 'E-W'\]"),
-        (older(**{"NUMBER OF DATA": 7000}), RecordingGap, "6500 samples, its header says 7000"),
-        (older() + b"\n 1.0 2.0", RecordingGap, "three numbers a line"),
+        (older(**{"RAW PGA VALUES (gal)": None}), RecordingUnusable, "no line 'PGA VALUES"),
+        (older(titles="N-S          E-W"), RecordingUnusable, r"columns are \['N-S', 'E-W'\]"),
+        (older(**{"NUMBER OF DATA": 7000}), RecordingUnusable, "6500 samples, its header says 7000"),
+        (older() + b"\n 1.0 2.0", RecordingUnusable, "three numbers a line"),
         (older(**{"STATION ID": None}), FormatError, "the header lacks STATION ID"),
         (b"something else", FormatError, "does not begin with"),
     ],
@@ -267,9 +264,9 @@ def test_miniseed_with_station_xml():
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"unit": "M/S"}, UnitsUnknown, r"TK\.0119\.\.HNN measures M/S, not acceleration"),
-        ({"gap": True}, RecordingGap, r"3 gaps, the first of 1\.0\d s"),
-        ({"channels": "NE"}, ComponentMissing, r"found: TK\.0119\.\.HNE, TK\.0119\.\.HNN|found: TK\.0119\.\.HNN, TK"),
+        ({"unit": "M/S"}, RecordingUnusable, r"TK\.0119\.\.HNN measures M/S, not acceleration"),
+        ({"gap": True}, RecordingUnusable, r"3 gaps, the first of 1\.0\d s"),
+        ({"channels": "NE"}, RecordingUnusable, r"found: TK\.0119\.\.HNE, TK\.0119\.\.HNN|found: TK\.0119\.\.HNN, TK"),
     ],
 )
 def test_miniseed_faults(changes, error, message):
@@ -279,7 +276,7 @@ def test_miniseed_faults(changes, error, message):
 
 
 def test_miniseed_without_its_station_xml_has_no_unit():
-    with pytest.raises(UnitsUnknown, match="no StationXML says what the counts"):
+    with pytest.raises(RecordingUnusable, match="no StationXML says what the counts"):
         seed_waveforms.parse({"a.mseed": seed()[0]}, {})
     with pytest.raises(FormatError, match=r"a\.mseed: ObsPy cannot read it"):
         seed_waveforms.parse({"a.mseed": b"no waveform"}, {})
