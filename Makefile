@@ -1,4 +1,4 @@
-# make book    the environment, the lessons, the HTML book: works in a fresh clone
+# make book    the environment, the lessons, the HTML book, what came out against expected/: works in a fresh clone
 # make pdf     the built book as one PDF (needs Chromium)
 # make test    the tests, those of the built book among them
 # make lab     the lessons as working copies in a folder of yours, work/, and JupyterLab there
@@ -29,6 +29,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 book: $(READY)
 	@$(BIN)/gmtools run --profile $(PROFILE) --data $(DATA)
 	@$(BIN)/gmtools book --profile $(PROFILE) --data $(DATA)
+	@$(BIN)/gmtools check --profile $(PROFILE) --data $(DATA)
 
 pdf: $(READY)
 	@$(BIN)/gmtools pdf
@@ -44,6 +45,7 @@ full:
 
 smoke: $(READY)
 	@$(BIN)/gmtools run --profile smoke --data simulated
+	@$(BIN)/gmtools check --profile smoke --data simulated
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -109,7 +109,8 @@ def page_files(settings: Settings, root: Path = PROJECT) -> tuple[dict[str, byte
         files[f"notebooks/{lesson.relative.as_posix()}"] = nbformat.writes(page).encode()
         if reason:
             not_run[lesson.name] = reason
-    front, pictures = pages.with_figures(files["book/index.md"].decode(), pages.figures(shown))
+    front = pages.with_outcomes(files["book/index.md"].decode(), pages.numbers(shown))
+    front, pictures = pages.with_figures(front, pages.figures(shown))
     files |= {"book/index.md": front.encode()} | {f"book/{name}": png for name, png in pictures.items()}
     files |= _generated(results(settings, root, without=not_run))
     return files, not_run

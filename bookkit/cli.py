@@ -108,7 +108,7 @@ def _add_check(commands) -> None:
     command = _add(commands, "check", _check, "what the lessons recorded against what is expected of them")
     command.add_argument("lessons", nargs="*", metavar="LESSON", help="as for run; all lessons when none is named")
     what = command.add_mutually_exclusive_group()
-    accepted = "expect what these lessons recorded, or all that ran when none is named; wants --because"
+    accepted = "expect what these lessons recorded, or ALL that ran; wants --because"
     what.add_argument("--accept", nargs="*", metavar="LESSON", help=accepted)
     again = "run these lessons with three seeds, on one and two threads, and make their tolerances"
     what.add_argument("--spread", nargs="+", metavar="LESSON", help=again)
@@ -145,8 +145,9 @@ def _check(wanted: argparse.Namespace) -> int:
 
     settings = lessons.Settings(wanted.profile, wanted.data)
     if wanted.accept is not None:
-        for lesson in lessons.select(wanted.accept):
-            _expect(lesson, settings, wanted.because, all_that_ran=not wanted.accept)
+        everything = [word.lower() for word in wanted.accept] in ([], ["all"])
+        for lesson in lessons.select([] if everything else wanted.accept):
+            _expect(lesson, settings, wanted.because, everything)
         return 0
     if wanted.spread:
         for lesson in lessons.select(wanted.spread):

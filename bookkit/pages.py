@@ -16,6 +16,7 @@ RESULT_MIME = "application/vnd.gmtools.result+json"
 EXPLORER = 'class="gmtools-explorer"'
 NUMPY_NUMBER = re.compile(r"^np\.\w+\((?P<number>.*)\)$")
 CARD_FIGURE = re.compile(r"^:img-top: figures/(?P<id>\S+)\.png\n:img-alt: .*\n", re.MULTILINE)
+OUTCOME = re.compile(r"\{outcome\}`(?P<name>[^`]+)`")
 NOT_RUN = """\
 ```{{warning}}
 This lesson has not been run for this edition of the book ({reason}), so it shows no output.
@@ -77,6 +78,24 @@ def with_figures(text: str, drawn: Mapping[str, tuple[bytes, str]]) -> tuple[str
         return f":img-top: figures/{name}.png\n:img-alt: {drawn[name][1]}\n" if name in named else ""
 
     return CARD_FIGURE.sub(option, text), {f"figures/{name}.png": drawn[name][0] for name in sorted(named)}
+
+
+def numbers(pages: Iterable[NotebookNode]) -> dict[str, str]:
+    """Name -> text of every number that the lessons glued."""
+    return {
+        output.metadata["scrapbook"]["name"]: content.strip("'\"")
+        for page in pages
+        for cell in page.cells
+        for output in cell.get("outputs", [])
+        if "scrapbook" in output.get("metadata", {})
+        for kind, content in output.get("data", {}).items()
+        if kind.endswith("text/plain")
+    }
+
+
+def with_outcomes(text: str, glued: Mapping[str, str]) -> str:
+    """Put the lessons' numbers where a page says ``{outcome}`NAME```; a dash where the lesson has no run to show."""
+    return OUTCOME.sub(lambda match: glued.get(match["name"], "–"), text)
 
 
 def recorded_groups(cell: NotebookNode) -> list[str]:

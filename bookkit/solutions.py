@@ -119,7 +119,9 @@ def script(source: NotebookNode, solutions: Iterable[Solution], settings: Settin
     """The code of a lesson with the settings as its parameters, and below it its solutions."""
     parameters = "\n".join(f"{name} = {value!r}" for name, value in settings.parameters().items())
     cells = [
-        new_code_cell(parameters if "parameters" in cell.metadata.get("tags", []) else cell.source, id=cell.id)
+        new_code_cell(
+            f"{cell.source}\n{parameters}" if "parameters" in cell.metadata.get("tags", []) else cell.source, id=cell.id
+        )
         for cell in lessons.code_cells(source)
     ]
     cells.append(new_code_cell(KEEP, id="keep"))

@@ -80,7 +80,7 @@ def of(sources: Iterable[str], root: Path = PROJECT) -> Uses:
     words |= {value for name, value in constants if name in reads}
     uses.data = words & manifests.manifests().keys()
     uses.data |= {one for name in tables for one in (*studies.table(name).candidates, *studies.table(name).beside)}
-    for path in (root / "networks").glob("*"):
+    for path in filter(Path.is_file, (root / "networks").rglob("*")):
         if any(word and path.stem.startswith(word) for word in words if len(word) > 3):
             uses.files.add(path)
     return uses

@@ -1,9 +1,9 @@
 """What a layer of soil does to a record: simulated, by the module that lesson 51's records come from."""
 
+from explorers import site_motion
 from explorers.base import Choice, Explorer, Number
 from explorers.payload import pack
-from gmtools.simulate import site_motion
-from gmtools.simulate.site_motion import LIMITS
+from explorers.site_motion import LIMITS
 
 
 def payload(data="auto"):
@@ -41,7 +41,7 @@ class SiteRecord(Explorer):
     Raises
     ------
     SettingRefused
-        When a setting is outside :data:`gmtools.simulate.site_motion.LIMITS`.
+        When a setting is outside :data:`explorers.site_motion.LIMITS`.
     """
 
     explorer = "site_record"
@@ -59,6 +59,6 @@ class SiteRecord(Explorer):
 
         Returns
         -------
-        gmtools.simulate.site_motion.SiteMotion
+        explorers.site_motion.SiteMotion
         """
         return site_motion.simulate(**self.state())

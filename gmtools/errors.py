@@ -84,13 +84,6 @@ class RecordingUnusable(GmtoolsError):
         self.reason = reason
 
 
-class RecordingTooShort(RecordingUnusable):
-    """A recording is shorter than the processing needs."""
-
-    def __init__(self, message):
-        super().__init__("too short", message)
-
-
 class NoPeak(GmtoolsError):
     """An H/V curve has no peak to be classified."""
 

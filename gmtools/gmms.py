@@ -70,7 +70,7 @@ MODELS = {
         "range of the data of Ghasemi et al. (2009)", pga=False),
     "AkkarBommer2010": Model(
         "Akkar & Bommer (2010)", "akkar2010", "akkar_bommer_2010.AkkarBommer2010",
-        columns.RJB, (5, 7.6), (0, 100), (None, None), (0.01, 3), "Europe and the Middle East",
+        columns.RJB, (5, 7.6), (0, 100), (None, None), (0.05, 3), "Europe and the Middle East",
         "limits given by Akkar & Bommer (2010)"),
     "BindiEtAl2011": Model(
         "Bindi et al. (2011)", "bindi2011", "bindi_2011.BindiEtAl2011",

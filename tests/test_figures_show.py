@@ -336,3 +336,19 @@ def test_hv_azimuths_are_the_curves(recording):
     height = np.array([curves[angle].mean for angle in sorted(curves)])
     np.testing.assert_allclose(axes.collections[0].get_array(), height)
     assert f"highest with {height.max():.3g} at" in alt
+
+
+@pytest.mark.parametrize(
+    ("column", "label"),
+    [
+        ("residual", "total residual (ln)"),
+        ("between_event_residual", "between-event residual (ln)"),
+        ("within_event_residual", "within-event residual (ln)"),
+        ("event_term", "between-event residual (ln)"),
+        ("station_term", "site-to-site residual (ln)"),
+        ("record_term", "remaining residual (ln)"),
+    ],
+)
+def test_a_residual_is_called_by_its_name_and_unit(records, column, label):
+    axes, alt = figures.residuals_against(records.rename(columns={"residual": column}), "magnitude", column, title="t")
+    assert axes.get_ylabel() == label and alt.startswith(f"Mean {label.removesuffix(' (ln)')} (natural log)")

@@ -13,12 +13,14 @@ import pandas as pd
 import pytest
 import yaml
 
+from explorers import site_motion
 from gmtools import gmms, hvsr
 from gmtools.maps.grids import MapGrid
-from gmtools.simulate import fields, kanto, microtremor, profiles, records, site_motion
+from gmtools.simulate import fields, kanto, microtremor, profiles, records
 from gmtools.simulate.accelerograms import SimulatedRecords
 from gmtools.simulate.microtremor import CALIFORNIA, ITALY, Fault, Machine, Site, Structure, layer
-from gmtools.site import layered
+from gmtools.site import bands, layered
+from gmtools.studies import vs30_baselines
 
 KEPT = Path(__file__).with_name("frozen.yml")
 GRID = MapGrid(32633, 300_000, 4_700_000, 20_000, nx=8, ny=8)
@@ -88,7 +90,12 @@ def ground() -> dict:
 
 def accelerograms() -> dict:
     drawn = SimulatedRecords(seed=4, n_records=12, n_stations=8, n_events=6)
-    return {"frame": drawn.frame, "waves": drawn.waveforms(range(len(drawn)))}
+    records = [drawn.accelerogram(number) for number in range(4)]
+    seen = {
+        "bands": [bands.frames(one) for one in records],
+        "spectra": [vs30_baselines.spectrum(one) for one in records],
+    }
+    return {"frame": drawn.frame, "waves": drawn.waveforms(range(len(drawn)))} | seen
 
 
 def horizontal_to_vertical() -> dict:

@@ -1,6 +1,6 @@
 /**
- * A simulated earthquake on rock and on soft ground: twin of gmtools.simulate.site_motion. Pure: no DOM.
- * `constants` is what gmtools.simulate.site_motion.constants() gives; `noise` what its noise() gives.
+ * A simulated earthquake on rock and on soft ground: twin of explorers.site_motion. Pure: no DOM.
+ * `constants` is what explorers.site_motion.constants() gives; `noise` what its noise() gives.
  */
 import { irfft, rfft } from "./fft.js";
 import { groundProfile, timeAveragedVelocity, transferFunction, travelTime } from "./sh_column.js";
@@ -104,7 +104,7 @@ function largestDisplacement(acceleration, dt, w, d, free) {
  *   ground: string, realization: number}} state
  * @param {Int8Array} noise (realizations, 2 waves, 2 components, n_samples), row by row
  * @param {object} constants
- * @returns {object} the fields of gmtools.simulate.site_motion.SiteMotion in camel case
+ * @returns {object} the fields of explorers.site_motion.SiteMotion in camel case
  */
 export function siteMotion(state, noise, constants) {
   const { sampling_rate_hz: rate, n_samples: count, n_fft: length, standard_gravity_cm_s2: gravity } = constants;

@@ -1,5 +1,5 @@
 /**
- * Soil over rock and what it does to plane waves that come up vertically: twin of gmtools.simulate.site_motion's
+ * Soil over rock and what it does to plane waves that come up vertically: twin of explorers.site_motion's
  * ground_profile and of gmtools.site.site_response. Velocities in m/s, thicknesses in m, the rock last in each list.
  */
 
@@ -56,7 +56,7 @@ export function timeAveragedVelocity(thickness, velocity, depth = 30) {
  * @param {number} vs30 m/s
  * @param {number} rockDepth m
  * @param {string} ground "one layer" or "gradient"
- * @param {object} constants as gmtools.simulate.site_motion.constants() gives them
+ * @param {object} constants as explorers.site_motion.constants() gives them
  * @returns {{thickness: number[], vs: number[], vp: number[], density: number[]}} n and n + 1 values
  */
 export function groundProfile(vs30, rockDepth, ground, constants) {

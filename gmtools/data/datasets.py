@@ -88,7 +88,7 @@ class Dataset:
     licence, citation : str
         Of the data; for a simulation those of the simulation.
     records : Records or None
-        The accelerograms behind the rows, where there are any: see :class:`gmtools.site.record_store.Stream`.
+        The accelerograms behind the rows, where there are any: ``records.accelerogram(row)``.
     table : Table
     """
 

@@ -59,7 +59,7 @@ def azimuthal(
 
     Raises
     ------
-    RecordingTooShort, RecordingUnusable
+    RecordingUnusable
         As for :func:`spectra`.
     """
     whole = spectra(recording, settings)

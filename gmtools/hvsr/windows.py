@@ -10,7 +10,7 @@ from scipy.signal.windows import tukey
 from scipy.sparse import csr_array
 
 from gmtools.data.recording import COMPONENTS, Recording
-from gmtools.errors import GmtoolsError, RecordingTooShort, RecordingUnusable
+from gmtools.errors import GmtoolsError, RecordingUnusable
 
 BANDWIDTHS = {"triangular": 0.1, "konno_ohmachi": 40.0, "none": 0.0}
 """Smoothing functions and the bandwidth of each where none is given."""
@@ -147,7 +147,7 @@ def spectra(recording: Recording, settings: Settings | None = None) -> Spectra:
 
     Raises
     ------
-    RecordingTooShort
+    RecordingUnusable
         Shorter than ``settings.minimum_duration_s``, or than two windows, or fewer than two windows are kept.
     RecordingUnusable
         The highest frequency of the settings lies above half the sampling rate.
@@ -172,9 +172,10 @@ def spectra(recording: Recording, settings: Settings | None = None) -> Spectra:
     start_s = np.arange(amplitude.shape[1]) * settings.window_length_s
     kept = level_kept(amplitude, settings)
     if kept.sum() < 2:
-        raise RecordingTooShort(
+        raise RecordingUnusable(
+            "too short",
             f"{recording.name}: {kept.sum()} of {kept.size} windows are within {settings.rejection_sd:g} standard "
-            "deviations of the mean level; two are the least. Raise Settings(rejection_sd=...), or record longer."
+            "deviations of the mean level; two are the least. Raise Settings(rejection_sd=...), or record longer.",
         )
     return Spectra(settings.frequencies_hz, amplitude, horizontal, start_s, kept, settings, recording.name)
 
@@ -220,16 +221,17 @@ def check(recording: Recording, settings: Settings) -> None:
 
     Raises
     ------
-    RecordingTooShort, RecordingUnusable, GmtoolsError
+    RecordingUnusable, GmtoolsError
         As for :func:`spectra`.
     """
     rate = recording.sampling_rate_hz
     shortest = max(settings.minimum_duration_s, 2 * settings.window_length_s)
     # A file of n seconds may hold its last sample or not.
     if recording.duration_s < shortest - 1.5 / rate:
-        raise RecordingTooShort(
+        raise RecordingUnusable(
+            "too short",
             f"{recording.name} lasts {recording.duration_s:.0f} s, {shortest:.0f} s are needed. Record longer; to take "
-            f"it knowingly, lower Settings(minimum_duration_s=..., window_length_s=...): two windows are the least."
+            f"it knowingly, lower Settings(minimum_duration_s=..., window_length_s=...): two windows are the least.",
         )
     if settings.frequencies_hz[-1] > rate / 2:
         raise RecordingUnusable(

@@ -362,7 +362,7 @@ def scaled(name, frame, folder=FOLDER):
     return _scaled(card(name, folder)["inputs"], frame).astype("float32")
 
 
-def keep(name, frame, *, lesson, profile, data, seconds, folder=None, **more):
+def keep(name, frame, *, lesson, profile, data, seconds, kind="measured", folder=None, **more):
     """Keep the table of a study that takes long, as ``networks/tables/NAME.csv``, for lessons that show it.
 
     Only a run in profile ``full`` on real data writes there, as with :func:`save`.
@@ -372,16 +372,22 @@ def keep(name, frame, *, lesson, profile, data, seconds, folder=None, **more):
     name : str
     frame : DataFrame
         Numbers are written with five digits, whole numbers as they are.
-    lesson, profile, data, seconds, **more
+    lesson, profile, data, seconds, kind, **more
         As in :func:`save`; they stand in the first line of the file.
 
     Returns
     -------
     Path
     """
-    about = {"lesson": lesson, "profile": profile, "data": list(data), "seconds": round(float(seconds), 1)}
+    about = {
+        "lesson": lesson,
+        "profile": profile,
+        "data": list(data),
+        "seconds": round(float(seconds), 1),
+        "kind": kind,
+    }
     about |= {"machine": _machine(), "commit": _commit(), "made": datetime.now(UTC).date().isoformat(), **more}
-    folder = Path(folder) if folder else _place(profile, data, "measured") / "tables"
+    folder = Path(folder) if folder else _place(profile, data, kind) / "tables"
     folder.mkdir(parents=True, exist_ok=True)
     text = f"# {json.dumps(about, default=str)}\n{frame.to_csv(index=False, float_format='%.5g')}"
     path = folder / f"{name}.csv"

@@ -5,10 +5,16 @@ stochastic method of Boore (2003, Pure and Applied Geophysics 160, 635-676), poi
 shaped to the spectrum. From rock to surface: exact transfer functions of each station's profile, S-wave velocities for
 the horizontal components and P-wave velocities for the vertical one (:mod:`gmtools.site.site_response`).
 
+Site and path beyond the layers are calibrated (``calibrated=True``): the motion depends on VS30, and scatters, as
+empirical models say (Boore et al., 2014, Earthquake Spectra 30, 1057-1085; Lanzano et al., 2019, Bulletin of the
+Seismological Society of America 109, 525-540): a factor of the ground below the layers, VS30^-CRUST_EXPONENT; a kappa
+that falls with VS30; terms of each station and each record that are smooth in frequency. ``calibrated=False`` leaves
+these four out and gives the simulator that one gets from textbook parts alone.
+
 What is simplified: a point source, so that nothing above about M 6.5 within a fault length is meant; no surface waves
 and no basins, the coda is noise of the same spectrum that decays; linear soil; the vertical share of S and the
-horizontal share of P waves are constants, and both travel through the column of the component they end on; kappa of the
-rock and Q of the path do not depend on VS30; every pair of event and station within the distance is recorded, whatever
+horizontal share of P waves are constants, and both travel through the column of the component they end on; Q of the
+path does not depend on VS30; every pair of event and station within the distance is recorded, whatever
 the amplitude, and the noise is scaled to a drawn signal-to-noise ratio; noise does not pass the profile, so that only
 the earthquake tells about the site. Absolute amplitudes are plausible, not calibrated.
 """
@@ -30,6 +36,10 @@ from gmtools.site import site_response
 BETA_KM_S, ALPHA_KM_S, CRUST_DENSITY = 3.5, 6.1, 2.8  # at the source
 CORNER_RATIO = 1.5  # P corner over S corner, as of Madariaga's (1976) circular crack
 P_ON_HORIZONTAL, S_ON_VERTICAL = 0.4, 0.5
+S_ON_VERTICAL_CALIBRATED = 0.75  # for the level of H/V at KiK-net (Ji et al., 2023)
+CRUST_EXPONENT, KAPPA_EXPONENT = 0.4, 0.1  # of VS30 / 760 m/s and VS30 / 400 m/s
+STATION_SD, RECORD_SD = 0.35, 0.3  # ln units, at each of the knots
+_KNOTS_HZ = np.geomspace(0.1, 25.0, 6)  # between them the terms are linear in ln frequency
 NOISE_AFTER_S = 10.0  # seconds after the S wave whose power the signal-to-noise ratio compares
 _KM_PER_DEGREE = 111.195
 _SIDE_KM, _REGIONS = 400.0, 5
@@ -151,6 +161,8 @@ class SimulatedRecords:
         Range of the signal-to-noise ratio as :func:`gmtools.data.accelerograms.signal_to_noise_db` measures it.
     farthest_km : float
         Largest epicentral distance.
+    calibrated : bool
+        With the factors of site and path that the module's text names, or without.
 
     Attributes
     ----------
@@ -162,7 +174,7 @@ class SimulatedRecords:
     profiles : Profiles
         Of the stations, in the order of their numbers (``S0000`` first).
     inputs : list
-        What decides the records, as :func:`gmtools.site.record_store.keep` asks for it: arguments and code.
+        What decides the records, for :func:`gmtools.cache.once`: arguments and code.
 
     Raises
     ------
@@ -181,15 +193,20 @@ class SimulatedRecords:
         pre_event_s: tuple[float, float] = (5.0, 15.0),
         snr_db: tuple[float, float] = (20.0, 50.0),
         farthest_km: float = 120.0,
+        calibrated: bool = True,
     ):
         sizes = [n_records, n_stations, n_events, duration_s, sampling_rate_hz, pre_event_s, snr_db, farthest_km]
+        sizes.append(calibrated)
         self.inputs = [seed, sizes, *(Path(file) for file in (__file__, profiles.__file__, site_response.__file__))]
-        self.seed, self.sampling_rate_hz = seed, sampling_rate_hz
+        self.seed, self.sampling_rate_hz, self.calibrated = seed, sampling_rate_hz, calibrated
         self.n_samples = round(duration_s * sampling_rate_hz)
         self._n_fft = fft.next_fast_len(round((duration_s + _PADDING_S) * sampling_rate_hz), real=True)
         self._frequency = fft.rfftfreq(self._n_fft, 1 / sampling_rate_hz)
         random = np.random.default_rng([seed, 51])
         stations, self.profiles = _stations(random, n_stations)
+        if calibrated:
+            stations["kappa_s"] *= (stations[columns.VS30] / 400) ** -KAPPA_EXPONENT
+        self._terms = STATION_SD * np.random.default_rng([seed, 53]).standard_normal((n_stations, 2, len(_KNOTS_HZ)))
         rows = _times(random, _pairs(random, stations, _events(random, n_events), farthest_km), pre_event_s, snr_db)
         usable = np.flatnonzero(rows[columns.P_TIME].ge(_LEAST_S) & rows[columns.S_TIME].le(duration_s - _LEAST_S))
         if len(usable) < n_records:
@@ -238,8 +255,17 @@ class SimulatedRecords:
         profile = self.profiles.at(station)
         rock = profile.density[0, -1] * np.array([profile.vs_m_s[0, -1], profile.vp_m_s[0, -1]])
         step = np.sqrt(1e3 * CRUST_DENSITY * np.array([BETA_KM_S, ALPHA_KM_S]) / rock)
-        functions = np.concatenate(profile.transfer_functions(self._frequency))
-        return (step[:, None] * functions).astype(np.complex64)
+        functions = step[:, None] * np.concatenate(profile.transfer_functions(self._frequency))
+        if self.calibrated:
+            crust = (float(profile.vs30_m_s[0]) / 760) ** -CRUST_EXPONENT
+            functions = functions * np.array([[crust], [np.sqrt(crust)]]) * np.exp(self._smooth(self._terms[station]))
+        return functions.astype(np.complex64)
+
+    def _smooth(self, knots: np.ndarray) -> np.ndarray:
+        """(2, n_frequencies): terms at the knots, horizontal and own vertical, which shares half of the horizontal."""
+        ln_frequency = np.log(np.maximum(self._frequency, _KNOTS_HZ[0]))
+        horizontal, own = (np.interp(ln_frequency, np.log(_KNOTS_HZ), each) for each in knots)
+        return np.stack([horizontal, 0.5 * horizontal + np.sqrt(0.75) * own])
 
     def _record(self, index: int) -> np.ndarray:
         """(n_samples, 3) of float32."""
@@ -247,12 +273,15 @@ class SimulatedRecords:
         random = np.random.default_rng([self.seed, 52, index])
         time = np.arange(self._n_fft) / self.sampling_rate_hz
         spectrum = np.zeros((3, len(self._frequency)), np.complex64)
+        path = np.ones((3, 1), np.float32)
+        if self.calibrated:
+            path = np.exp(self._smooth(RECORD_SD * random.standard_normal((2, len(_KNOTS_HZ)))))[[0, 0, 1]]
         for wave in ("P", "S"):
             window = envelope(time - row[f"{wave}_rock_s"], row[f"{wave}_duration_s"])
             window[self.n_samples :] = 0
             noise = fft.rfft(random.standard_normal((3, self._n_fft), np.float32) * window.astype(np.float32))
             noise /= np.sqrt((np.abs(noise) ** 2).mean(-1, keepdims=True))
-            spectrum += noise * self._shape(row, wave, np.exp(0.3 * random.standard_normal()))
+            spectrum += noise * path * self._shape(row, wave, np.exp(0.3 * random.standard_normal()))
         motion = fft.irfft(spectrum, self._n_fft)[:, : self.n_samples] * np.float32(self.sampling_rate_hz)
         # Shaping has no phase and so sends a little motion ahead of P: ramped off within 0.1 s.
         motion *= np.clip(1 + (time[: self.n_samples] - row[columns.P_TIME]) / 0.1, 0, 1).astype(np.float32)
@@ -263,7 +292,8 @@ class SimulatedRecords:
         corner = row["corner_hz"] * (CORNER_RATIO if wave == "P" else 1.0)
         rock = rock_spectrum(self._frequency, row[columns.MAGNITUDE], corner, row[columns.RHYP], row["kappa_s"], wave)
         s, p = self._transfer(int(row["station"]))
-        horizontal, vertical = (1.0, S_ON_VERTICAL) if wave == "S" else (P_ON_HORIZONTAL, 1.0)
+        s_on_vertical = S_ON_VERTICAL_CALIBRATED if self.calibrated else S_ON_VERTICAL
+        horizontal, vertical = (1.0, s_on_vertical) if wave == "S" else (P_ON_HORIZONTAL, 1.0)
         rock = (factor * rock).astype(np.float32)
         return np.stack([horizontal * rock * s] * 2 + [vertical * rock * p])
 

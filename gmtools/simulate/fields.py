@@ -97,13 +97,7 @@ class World:
     fields: dict[str, np.ndarray]
 
     def at(self, name: str, longitude, latitude) -> np.ndarray:
-        """Value of a field at places (degrees), linear between nodes; the shape of the places.
-
-        Raises
-        ------
-        GmtoolsError
-            A place lies outside the simulated area.
-        """
+        """Value of a field at places (degrees), linear between nodes; GmtoolsError outside the simulated area."""
         x, y = projection(geography.UTM33).transform(np.asarray(longitude, float), np.asarray(latitude, float))
         return self._at_km(name, np.asarray(x) / 1e3, np.asarray(y) / 1e3)
 
@@ -135,22 +129,9 @@ class World:
         )
 
     def truth(self, grid: MapGrid, magnitude: float, longitude: float, latitude: float, depth_km: float, period=1.0):
-        """Maps of what one earthquake would cause, for scoring what a network has learned.
-
-        Parameters
-        ----------
-        grid : MapGrid
-        magnitude, longitude, latitude, depth_km : float
-            Of the earthquake.
-        period : float
-            Key of :data:`SPECTRAL_SHAPE`, s.
-
-        Returns
-        -------
-        dict of str to ndarray, (ny, nx)
-            "median", "source", "path", "site" and "total", their sum: the expected ln PSA (g). A station's own term,
-            the event term and the record term are not in it; no map can know them.
-        """
+        """Maps "median", "source", "path", "site" and their sum "total", the expected ln PSA (g), (ny, nx), of one
+        earthquake (degrees, km) at a period of :data:`SPECTRAL_SHAPE`. Own, event and record terms are not in it; no
+        map can know them."""
         site_longitude, site_latitude = (values.ravel() for values in grid.lonlat)
         frame = pd.DataFrame(
             {
@@ -170,19 +151,7 @@ class World:
 
 @lru_cache(maxsize=2)
 def world(seed: int = 0, recipe: str = "DS3") -> World:
-    """Draw the fields of a world.
-
-    Parameters
-    ----------
-    seed : int
-        Same seed, same world.
-    recipe : str
-        Key of :data:`RECIPES`.
-
-    Returns
-    -------
-    World
-    """
+    """Draw the fields of a world with a key of :data:`RECIPES`."""
     plan, random = RECIPES[recipe], np.random.default_rng([seed, 3])
     x, y = (np.arange(low, high + 1, _LATTICE["spacing"]) for low, high in (_LATTICE["x"], _LATTICE["y"]))
     shape = len(y), len(x)
@@ -216,29 +185,12 @@ def italy(
     n_records: int = 4600,
     truth: tuple[float, ...] = (1.0,),
 ) -> pd.DataFrame:
-    """Simulate records that resemble ITA18's Italian ones: few large sequences, stations along the mountains.
+    """Records that resemble ITA18's Italian ones: few large sequences, stations along the mountains; an event gets
+    at most the stations within 200 km. Columns of :func:`gmtools.data.readers.ita18.read`, at periods ``truth``
+    those of :func:`gmtools.simulate.records.true_columns`, and ``true_source_term``, ``true_path_term``,
+    ``true_site_field`` (the part of the station term that neighbors share) for all: ln PSA = median + source + path
+    + station + event + record.
 
-    Parameters
-    ----------
-    seed : int
-    recipe : str
-        Key of :data:`RECIPES`.
-    n_events, n_stations, n_records : int
-        An event gets at most the stations within 200 km, so that fewer records may come out.
-    truth : tuple of float
-        Periods (s) whose truth is attached.
-
-    Returns
-    -------
-    DataFrame, one row for each record
-        Columns of :func:`gmtools.data.readers.ita18.read` (PGA and the thesis' periods), and for each period in
-        ``truth``
-        the columns of :func:`gmtools.simulate.records.true_columns`; ``true_source_term``, ``true_path_term`` and
-        ``true_site_field`` hold for all periods. ln PSA = median + source + path + station + event + record term; the
-        site field is the part of the station term that neighbors share.
-
-    Examples
-    --------
     >>> frame = italy(seed=1, n_events=4, n_stations=50, n_records=40)
     >>> frame["event_id"].nunique(), "psa_1s_g" in frame
     (4, True)

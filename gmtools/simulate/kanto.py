@@ -103,45 +103,21 @@ class World:
     stations: pd.DataFrame
 
     def at(self, name: str, longitude, latitude) -> np.ndarray:
-        """Value of a field at places (degrees), linear between nodes; the shape of the places.
-
-        Raises
-        ------
-        GmtoolsError
-            A place lies outside the lattice.
-        """
+        """Value of a field at places (degrees), linear between nodes; GmtoolsError outside the lattice."""
         place = kanto_region.project(np.ravel(longitude), np.ravel(latitude))
         return _on_lattice(self, name, place).reshape(np.shape(longitude))
 
     def layer(self, name: str, grid: MapGrid) -> Layer:
-        """Stand-in for a layer of :data:`gmtools.studies.kanto.LAYERS`: the bedrock depth of this world.
-
-        Raises
-        ------
-        GmtoolsError
-            Another layer: the invented Kanto has no mountains.
-        """
+        """Stand-in for a layer of :data:`gmtools.studies.kanto.LAYERS`: the bedrock depth of this world, and no
+        other."""
         if name not in (kanto_region.BEDROCK, kanto_region.BEDROCK_JIVSM):
             raise GmtoolsError(f"The invented Kanto has no layer {name!r}, only {kanto_region.BEDROCK}.")
         return Layer(kanto_region.bedrock_depth(self.ground.surface, *grid.lonlat), "m", "CC BY 4.0")
 
     def truth(self, grid: MapGrid, magnitude: float, longitude: float, latitude: float, depth_km: float, period=0.0):
-        """Maps of what one earthquake would cause at the surface, for scoring what a network has learned.
-
-        Parameters
-        ----------
-        grid : MapGrid
-        magnitude, longitude, latitude, depth_km : float
-            Of the earthquake.
-        period : {0, 1}
-            s; 0 is PGA.
-
-        Returns
-        -------
-        dict of str to ndarray, (ny, nx)
-            "median", "path", "site" and "total", their sum: the expected ln PSA (g). A station's own term, the event
-            term and the record term are not in it; no map can know them.
-        """
+        """Maps "median", "path", "site" and their sum "total", the expected ln PSA (g), (ny, nx), of one earthquake
+        (degrees, km; ``period`` 0 or 1 s) at the surface. Own, event and record terms are not in it; no map can know
+        them."""
         where = _index(period)
         site = np.column_stack([values.ravel() for values in grid.lonlat])
         event = np.broadcast_to([longitude, latitude], site.shape)
@@ -161,24 +137,8 @@ _SITE = ("site_pga", "site_1s")
 
 @lru_cache(maxsize=4)
 def world(seed: int = 0, invented: bool = False) -> World:
-    """Draw the fields of a world.
-
-    Parameters
-    ----------
-    seed : int
-        Same seed and same data, same world.
-    invented : bool
-        Take no real ingredient: stations, earthquakes and site terms are invented too.
-
-    Returns
-    -------
-    World
-
-    Raises
-    ------
-    DataNotFound
-        A real ingredient cannot be had.
-    """
+    """Draw the fields of a world; ``invented`` takes no real ingredient, and DataNotFound is raised where a real one
+    cannot be had."""
     ground = kanto_ground.invented(seed) if invented else kanto_ground.real()
     recipe, random = Recipe(), np.random.default_rng([seed, 5])
     x, y = (np.arange(low, high + 1, _LATTICE["spacing"]) for low, high in (_LATTICE["x"], _LATTICE["y"]))
@@ -197,34 +157,11 @@ def world(seed: int = 0, invented: bool = False) -> World:
 
 
 def kik_net(seed: int = 0, n_events: int = 2864, n_records: int = 46_191, n_stations: int = 65, invented: bool = False):
-    """Simulate the surface records of KiK-net, 2001 to 2017.
+    """Surface records of KiK-net, 2001 to 2017, exactly so many: the 60 stations with published site terms come
+    first, then other KiK-net and K-NET ones (267 in all). One row a record: event, station, ``sensor_depth_m`` 0,
+    J-SHIS depth, ``repi_km``, ``rhyp_km`` (``rrup_km`` is the same), ``pga_g``, ``psa_1s_g`` and
+    :func:`truth_columns` of both. GmtoolsError where fewer pairs trigger.
 
-    Parameters
-    ----------
-    seed : int
-    n_events, n_records : int
-        Exactly so many.
-    n_stations : int
-        The 60 with published site terms come first, then other KiK-net and then K-NET stations (267 in all).
-    invented : bool
-        As in :func:`world`.
-
-    Returns
-    -------
-    DataFrame, one row for each record
-        ``event_id``, ``origin_time``, ``event_is_real``, magnitude, depth, coordinates, ``station_id``, ``network``,
-        ``sensor_depth_m`` (0), ``vs30_m_s``, ``bedrock_depth_m`` (J-SHIS), ``repi_km``, ``rhyp_km``, ``rrup_km`` (the
-        same: a point source), ``pga_g``, ``psa_1s_g``, and at PGA and 1 s the columns of :func:`truth_columns`.
-
-    Raises
-    ------
-    GmtoolsError
-        Fewer station-event pairs exceed the trigger level than records are asked.
-    DataNotFound
-        A real ingredient cannot be had.
-
-    Examples
-    --------
     >>> frame = kik_net(seed=1, n_events=20, n_records=300, invented=True)
     >>> len(frame), frame["event_id"].nunique()
     (300, 20)
@@ -243,33 +180,10 @@ def meso_net(
     n_stations: int = 286,
     invented: bool = False,
 ):
-    """Simulate MeSO-net records at 20 m depth, 2021 and 2022.
-
-    Parameters
-    ----------
-    seed : int
-    multiple : float
-        1 gives the deliverable's 19 events and 1,921 records, 10 and 100 so many times both.
-    n_events, n_records : int, optional
-        Instead of those: fewer stations and more events at equal ``n_records`` set density against record count.
-    n_stations : int
-        The first ones of an order in which each next station is the farthest from those before it, so that few
-        stations cover the basin evenly, and every smaller choice is part of a larger one.
-    invented : bool
-        As in :func:`world`.
-
-    Returns
-    -------
-    DataFrame, one row for each record
-        As :func:`kik_net`, with ``sensor_depth_m`` 20, ``bedrock_depth_m`` of JIVSM, no VS30, and the borehole term in
-        ``pga_g`` and ``psa_1s_g``: what the sensor records, not what the surface does. ``event_is_real`` is false
-        throughout; the places are real. The site field follows J-SHIS' bedrock here too.
-
-    Raises
-    ------
-    GmtoolsError, DataNotFound
-        As :func:`kik_net`.
-    """
+    """MeSO-net records at 20 m depth, 2021 and 2022: ``multiple`` of the deliverable's 19 events and 1,921 records,
+    or as many as named. ``n_stations`` are the first of an order in which each next is the farthest from those
+    before. As :func:`kik_net`, with JIVSM's depth, no VS30, and the borehole term in the motions: what the sensor
+    records."""
     planted, random = world(seed, invented), np.random.default_rng([seed, 8])
     n_events = round(MESO_EVENTS * multiple) if n_events is None else n_events
     n_records = round(MESO_RECORDS * multiple) if n_records is None else n_records
@@ -279,12 +193,9 @@ def meso_net(
 
 
 def truth_columns(period: float) -> dict[str, str]:
-    """Columns of the truth at a period (s): median, event, path, field, station, borehole, record.
+    """Columns of the truth at a period (s): median, event, path, field, station (field + own term), borehole,
+    record; ln of the motion is the sum of all but ``field``.
 
-    ``station`` is field + own term. ln of the motion is the sum of all but ``field``.
-
-    Examples
-    --------
     >>> truth_columns(0)["path"], truth_columns(1)["field"]
     ('true_path_term', 'true_site_field_1s')
     """

@@ -64,32 +64,11 @@ def nga_west2(
     variability: Variability = NGA_WEST2_VARIABILITY,
     truth: Sequence[float] = (0.0,),
 ) -> pd.DataFrame:
-    """Simulate records of shallow crustal earthquakes that resemble NGA-West2.
+    """Records of shallow crustal earthquakes that resemble the extract of NGA-West2 in range and spread: M 3 to 7.9,
+    RJB to 300 km, VS30 around 430 m/s, many records of few events, none truncated. ``model`` of
+    :data:`gmtools.gmms.MODELS` is the truth, attached at periods ``truth`` (:func:`true_columns`). An event that
+    asks for more records than stations within 300 km gets those.
 
-    Magnitudes 3 to 7.9, RJB up to 300 km, VS30 around 430 m/s, many records of few events: chosen to resemble the
-    project's extract of NGA-West2 in range and spread, not record by record. No record is truncated.
-
-    Parameters
-    ----------
-    seed : int
-        Same seed, same table.
-    n_events, n_records : int
-        How many. Every event has one record or more; an event that asks for more records than there are stations
-        within 300 km gets those stations, so that fewer records than asked may come out.
-    model : str
-        Key of :data:`gmtools.gmms.MODELS` whose medians are the truth.
-    variability : Variability
-        Planted standard deviations.
-    truth : sequence of float
-        Periods (s) whose truth is attached, see :func:`true_columns`.
-
-    Returns
-    -------
-    DataFrame, one row for each record
-        Columns of :func:`gmtools.data.readers.peer_flatfile.read` without PGV, and the truth.
-
-    Examples
-    --------
     >>> frame = nga_west2(seed=1, n_events=5, n_records=40)
     >>> len(frame), frame["event_id"].nunique()
     (40, 5)
@@ -108,26 +87,10 @@ def iran(
     variability: Variability = IRAN_VARIABILITY,
     truth: Sequence[float] = (0.0,),
 ) -> pd.DataFrame:
-    """Simulate the smaller, truncated Iranian data set.
-
-    Four times the records are drawn; those with PGA below 0.0102 g are removed, then events with fewer than three
-    records left, then records at random down to the size that is asked. So the surviving random terms are too high on
-    average where motions are weak, as in the real file: their truth is attached and is not centered. Like there, RJB
-    is not given (``true_rjb_km`` holds it), Rrup is missing for about half of the events of M 5 and above, and equals
-    Rhyp below M 5.
-
-    Parameters
-    ----------
-    seed, model, variability, truth
-        As in :func:`nga_west2`.
-    n_events, n_records : int
-        Upper bounds; a seed in which fewer survive the truncation gives fewer.
-
-    Returns
-    -------
-    DataFrame
-        Columns of :func:`gmtools.data.readers.iran.read` (at the ordinates of ``columns.PERIODS``), and the truth.
-    """
+    """The smaller, truncated Iranian data set. Four times the records are drawn; those with PGA below 0.0102 g go,
+    then events with fewer than three, then records at random down to the size asked: the surviving random terms are
+    too high where motions are weak, as in the real file. RJB is not given (``true_rjb_km`` has it), Rrup is missing
+    for half of the events of M 5 and above, and equals Rhyp below M 5."""
     random = np.random.default_rng([seed, 2])
     frame = _geometry(random, _IRAN, 2 * n_events, 4 * n_records)
     frame = frame.join(_motions(random, frame, model, variability, truth))
@@ -139,8 +102,6 @@ def iran(
 def true_columns(period: float) -> dict[str, str]:
     """Columns of the truth at one period: keys median, event, station and record.
 
-    Examples
-    --------
     >>> true_columns(0)["event"], true_columns(1)["event"]
     ('true_event_term', 'true_event_term_1s')
     """
@@ -256,19 +217,8 @@ def _motions(
 
 
 def correlation(periods: Sequence[float]) -> np.ndarray:
-    """Correlation between ordinates, exp(-|ln T1/T2| / 4) with PGA at 0.02 s: 0.67 between 0.2 and 1 s.
-
-    A plain stand-in for the empirical tables of Baker & Jayaram (2008, Earthquake Spectra 24, 299-317).
-
-    Parameters
-    ----------
-    periods : sequence of float, (n,)
-        s; 0 is PGA.
-
-    Returns
-    -------
-    ndarray, (n, n)
-    """
+    """Correlation (n, n) between ordinates, exp(-|ln T1/T2| / 4) with PGA at 0.02 s: 0.67 between 0.2 and 1 s. A
+    plain stand-in for the tables of Baker & Jayaram (2008, Earthquake Spectra 24, 299-317)."""
     ln_period = np.log([period or 0.02 for period in periods])
     return np.exp(-np.abs(ln_period[:, None] - ln_period[None, :]) / 4)
 

@@ -120,7 +120,7 @@ def on_grid(
         deep = deep.assign(**{columns.PGA: deep[columns.PGA] * np.exp(added_ln)})
         frames.append(with_chunks(deep, seed))
     frame = pd.concat(frames, ignore_index=True)
-    frame[SPLIT] = _split(dataset.frame, seed).reindex(frame[columns.EVENT]).fillna("training").to_numpy()
+    frame[SPLIT] = split(dataset.frame, seed).reindex(frame[columns.EVENT]).fillna("training").to_numpy()
     area = MapGrid(UTM54, 260_000, 3_850_000, 1000 * pixel_km, round(240 / pixel_km), round(280 / pixel_km))
     frame = frame[area.contains(frame[columns.STATION_LONGITUDE], frame[columns.STATION_LATITUDE])]
     made = layers(area, simulated=dataset.data_id == datasets.SIMULATED, seed=seed)
@@ -160,6 +160,16 @@ def with_chunks(frame: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     names, number = np.unique(frame[columns.STATION].to_numpy(), return_inverse=True)
     drawn = np.random.default_rng(seed).permutation(len(names)) % CHUNKS
     return frame.assign(**{CHUNK: drawn[number]})
+
+
+def split(frame: pd.DataFrame, seed: int = 0) -> pd.Series:
+    """Event -> "training", "stopping" or "test", by time; the stopping ones are drawn from the earlier ones."""
+    year = frame.groupby(columns.EVENT)[columns.ORIGIN_TIME].first().dt.year
+    parts = pd.Series("test", index=year.index)
+    early = np.random.default_rng([seed, 11]).permutation(year.index[year < FIRST_TEST_YEAR])
+    parts[early] = "training"
+    parts[early[: max(1, round(STOPPING_SHARE * len(early)))]] = "stopping"
+    return parts
 
 
 def select(frame: pd.DataFrame) -> pd.DataFrame:
@@ -352,16 +362,6 @@ def _check_dates(frame: pd.DataFrame) -> None:
             f"{undated:,} of {len(frame):,} records have no origin_time; earlier ones train and later ones test. "
             "Complete the dates in the file, or take those records out, and import it again."
         )
-
-
-def _split(frame: pd.DataFrame, seed: int) -> pd.Series:
-    """Event -> "training", "stopping" or "test"."""
-    year = frame.groupby(columns.EVENT)[columns.ORIGIN_TIME].first().dt.year
-    split = pd.Series("test", index=year.index)
-    early = np.random.default_rng([seed, 11]).permutation(year.index[year < FIRST_TEST_YEAR])
-    split[early] = "training"
-    split[early[: max(1, round(STOPPING_SHARE * len(early)))]] = "stopping"
-    return split
 
 
 def _in_region(table):

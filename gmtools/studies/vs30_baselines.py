@@ -1,15 +1,11 @@
 """What a network that predicts VS30 has to beat: a constant, the peak of H/V, and regressions on spectra.
 
-Which one applies to which data. The constant needs VS30 alone. The peak frequency of H/V and the regression on the
-spectral ratio need both horizontal components and the vertical one: records. Regression and gradient boosting on the
-shape of a response spectrum need its ordinates, which files without records have too. All learn ln VS30 with squared
-errors and know nothing but what is passed to ``fit``; penalties are chosen by station within the training rows.
-
-An average absolute error (AAE) in percent forgives low predictions, so that a model of ln VS30 is compared fairly only
-after :func:`best_factor`, found on stations that are not the reported ones.
+All learn ln VS30 with squared errors; penalties are chosen by station within the training rows. An average absolute
+error (AAE) in percent forgives low predictions, so that a model of ln VS30 is compared fairly only after
+:func:`best_factor`, found on stations that are not the reported ones.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,7 +13,6 @@ from scipy import fft
 from scipy.signal.windows import tukey
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -25,7 +20,6 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from gmtools.data.accelerograms import Accelerogram
 from gmtools.hvsr import Settings, smoothing_matrix
-from gmtools.site.record_store import Records
 
 FREQUENCIES_HZ = np.geomspace(0.4, 25.0, 40)
 WINDOW_S = 20.0
@@ -117,11 +111,6 @@ def spectrum(record: Accelerogram, window_s: float = WINDOW_S) -> np.ndarray:
     return np.stack([smooth[:2].mean(0), smooth[2]])
 
 
-def spectra(records: Records, indices: Sequence[int]) -> np.ndarray:
-    """Return :func:`spectrum` of some records, one in memory at a time: (n, 2, n_frequencies)."""
-    return np.stack([spectrum(records.accelerogram(int(k))) for k in indices])
-
-
 def peak_frequency(spectra: np.ndarray) -> np.ndarray:
     """Frequency (Hz) of the largest H/V of each record; spectra as of :func:`spectra`, result (n,)."""
     return FREQUENCIES_HZ[(spectra[:, 0] - spectra[:, 1]).argmax(-1)]
@@ -150,87 +139,6 @@ def on_records(stations: Sequence[str], seed: int = 0) -> dict[str, Pipeline]:
         "spectral_ratio_regression": make_pipeline(FunctionTransformer(_ln_ratio), *_ridge(stations, seed)),
         "boosting_on_spectrum": make_pipeline(FunctionTransformer(_shape_and_ratio), _trees(seed)),
     }
-
-
-def on_ordinates(stations: Sequence[str], seed: int = 0) -> dict[str, Pipeline]:
-    """Untrained baselines on a table of ordinates: ``fit(inputs, ln_vs30)``, then ``predict(inputs)`` gives ln VS30.
-
-    Parameters
-    ----------
-    stations, seed
-        As in :func:`on_records`.
-
-    Returns
-    -------
-    dict of str to Pipeline
-        ``constant``, ``linear`` (ridge regression; a missing ordinate becomes the training rows' mean) and
-        ``boosting`` (which takes missing ordinates as they are). The inputs, (n, k), are for example from
-        :func:`shape`.
-    """
-    fill = SimpleImputer(keep_empty_features=True)
-    return {
-        "constant": make_pipeline(DummyRegressor()),
-        "linear": make_pipeline(fill, *_ridge(stations, seed)),
-        "boosting": make_pipeline(_trees(seed)),
-    }
-
-
-def shape(psa: ArrayLike, pga: ArrayLike) -> np.ndarray:
-    """Return ln(PSA / PGA), (n, k), of ordinates (n, k) and PGA (n,) in one unit: what is left without the size."""
-    return np.log(np.asarray(psa, float) / np.asarray(pga, float)[:, None])
-
-
-def per_station(stations: Sequence[str]) -> np.ndarray:
-    """Weight of each row, (n,): one over the number of rows of its station, with a mean of 1.
-
-    Examples
-    --------
-    >>> per_station(["A", "B", "A"]).tolist()
-    [0.75, 1.5, 0.75]
-    """
-    _, number, counts = np.unique(np.asarray(stations), return_inverse=True, return_counts=True)
-    return len(number) / len(counts) / counts[number]
-
-
-def at_unseen_stations(
-    make: Callable[[Sequence[str], int], Mapping[str, Pipeline]],
-    inputs: np.ndarray,
-    vs30_m_s: ArrayLike,
-    stations: Sequence[str],
-    folds: ArrayLike,
-    seed: int = 0,
-    weight: ArrayLike | None = None,
-) -> dict[str, np.ndarray]:
-    """Predict each row by models that were trained without its fold.
-
-    Parameters
-    ----------
-    make : callable
-        :func:`on_records` or :func:`on_ordinates`.
-    inputs : ndarray, (n, ...)
-    vs30_m_s : (n,) array_like
-    stations : (n,) sequence of str
-    folds : (n,) array_like of int
-        With all rows of a station in one fold, as of :func:`gmtools.models.chunks.station_chunks`, every station is
-        unseen.
-    seed : int
-    weight : (n,) array_like, optional
-        Of each row in the fits: :func:`per_station` where every station counts once, by default all rows alike.
-
-    Returns
-    -------
-    dict of str to ndarray (n,)
-        VS30, m/s.
-    """
-    ln_vs30, stations, folds = np.log(np.asarray(vs30_m_s, float)), np.asarray(stations), np.asarray(folds)
-    predicted = {}
-    for fold in np.unique(folds):
-        train, held_out = folds != fold, folds == fold
-        for name, model in make(stations[train], seed).items():
-            weights = {} if weight is None else {f"{model.steps[-1][0]}__sample_weight": np.asarray(weight)[train]}
-            model.fit(inputs[train], ln_vs30[train], **weights)
-            predicted.setdefault(name, np.empty(len(folds)))[held_out] = np.exp(model.predict(inputs[held_out]))
-    return predicted
 
 
 def _ridge(stations: Sequence[str], seed: int) -> tuple:

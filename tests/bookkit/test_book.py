@@ -117,6 +117,22 @@ def test_each_card_of_the_front_page_names_a_cell_of_a_lesson():
     assert named <= cells
 
 
+def test_outcomes_on_the_front_page_are_the_lessons_numbers():
+    glued = new_output(
+        "display_data",
+        {"application/papermill.record/text/plain": "'25'"},
+        metadata={"scrapbook": {"name": "l52_line", "mime_prefix": "application/papermill.record/"}},
+    )
+    found = pages.numbers([executed(cell_with(glued))])
+    assert pages.with_outcomes("within {outcome}`l52_line` %, {outcome}`l52_other` %", found) == "within 25 %, – %"
+
+
+def test_each_outcome_of_the_front_page_is_a_number_of_a_lesson():
+    named = {match["name"] for match in pages.OUTCOME.finditer((PROJECT / "book" / "index.md").read_text())}
+    text = "\n".join(cell.source for lesson in lessons.discover() for cell in lessons.read(lesson.path).cells)
+    assert named and not {name for name in named if f'"{name}"' not in text}
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     (tmp_path / "book").mkdir()

@@ -4,7 +4,7 @@ import pytest
 from gmtools import columns
 from gmtools.data.accelerograms import Accelerogram, Exclusion, Rules, select, signal_to_noise_db
 from gmtools.errors import RecordingUnusable
-from gmtools.site.picks import with_picks
+from gmtools.site.picks import plausible, with_picks
 
 RATE = 100.0
 
@@ -137,5 +137,15 @@ def test_picker_finds_planted_arrivals_and_leaves_given_ones():
     bare = Accelerogram(samples, RATE, "R", "E", "S")
     picked = with_picks(bare)
     assert picked.p_time_s == pytest.approx(15, abs=0.3) and picked.s_time_s == pytest.approx(22, abs=1.0)
-    given = record()
+    given = record(rhyp_km=75.0)  # 10 s between P and S are some 80 km
     assert with_picks(given) is given
+
+
+@pytest.mark.parametrize(
+    "p, s, rhyp",
+    [(10.0, 20.0, 10.0), (10.0, 20.0, 300.0), (0.1, 1.6, 10.0)],
+    ids=["too far", "too near", "at the start"],
+)
+def test_times_that_do_not_fit_the_distance_are_no_picks(p, s, rhyp):
+    wrong = with_picks(record(p_time_s=p, s_time_s=s, rhyp_km=rhyp))  # noise: the picker finds nothing that fits either
+    assert not plausible(wrong) and np.isnan([wrong.p_time_s, wrong.s_time_s]).all()

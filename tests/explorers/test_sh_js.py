@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from explorers import site_record
+from explorers import site_motion, site_record
 from gmtools.errors import SettingRefused
 from gmtools.response import response_spectrum
-from gmtools.simulate import site_motion
 from gmtools.site.site_response import transfer_function
 
 NAMES = ("vs30_m_s", "rock_depth_m", "damping", "magnitude", "rhyp_km", "ground", "realization")

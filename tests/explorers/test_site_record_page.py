@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from explorer_pages import copied
 
-from explorers import bundle
-from gmtools.simulate import site_motion
+from explorers import bundle, site_motion
 
 MAGNITUDE = "Magnitude M, number"
 VS30 = "VS30 (m/s), number"

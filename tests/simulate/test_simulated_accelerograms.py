@@ -1,5 +1,3 @@
-import tracemalloc
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +7,6 @@ from gmtools import columns
 from gmtools.data.accelerograms import signal_to_noise_db
 from gmtools.errors import GmtoolsError
 from gmtools.simulate.accelerograms import SimulatedRecords, corner_frequency, envelope, rock_spectrum
-from gmtools.site.record_store import Stream
 
 
 @pytest.fixture(scope="module")
@@ -123,22 +120,6 @@ def test_frame_is_complete_and_in_range(records):
 def test_stations_are_log_normal_with_a_median_of_400():
     vs30 = SimulatedRecords(seed=0, n_records=1, n_stations=4000, n_events=3).profiles.vs30_m_s
     assert np.median(vs30) == pytest.approx(400, rel=0.08) and np.log(vs30).std() == pytest.approx(0.45, abs=0.04)
-
-
-def test_memory_of_a_stream_does_not_grow_with_its_length(records):
-    def peak(count):
-        stream = Stream(records, range(count), batch_size=16, anchor="start")
-        tracemalloc.start()
-        for inputs, _ in stream:
-            assert inputs.shape[1:] == (6000, 4)
-        _, highest = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        return highest
-
-    peak(16)  # fills the cache of transfer functions
-    short, long = peak(48), peak(192)
-    assert long < 1.1 * short + 6e6  # at most 80 stations' transfer functions come in
-    assert long < 40e6  # 192 records are 14 MB as samples, 18 MB as inputs
 
 
 def test_more_records_than_pairs_are_refused():

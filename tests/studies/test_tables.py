@@ -2,7 +2,6 @@ import os
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from gmtools.data import catalog
 from gmtools.data.readers import nga_west2_extract, peer_flatfile
 from gmtools.errors import ChecksumMismatch, DataNotFound, DownloadFailed, GmtoolsError
 from gmtools.simulate import records
-from gmtools.studies import iran, vs30
+from gmtools.studies import iran
 
 needs_extract = pytest.mark.skipif(
     not catalog.available("nga_west2_extract"), reason="the extract is in no folder that GMTOOLS_DATA names"
@@ -276,7 +275,7 @@ def test_official_kanto_records_come_first(monkeypatch, finds, tmp_path):
 
 
 def test_imported_strong_motion_records_come_with_waveforms_and_reasons(monkeypatch, finds, tmp_path):
-    """Picked and judged once, then taken from the cache; what was left out is in the box at the top of a lesson."""
+    """Picked and judged; what was left out is in the box at the top of a lesson."""
     from gmtools.data.accelerograms import Accelerogram, Exclusion
     from gmtools.data.readers import strong_motion
 
@@ -295,56 +294,6 @@ def test_imported_strong_motion_records_come_with_waveforms_and_reasons(monkeypa
     assert not dataset.simulated and list(dataset.frame["record_id"]) == ["E_A"]
     np.testing.assert_allclose(dataset.records.accelerogram(0).acceleration, samples, rtol=1e-6)
     assert "**Left out:** 1 no VS30, 1 gap" in dataset.notice()
-    monkeypatch.setattr(strong_motion, "read", lambda path: pytest.fail("read again"))
-    assert len(studies.load("afad", data="real").frame) == 1
-
-
-@pytest.fixture
-def one_record(monkeypatch, finds, tmp_path):
-    """List that grows by an item whenever the archive of one record is read."""
-    from gmtools.data.accelerograms import Accelerogram
-    from gmtools.data.readers import strong_motion
-
-    reads, samples = [], np.random.default_rng(0).standard_normal((6100, 3))
-    known = {"vs30_m_s": 360.0, "repi_km": 20.0, "p_time_s": 8.0, "s_time_s": 12.0}
-
-    def read(path):
-        reads.append(path)
-        time.sleep(0.2)  # long enough for another one to come along
-        yield Accelerogram(samples, 100.0, "E_A", "E", "A", **known)
-
-    monkeypatch.setenv("GMTOOLS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(strong_motion, "read", read)
-    (tmp_path / "records.zip").write_bytes(b"PK")
-    finds(afad={"afad/afad_records.zip": tmp_path / "records.zip"})
-    return reads
-
-
-def test_lessons_side_by_side_store_records_once(one_record):
-    with ThreadPoolExecutor(4) as pool:
-        loaded = list(pool.map(studies.load, ["afad"] * 4))
-    assert len(one_record) == 1 and [len(dataset.records) for dataset in loaded] == [1] * 4
-
-
-def test_records_are_read_anew_when_the_code_that_read_them_changes(one_record, monkeypatch, tmp_path):
-    studies.load("afad")
-    changed = tmp_path / "dyna_ascii.py"
-    changed.write_text("# another reader")
-    original = vs30.getsourcefile
-    monkeypatch.setattr(
-        vs30,
-        "getsourcefile",
-        lambda module: changed if module.__name__.endswith("dyna_ascii") else original(module),
-    )
-    studies.load("afad")
-    studies.load("afad")
-    assert len(one_record) == 2
-
-
-def test_a_cache_that_cannot_hold_records_is_named(one_record, tmp_path):
-    (tmp_path / "cache").write_text("a file where the folder should be")
-    with pytest.raises(DataNotFound, match=r"cannot write .*GMTOOLS_CACHE"):
-        studies.load("afad", data="real")
 
 
 def test_an_archive_without_a_usable_record_says_why(monkeypatch, finds, tmp_path):

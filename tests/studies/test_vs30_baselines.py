@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 from scipy.stats import norm
+from sklearn.model_selection import GroupKFold
 
 from gmtools.data.accelerograms import Accelerogram
-from gmtools.models.chunks import station_chunks
 from gmtools.simulate.accelerograms import SimulatedRecords
 from gmtools.studies import vs30_baselines as baselines
 
@@ -55,59 +55,14 @@ def test_spectrum_of_silence_and_of_the_last_samples_is_finite():
 
 def test_baselines_find_vs30_in_simulated_records_of_unseen_stations():
     records = SimulatedRecords(seed=3, n_records=400, n_stations=120, n_events=60)
-    frame = records.frame
-    spectra = baselines.spectra(records, range(len(records)))
-    stations, vs30 = frame["station_id"].to_numpy(), frame["vs30_m_s"].to_numpy()
-    folds = station_chunks(stations, 3)
-    predicted = baselines.at_unseen_stations(baselines.on_records, spectra, vs30, stations, folds)
-    rms = {name: np.sqrt(np.mean(np.log(values / vs30) ** 2)) for name, values in predicted.items()}
+    stations, ln_vs30 = records.frame["station_id"].to_numpy(), np.log(records.frame["vs30_m_s"].to_numpy())
+    spectra = np.stack([baselines.spectrum(records.accelerogram(k)) for k in range(len(records))])
+    rms = {}
+    for train, test in GroupKFold(3).split(spectra, groups=stations):
+        for name, model in baselines.on_records(stations[train]).items():
+            error = model.fit(spectra[train], ln_vs30[train]).predict(spectra[test]) - ln_vs30[test]
+            rms.setdefault(name, []).append(np.sqrt(np.mean(error**2)))
+    rms = {name: np.mean(values) for name, values in rms.items()}
     assert list(rms) == ["constant", "f0_rule", "spectral_ratio_regression", "boosting_on_spectrum"]
     assert rms["f0_rule"] < rms["constant"] and rms["spectral_ratio_regression"] < 0.9 * rms["constant"]
     assert rms["boosting_on_spectrum"] < rms["constant"]
-
-
-def test_ordinates_with_holes():
-    """VS30 planted in one of six ordinates, a tenth of them missing; the others are noise."""
-    random = np.random.default_rng(4)
-    stations = np.repeat([f"S{k}" for k in range(150)], 4)
-    vs30 = np.repeat(400 * np.exp(0.4 * random.standard_normal(150)), 4)
-    inputs = random.standard_normal((600, 6))
-    inputs[:, 2] = np.log(vs30) + 0.1 * random.standard_normal(600)
-    inputs[random.uniform(size=inputs.shape) < 0.1] = np.nan
-    folds = station_chunks(stations, 4)
-    predicted = baselines.at_unseen_stations(baselines.on_ordinates, inputs, vs30, stations, folds)
-    rms = {name: np.sqrt(np.mean(np.log(values / vs30) ** 2)) for name, values in predicted.items()}
-    assert rms["linear"] < 0.6 * rms["constant"] and rms["boosting"] < 0.6 * rms["constant"]
-
-
-def test_a_held_out_station_teaches_nothing():
-    """Inputs that only name the station: known stations are recognized, unseen ones are not."""
-    random = np.random.default_rng(5)
-    stations = np.repeat([f"S{k}" for k in range(60)], 10)
-    vs30 = np.repeat(400 * np.exp(0.4 * random.standard_normal(60)), 10)
-    inputs = np.repeat(random.standard_normal((60, 3)), 10, axis=0)
-    by_station, by_row = station_chunks(stations, 5), random.integers(0, 5, 600)
-    rms = [
-        np.std(
-            np.log(
-                baselines.at_unseen_stations(baselines.on_ordinates, inputs, vs30, stations, folds)["boosting"] / vs30
-            )
-        )
-        for folds in (by_station, by_row)
-    ]
-    assert rms[0] > 0.35 and rms[1] < 0.2
-
-
-def test_weights_let_each_station_count_once():
-    """A soft station with nine records and fifteen stiff ones with one each: the constant follows the stations."""
-    stations, vs30 = np.array(["A"] * 9 + [f"B{k}" for k in range(15)]), np.array([200.0] * 9 + [800.0] * 15)
-    folds = np.arange(24) % 2
-    args = baselines.on_ordinates, np.random.default_rng(6).standard_normal((24, 2)), vs30, stations, folds
-    alike = baselines.at_unseen_stations(*args)["constant"]
-    once = baselines.at_unseen_stations(*args, weight=baselines.per_station(stations))["constant"]
-    assert alike.max() < 520 and once.min() > 650
-
-
-def test_shape_forgets_the_size():
-    psa, pga = np.array([[0.2, 0.4], [2.0, 4.0]]), np.array([0.1, 1.0])
-    np.testing.assert_allclose(baselines.shape(psa, pga), np.log([[2, 4], [2, 4]]))

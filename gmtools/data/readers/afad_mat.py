@@ -16,27 +16,9 @@ _FIELDS += ("Rhyp", "Ptime", "Stime")
 
 
 def read(path: str | Path) -> Accelerogram:
-    """Read one file.
-
-    The samples are cm/s²: the file does not say so, its publishers do. Event id is the origin time in the file's name,
-    station id is TK and AFAD's four digits. Nothing in the file is executed; its dates, MATLAB objects, stay unread.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``<origin time>_<station>.mat``, such as ``20120106001648_6501.mat``.
-
-    Returns
-    -------
-    Accelerogram
-
-    Raises
-    ------
-    FormatError
-        The file is no such MATLAB file.
-    RecordingUnusable
-        Two components; samples that are no numbers, or fewer than the file says.
-    """
+    """Read ``<origin time>_<station>.mat``. Samples are cm/s², as its publishers say and the file does not. Nothing
+    in the file is executed; its dates, MATLAB objects, stay unread. FormatError or RecordingUnusable where it is no
+    such record."""
     path = Path(path)
     reject_web_page(path, SOURCE)
     return parse(path.name, path.read_bytes())

@@ -16,23 +16,9 @@ PERIODS = (0.01, 0.1, 1.0)
 
 
 def read(paths: Mapping[str, Path]) -> pd.DataFrame:
-    """Read the mean site terms.
-
-    Parameters
-    ----------
-    paths : mapping of file name to Path
-        Holds ``dS2S_T0.01s.csv``, ``dS2S_T0.1s.csv`` and ``dS2S_T1s.csv``.
-
-    Returns
-    -------
-    DataFrame, one row for each station
-        ``station_id``, coordinates (degrees), and :func:`column` at each period in natural logarithms.
-
-    Raises
-    ------
-    ColumnMissing, FormatError, DataNotFound
-        A file is another one or missing, or the files list different stations.
-    """
+    """Mean site terms (ln) of each station at the three periods, see :func:`column`, with coordinates. ``paths``
+    holds ``dS2S_T0.01s.csv``, ``dS2S_T0.1s.csv`` and ``dS2S_T1s.csv``; FormatError where they list different
+    stations."""
     frame = None
     for period in PERIODS:
         path = file_ending(paths, f"dS2S_T{period:g}s.csv")
@@ -48,28 +34,9 @@ def read(paths: Mapping[str, Path]) -> pd.DataFrame:
 
 
 def residuals(paths: Mapping[str, Path], period: float) -> pd.DataFrame:
-    """Read the residuals that the site terms are means of.
-
-    The publisher calls them within-event residuals; they hold the site term too, so that their scatter about each
-    station's mean is the single-station standard deviation phi_ss.
-
-    Parameters
-    ----------
-    paths : mapping of file name to Path
-        Holds ``dWs_T...s.csv``.
-    period : float
-        One of :data:`PERIODS`, s.
-
-    Returns
-    -------
-    DataFrame, one row for each residual
-        ``station_id``, ``residual`` (natural logarithm). The files do not say which event a column belongs to.
-
-    Raises
-    ------
-    ColumnMissing, FormatError, DataNotFound
-        The file is another one or missing.
-    """
+    """Residuals (ln; ``station_id``, ``residual``) that the site terms at a period of :data:`PERIODS` are means of,
+    from ``dWs_T...s.csv``. They hold the site term: their scatter about a station's mean is phi_ss. Events are not
+    named."""
     path = file_ending(paths, f"dWs_T{period:g}s.csv")
     raw = read_csv(path, SOURCE, ["KiK-nets", "Longitude", "Latitude", "Event_1"])
     values = raw.filter(like="Event_").apply(lambda listed: numbers(listed, path))

@@ -18,32 +18,10 @@ _AS_NAMED = (
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """Read the extract into the standard table.
-
-    PGA and PGV are measured. The twelve PSA ordinates are **reconstructed** (Campbell & Bozorgnia 2014 median plus a
-    published total residual) for 7,098 rows within Rrup 80 km; they take the standard names here, and
-    ``Dataset.kind`` of :mod:`gmtools.data.datasets` says that they are not measured.
-
-    Stations are known by their coordinates only, and only for 13,790 rows: two rows have the same ``station_id`` when
-    their coordinates agree to 1e-4 degree (about 10 m), and rows without coordinates have none. Nothing else
-    identifies a station (VS30 is shared by many), so nothing else is tried.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``nga_west2_extract.csv``.
-
-    Returns
-    -------
-    DataFrame, one row for each record
-        Columns named in :mod:`gmtools.columns`; rake in (-180, 180] degrees; ``event_id`` as given (``EQ...`` is PEER's
-        EQID, ``S...`` an event inferred from equal source parameters).
-
-    Raises
-    ------
-    ColumnMissing, FormatError
-        The file is another one.
-    """
+    """Read ``nga_west2_extract.csv`` into the standard table. PGA and PGV are measured; twelve PSA ordinates are
+    **reconstructed** (Campbell & Bozorgnia 2014 median plus a published total residual) for 7,098 rows within Rrup
+    80 km. Two rows have the same ``station_id`` when their coordinates, known for 13,790 rows, agree to 1e-4 degree.
+    Rake in (-180, 180] degrees; ``event_id`` ``EQ...`` is PEER's, ``S...`` inferred from equal source parameters."""
     reconstructed = {f"psa_{period:g}s_reconstructed_g": columns.psa(period) for period in PSA_PERIODS}
     raw = read_csv(path, SOURCE, [*_AS_NAMED, *reconstructed])
     frame = raw[[*_AS_NAMED, *reconstructed]].rename(columns=reconstructed)

@@ -41,29 +41,11 @@ Files = Mapping[str, Callable[[], bytes]]
 
 
 def read(path: str | Path) -> Iterator[Accelerogram | Exclusion]:
-    """Read the records of a folder or zip archive; archives within it are read too, nothing is unpacked to disk.
-
-    AFAD-1218's MATLAB files (.mat), DYNA files of ESM, ITACA and TADAS (.asc), AFAD's older files (.txt), miniSEED
-    (.mseed, .miniseed) with StationXML (.xml) in the same archive or folder. What a format does not know comes from
-    two optional tables beside the records, ``stations.csv`` (``station_id`` and, say, ``vs30_m_s``) and ``events.csv``
-    (``event_id`` and, say, ``magnitude``, ``event_longitude``, ``event_latitude``, ``hypocentral_depth_km``).
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Yields
-    ------
-    Accelerogram or Exclusion
-        An exclusion for each file or record that cannot be read: none is dropped without a word.
-
-    Raises
-    ------
-    DataNotFound
-        There is no such folder or archive.
-    FormatError
-        The file is no zip archive, or no table.
-    """
+    """Read the records of a folder or zip archive, archives within it too; nothing is unpacked to disk. AFAD-1218's
+    MATLAB files (.mat), DYNA files of ESM, ITACA and TADAS (.asc), AFAD's older files (.txt), miniSEED (.mseed,
+    .miniseed) with StationXML (.xml). What a format does not know comes from ``stations.csv`` (``station_id``,
+    ``vs30_m_s`` …) and ``events.csv`` (``event_id``, ``magnitude`` …) beside the records. Each file or record that
+    cannot be read is an Exclusion: none is dropped without a word."""
     path = Path(path)
     if path.is_dir():
         names = (entry for entry in sorted(path.rglob("*")) if entry.is_file())

@@ -101,40 +101,17 @@ def constants() -> dict:
 
 @lru_cache
 def noise() -> np.ndarray:
-    """White noise in steps of 1/24 of its standard deviation: its amplitude does not count, its phases do.
-
-    Returns
-    -------
-    ndarray of int8, (REALIZATIONS, 2, 2, N_SAMPLES)
-        Realization; P and S waves; north and up.
-    """
+    """White noise int8 (REALIZATIONS; P and S waves; north and up; N_SAMPLES) in steps of 1/24 of its standard
+    deviation: its phases count."""
     drawn = np.random.default_rng([7, 4]).standard_normal((REALIZATIONS, 2, 2, N_SAMPLES))
     return np.round(24 * drawn).clip(-127, 127).astype(np.int8)
 
 
 def ground_profile(vs30_m_s: float, rock_depth_m: float, ground: str = "one layer") -> Profiles:
-    """Soil of a wanted VS30 over rock of 1500 m/s.
+    """Soil of a wanted VS30 over rock of 1500 m/s: "one layer" down to the rock, or a "gradient" of eight whose VS
+    grows as (1 + z / 10 m)^0.3, at most to 95 % of the rock's. Rock above 30 m is in VS30, and the soil is the
+    softer for it.
 
-    "one layer" has one velocity down to the rock; "gradient" has eight layers whose VS grows as (1 + z / 10 m)^0.3, at
-    most to 95 % of the rock's. Where the rock is shallower than 30 m, it is in VS30, and the soil is the softer for it.
-
-    Parameters
-    ----------
-    vs30_m_s, rock_depth_m : float
-    ground : {"one layer", "gradient"}
-
-    Returns
-    -------
-    Profiles
-        One profile; its ``vs30_m_s`` is the wanted one.
-
-    Raises
-    ------
-    GmtoolsError
-        An input is outside :data:`LIMITS`, or ``ground`` is none of the two.
-
-    Examples
-    --------
     >>> ground_profile(300.0, 50.0).vs_m_s.round(1).tolist()
     [[300.0, 1500.0]]
     >>> ground_profile(300.0, 15.0).vs_m_s.round(1).tolist()  # 30 / (15 / 166.7 + 15 / 1500) = 300
@@ -162,29 +139,9 @@ def simulate(
     ground: str = "one layer",
     realization: int = 0,
 ) -> SiteMotion:
-    """Simulate an earthquake's motion on rock and on the soil over it.
-
-    Parameters
-    ----------
-    vs30_m_s, rock_depth_m : float
-        Of the ground; see :func:`ground_profile`.
-    damping : float
-        Of S waves in the soil, share of critical damping; P waves have half of it, the rock 5 / VS (VS in m/s).
-    magnitude, rhyp_km : float
-        Moment magnitude and hypocentral distance.
-    ground : {"one layer", "gradient"}
-    realization : int
-        Which of the :data:`REALIZATIONS` noise series.
-
-    Returns
-    -------
-    SiteMotion
-
-    Raises
-    ------
-    GmtoolsError
-        An input is outside its limits.
-    """
+    """An earthquake's motion on rock and on the soil over it (:func:`ground_profile`). ``damping`` of S waves in the
+    soil is a share of the critical one; P waves have half, the rock 5 / VS (m/s). ``realization`` is one of
+    :data:`REALIZATIONS`."""
     asked = {"damping": damping, "magnitude": magnitude, "rhyp_km": rhyp_km}
     _check(asked, ground, realization)
     profile = ground_profile(vs30_m_s, rock_depth_m, ground)

@@ -3,9 +3,9 @@ from itertools import product
 import numpy as np
 import pytest
 
+from explorers import site_motion
 from gmtools.errors import GmtoolsError
 from gmtools.response import response_spectrum
-from gmtools.simulate import site_motion
 from gmtools.simulate.accelerograms import corner_frequency, rock_spectrum
 
 

@@ -1,0 +1,57 @@
+"""Tables and records of study 5: what is planted in the drawn ones, and what the real ones hold."""
+
+import numpy as np
+import pytest
+
+from gmtools.data import catalog
+from gmtools.errors import DataNotFound, DownloadFailed
+from gmtools.studies import vs30
+
+
+def test_drawn_stations_amplify_where_vs30_is_low():
+    ground = vs30.stations("simulated", 1)
+    known = ground.frame.dropna(subset=["vs30_m_s"])
+    assert ground.kind == "simulated" and 40 <= len(known) < len(ground.frame) == 60
+    assert np.corrcoef(np.log(known["vs30_m_s"]), known["site_term_1s"])[0, 1] < -0.5
+    means = ground.residuals.groupby("station_id")["residual"].mean().reindex(ground.frame["station_id"])
+    assert np.abs(means.to_numpy() - ground.frame["site_term_1s"].to_numpy()).mean() < 0.1
+
+
+def test_real_stations_are_those_of_the_files():
+    try:
+        catalog.find("kanto_site_terms")
+    except (DataNotFound, DownloadFailed):
+        pytest.skip("the files are not at hand")
+    ground = vs30.stations("real")
+    frame = ground.frame.set_index("station_id")
+    assert len(frame) == 60 and frame["vs30_m_s"].notna().sum() == 45 and len(ground.residuals) == 3316
+    assert frame["site_term_1s"].isna().sum() == 0 and frame["avs30_m_s"].between(100, 800).all()
+
+
+def test_drawn_curves_peak_later_on_soft_classes():
+    curves, kind = vs30.hv_curves("simulated", 0)
+    periods = curves.columns[1:].to_numpy(float)
+    peak = periods[curves.drop(columns="site_class").to_numpy(float).argmax(1)]
+    median = [np.median(peak[curves["site_class"] == name]) for name in ("I", "II", "III")]
+    assert kind == "simulated" and median[0] < median[1] < median[2]
+
+
+def test_parts_have_stations_of_their_own_and_come_again():
+    one, other = vs30.simulated("training", 24), vs30.simulated("test", 24)
+    assert one.frames.shape == (24, 23, 49) and one.spectra.shape == (24, 2, 40)
+    assert not np.allclose(one.vs30_m_s[:20], other.vs30_m_s[:20])
+    assert np.array_equal(vs30.simulated("training", 24).frames, one.frames)
+
+
+def test_network_saturated_by_hand_gives_its_answer_whatever_comes():
+    weights = vs30.saturated_by_hand(400.0)
+    ceiling = weights["lstm.fc.bias"][0] + np.abs(weights["lstm.fc.weight"]).sum()
+    assert ceiling == pytest.approx(400.0)
+    assert weights["lstm.lstm.weight_ih_l0"].shape == (1024, 4) and weights["cnn.conv.weight"].shape == (16, 4, 3, 3)
+
+
+def test_window_of_the_study_begins_half_a_minute_before_p():
+    record = vs30.simulated("training", 24).source.accelerogram(0)
+    window = vs30.published_window(record)
+    assert window.shape == (3000, 4)
+    assert window[:, 3].sum() / 50 == pytest.approx(record.s_time_s - record.p_time_s, abs=0.05)
