@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import traitlets
 
-from explorers import classical_tables, ground_motion_records, networks
+from explorers import classical_tables, ground_motion_records
 from explorers.base import Explorer, Number, Switch
 from explorers.payload import pack, unpack
-from gmtools import columns, gmms
-from gmtools.data import catalog, portable
+from gmtools import columns, gmms, networks
+from gmtools.data import catalog
 from gmtools.errors import DataNotFound, DownloadFailed, SettingRefused, warn_outside
 
-SHIPPED = {"nga_only": "ann_nga_west2", "transfer_frozen": "ann_transfer_frozen"}
+SHIPPED = {"nga_only": "ann_nga_west2", "transfer_frozen": "ann_iran_transfer"}
 CLASSICAL = ("BSSA14", "ASK14", "CB14", "KaleEtAl2015Iran", "ZafaraniEtAl2018", "GhasemiEtAl2009")
 LABELS = {
     "nga_only": "our network, NGA-West2",
@@ -19,17 +19,20 @@ LABELS = {
     "published": "published networks, Iran (Sedaghati & Pezeshk 2026)",
 }
 LIMITS = {columns.MAGNITUDE: (3.0, 8.0), columns.RJB: (0.0, 300.0), columns.VS30: (150.0, 1500.0)}
+ORDINATES = [columns.psa(period) for period in columns.PERIODS]
+# How far beyond its range an output is still drawn, faint, before its line ends: added to M, a factor of the others.
+REACH = {columns.MAGNITUDE: 0.5, columns.RJB: 1.5, columns.VS30: 1.5}
 EXTRA_COLORS = ("#D55E00", "#CC79A7", "#F0E442")  # of networks that the user brings
 
 
-def payload(data="auto", networks=None):
+def payload(data="auto", own=None):
     """Networks, tables of the classical models and records, for the page.
 
     Parameters
     ----------
     data : {"auto", "real", "simulated"}
         Which records to show as dots. The published networks are there where the machine has them.
-    networks : dict of str to gmtools.data.portable.PortableNetwork, optional
+    own : dict of str to gmtools.networks.DenseNetwork, optional
         Further networks by label.
 
     Returns
@@ -38,9 +41,9 @@ def payload(data="auto", networks=None):
         As :func:`explorers.payload.pack` makes them.
     """
     models, arrays = [], {}
-    for key, network in _networks(networks or {}).items():
+    for key, network in _networks(own or {}).items():
         models.append(_describe_network(key, network))
-        for layer, (kernel, bias) in enumerate(network.weights):
+        for layer, (kernel, bias) in enumerate(_stacked(key, network)):
             arrays |= {f"{key}.kernel_{layer}": _plain(kernel), f"{key}.bias_{layer}": _plain(bias)}
     for key, table in classical_tables.tables(CLASSICAL).items():
         models.append(_describe_classical(key))
@@ -48,7 +51,8 @@ def payload(data="auto", networks=None):
     facts, arrays["records"], arrays["records_table"] = ground_motion_records.thinned(data)
     codes = list(ground_motion_records.CODES.values())
     limits = {name: list(pair) for name, pair in LIMITS.items()}
-    meta = {"periods": columns.PERIODS, "limits": limits, "models": models, "records": facts, "record_codes": codes}
+    meta = {"periods": columns.PERIODS, "limits": limits, "reach": REACH, "models": models}
+    meta |= {"records": facts, "record_codes": codes}
     return pack(meta, arrays)
 
 
@@ -59,8 +63,8 @@ class GroundMotion(Explorer):
     ----------
     data : {"auto", "real", "simulated"}
         Which records to show as dots.
-    networks : dict of str to gmtools.data.portable.PortableNetwork, optional
-        Your own networks, by the label they shall have; they are switched on.
+    networks : dict of str to gmtools.networks.DenseNetwork, optional
+        Your own networks, by the label they shall have (``DenseNetwork.of(model, ...)``); they are switched on.
     **settings
         Start values of the traits ``magnitude``, ``rjb_km``, ``vs30_m_s``, ``period_s`` (of the decay; 0 is PGA),
         ``models`` (keys as in ``explorer.known``), ``show_sigma``, ``show_records``.
@@ -120,8 +124,9 @@ class GroundMotion(Explorer):
         Returns
         -------
         DataFrame
-            One row for each model that is switched on and each of its ordinates: ``model``, ``period_s``, ``median_g``,
-            ``sigma_ln`` (NaN where none is known), ``low_g`` and ``high_g`` (median times exp of ∓ sigma).
+            One row for each model that is switched on and each of its ordinates, as far as they are drawn: ``model``,
+            ``period_s``, ``median_g``, ``sigma_ln`` (NaN where none is known), ``low_g`` and ``high_g`` (median times
+            exp of ∓ sigma).
 
         Warns
         -----
@@ -150,7 +155,7 @@ class GroundMotion(Explorer):
         Returns
         -------
         mean, sigma : ndarray, (n, 13)
-            Of ln PSA (g); NaN where the model has no such ordinate, or no sigma is known.
+            Of ln PSA (g); NaN where the model has no such ordinate or its line has ended, or no sigma is known.
 
         Raises
         ------
@@ -166,17 +171,33 @@ class GroundMotion(Explorer):
             raise SettingRefused(f"No model {model!r} here; there are {', '.join(self.known)}.")
         facts = next(entry for entry in meta["models"] if entry["key"] == model)
         inputs = [np.ravel(part) for part in np.broadcast_arrays(magnitude, rjb_km, vs30_m_s)]
-        for (name, (low, high)), values in zip(facts["ranges"].items(), inputs, strict=True):
-            warn_outside(facts["label"], name, values, low, high, facts["source"])
         if facts["kind"] == "classical":
+            for name, values in zip(LIMITS, inputs, strict=True):
+                warn_outside(facts["label"], name, values, *facts["ranges"][name][0], facts["source"])
             table = {part: arrays[f"{model}.{part}"] for part in classical_tables.PARTS}
             return classical_tables.evaluate(table, *inputs)
-        mean = _network_from(facts, arrays).predict(*inputs)
+        scenarios = pd.DataFrame(dict(zip(LIMITS, inputs, strict=True)))
+        mean = _network_from(facts, arrays).predict(scenarios).to_numpy()
+        mean = np.where(_drawn(facts["ranges"], scenarios), mean, np.nan)
         return mean, np.tile(np.array(facts["sigma"], float), (len(mean), 1))
 
 
+def _drawn(ranges, scenarios):
+    """Whether each scenario lies so near the range of each ordinate that its line is drawn: (n, 13) bool."""
+    drawn = np.ones((len(scenarios), len(ORDINATES)), bool)
+    for name, pairs in ranges.items():
+        low, high = np.array([[np.nan if side is None else side for side in pair] for pair in pairs]).T
+        reach, values = REACH[name], scenarios[name].to_numpy(float)[:, np.newaxis]
+        if name == columns.MAGNITUDE:
+            drawn &= ~((values < low - reach) | (values > high + reach))
+        else:
+            drawn &= ~((values < low / reach) | (values > high * reach)) | ((name == columns.RJB) & (values < low))
+    return drawn
+
+
 def _networks(own):
-    found = {key: portable.load(networks.FOLDER / f"{name}.npz") for key, name in SHIPPED.items()}
+    there = networks.names()  # one that its lesson has not made yet is left out
+    found = {key: networks.read(name) for key, name in SHIPPED.items() if name in there}
     try:
         from gmtools.data.readers import keras_archive
 
@@ -184,6 +205,22 @@ def _networks(own):
     except (DataNotFound, DownloadFailed):
         pass  # they state no license, so they do not ship
     return found | own
+
+
+def _stacked(key, network):
+    """Layers as (kernel, bias), the first axis for the networks side by side; ReLU between them, as the page has it."""
+    layers = []
+    for parts in zip(*network.branches, strict=True):
+        kernels, biases, activations = zip(*parts, strict=True)
+        shapes = {kernel.shape for kernel in kernels}
+        wanted = "linear" if len(layers) == len(network.branches[0]) - 1 else "relu"
+        if len(shapes) > 1 or set(activations) != {wanted}:
+            raise SettingRefused(
+                f"The network {key!r} has a layer of shapes {sorted(shapes)} with {', '.join(sorted(set(activations)))}"
+                "; the explorer shows networks of one shape with ReLU and a linear last layer."
+            )
+        layers.append((np.stack(kernels), np.stack(biases)))
+    return layers
 
 
 def _plain(array):
@@ -197,42 +234,49 @@ def _network_from(facts, arrays):
         values = arrays[f"{facts['key']}.{name}"]
         return values.view("float16") if values.dtype == np.uint16 else values
 
-    weights = tuple((array(f"kernel_{layer}"), array(f"bias_{layer}")) for layer in range(facts["layers"]))
-    scale = (np.array(facts["input_mean"]), np.array(facts["input_sd"]))
-    return portable.PortableNetwork(weights, *scale, columns.PERIODS, members=facts["members"])
+    layers = [(array(f"kernel_{layer}"), array(f"bias_{layer}")) for layer in range(facts["layers"])]
+    activations = ["relu"] * (len(layers) - 1) + ["linear"]
+    branches = [
+        [(kernel[k], bias[k], activation) for (kernel, bias), activation in zip(layers, activations, strict=True)]
+        for k in range(len(layers[0][0]))
+    ]
+    ranges = {o: {name: pairs[k] for name, pairs in facts["ranges"].items()} for k, o in enumerate(ORDINATES)}
+    outputs = [{"name": name, "unit": "ln g"} for name in ORDINATES]
+    return networks.DenseNetwork(facts["label"], facts["inputs"], outputs, ranges, branches)
 
 
 def _describe_network(key, network):
-    told = network.provenance
-    if tuple(network.periods) != columns.PERIODS:
+    names = [output["name"] for output in network.outputs]
+    read = [(entry["name"], entry.get("transform", "")) for entry in network.inputs]
+    if names != ORDINATES or read != list(zip(LIMITS, ("", "log1p", "log1p"), strict=True)):
         raise SettingRefused(
-            f"The network {key!r} has the periods {network.periods}; the explorer shows {columns.PERIODS}."
+            f"The network {key!r} reads {read} and answers {', '.join(names)}; the explorer shows networks that read "
+            f"M, ln(1 + RJB) and ln(1 + VS30) and answer {', '.join(ORDINATES)}."
         )
     return {
         "key": key,
         "label": LABELS.get(key, key),
         "kind": "network",
         "look": _look(key),
-        "members": network.members,
-        "layers": len(network.weights),
-        "input_mean": network.input_mean.tolist(),
-        "input_sd": network.input_sd.tolist(),
-        "ranges": {name: list(network.ranges.get(name, (None, None))) for name in LIMITS},
-        "source": told.get("ranges", "the data that it was trained on"),
-        "sigma": told.get("sigma_ln", [None] * len(columns.PERIODS)),
-        "scores": _score_lines(told.get("scores", [])),
+        "members": 1,
+        "layers": len(network.branches[0]),
+        "inputs": network.inputs,
+        "input_mean": [entry["mean"] for entry in network.inputs],
+        "input_sd": [entry["sd"] for entry in network.inputs],
+        "ranges": {n: [list(network.ranges.get(o, {}).get(n, (None, None))) for o in ORDINATES] for n in LIMITS},
+        "sigma": [output.get("sigma_ln") for output in network.outputs],
+        "faults": list(network.faults),
+        "scores": _score_lines(network.facts.get("scores", [])),
     }
 
 
 def _score_lines(scores):
     """One sentence for each score, with all its baselines."""
-    baselines = {}
-    for score in scores:
-        head = f"{score['score']}, {score['records']:,} records of {score['events']} earthquakes: "
-        baselines.setdefault(f"{head}{score['value']:.2f} {score['unit']}", []).append(score)
     return [
-        f"{head}. For comparison: " + ", ".join(f"{each['baseline']} {each['baseline_value']:.2f}" for each in others)
-        for head, others in baselines.items()
+        f"{score['score']}, {score['records']:,} records of {score['events']} earthquakes ({score['on']}): "
+        f"{score['value']:.2f} {score['unit']}. For comparison: "
+        + ", ".join(f"{name} {value:.2f}" for name, value in score["baselines"].items())
+        for score in scores
     ]
 
 
@@ -244,7 +288,8 @@ def _describe_classical(key):
         "label": model.label,
         "kind": "classical",
         "look": _look(key),
-        "ranges": {name: list(pair) for name, pair in ranges},
+        "ranges": {name: [list(pair)] * len(ORDINATES) for name, pair in ranges},
+        "faults": [],
         "source": model.source,
         "scores": [],
     }

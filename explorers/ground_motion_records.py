@@ -5,7 +5,7 @@ import pandas as pd
 
 from gmtools import columns, studies
 from gmtools.errors import DataNotFound, DownloadFailed
-from gmtools.studies import recipes
+from gmtools.studies import iran
 
 # Value = low + step * code, one byte; ordinates and distance as logarithms. The code 255 is a missing ordinate.
 CODES = {
@@ -32,7 +32,7 @@ def thinned(data="auto"):
             if data == "real":
                 raise
             continue
-        frame = recipes.source_frame(found) if name == "nga_west2" else recipes.target_frame(found)
+        frame = iran.source_records(found) if name == "nga_west2" else iran.records(found)
         shown = frame.sample(min(count, len(frame)), random_state=SEED)
         parts.append(_codes(shown))
         facts.append(_facts(found, frame, shown))

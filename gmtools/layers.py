@@ -4,6 +4,7 @@ Whatever a saved network names must be registered here: ``networks.load`` builds
 """
 
 import logging
+import math
 import os
 import sys
 
@@ -105,3 +106,24 @@ def masked_huber(target, prediction):
     loss = ops.where(size <= 1, 0.5 * size**2, size - 0.5)
     count = ops.sum(ops.cast(known, prediction.dtype), axis=0)
     return ops.sum(ops.sum(loss, axis=0) / ops.maximum(count, 1))
+
+
+@keras.saving.register_keras_serializable("gmtools")
+def log_normal_cdf(z):
+    """Logarithm of the standard normal distribution function, also far in the lower tail.
+
+    Parameters
+    ----------
+    z : array
+        In single precision the function itself is 0 below -14, so that its logarithm and the gradient are lost.
+
+    Returns
+    -------
+    array
+
+    Source: above -4 from the error function; below, the asymptotic series of Abramowitz & Stegun (1964), 26.2.12.
+    """
+    near, far = ops.maximum(z, -4.0), ops.minimum(z, -4.0)
+    series = 1 - 1 / far**2 + 3 / far**4 - 15 / far**6
+    tail = -0.5 * far**2 - 0.5 * math.log(2 * math.pi) - ops.log(-far) + ops.log(series)
+    return ops.where(z > -4, ops.log(0.5 * (1 + ops.erf(near / math.sqrt(2.0)))), tail)

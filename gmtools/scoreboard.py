@@ -22,6 +22,7 @@ INPUTS = {
 VERDICTS = {
     "reproduced": "same inputs, within the tolerance",
     "differs": "same inputs, outside the tolerance",
+    "re-read": "the authors' files give again what this project read in them earlier: no number of the paper",
     "compared": "other data, or no printed number: shown beside, no claim",
     "simulated": "computed on simulated data",
     "arithmetic": "a slip or a consistency check",
@@ -104,12 +105,12 @@ def verdict(target: Target, result: Mapping | None) -> str:
     Returns
     -------
     str
-        A key of ``VERDICTS``. *reproduced* needs the same inputs and a value within the tolerance.
+        A key of ``VERDICTS``. *reproduced* and *re-read* need the same inputs and a value within the tolerance.
     """
     if result is None:
         return "open"
     value, inputs = result["value"], result["inputs"]
-    claims = target.kind == "value" and target.value is not None and inputs == "same"
+    claims = target.kind in ("value", "re-read") and target.value is not None and inputs == "same"
     if value is None:
         return "differs" if claims else "open"
     if inputs == "simulated":
@@ -118,7 +119,9 @@ def verdict(target: Target, result: Mapping | None) -> str:
         return "arithmetic"
     if not claims:
         return "compared"
-    return "reproduced" if within(target, value) else "differs"
+    if not within(target, value):
+        return "differs"
+    return "re-read" if target.kind == "re-read" else "reproduced"
 
 
 def difference(target: Target, value: float | str | None) -> str:

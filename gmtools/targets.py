@@ -35,7 +35,8 @@ class Target:
     relation : str
         ``equal``, or ``at_most`` / ``at_least`` where the value is a limit.
     kind : str
-        ``value`` (can be reproduced), ``compared`` (never more than compared) or ``arithmetic``.
+        ``value`` (can be reproduced), ``re-read`` (this project read the same files before), ``compared`` (never more
+        than compared) or ``arithmetic``.
     source, tag : str
         The document, and how it was read: S source document, C public code or data, W web page, A own
         arithmetic, I inference, K general knowledge not verified, P measured or set by this project.

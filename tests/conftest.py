@@ -178,17 +178,13 @@ def axe_core() -> Path:
 @pytest.fixture(scope="session")
 def keras_pga() -> Callable[[float], float]:
     """``keras_pga(magnitude)``: PGA (g) at 20 km and 400 m/s by our NGA-West2 networks, evaluated by Keras."""
-    from explorers import networks
-    from gmtools.data import portable
-    from gmtools.models import ann, training
+    from gmtools import networks
 
-    network = portable.load(networks.FOLDER / "ann_nga_west2.npz")
-    model = ann.build(network.members * 13)
-    training.set_weights(model, network)
+    model = networks.load("ann_nga_west2")
 
     def pga(magnitude: float) -> float:
-        raw = np.array([[magnitude, np.log1p(20.0), np.log1p(400.0)]])
-        inputs = ((raw - network.input_mean) / network.input_sd).astype("float32")
-        return float(np.exp(model.predict(inputs, verbose=0).reshape(network.members, 13)[:, 0].mean()))
+        scenario = {"magnitude": [magnitude], "rjb_km": [20.0], "vs30_m_s": [400.0]}
+        fed = networks.scaled("ann_nga_west2", scenario)
+        return float(np.exp(model.predict(fed, verbose=0)[0, 0]))
 
     return pga

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import subprocess
 import warnings
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from gmtools import networks
 from gmtools.errors import CacheNotWritable, FormatError, KnownFault, OutOfRange, UnknownModel
 from gmtools.layers import ParallelDense, keras
+from gmtools.networks import _dense
 
 layers = keras.layers
 INPUTS = [
@@ -328,7 +330,22 @@ def test_the_named_networks_are_whole():
     assert total < 25_000_000
 
 
+def test_the_named_networks_come_from_commits_of_this_history():
+    git = ["git", "-C", str(networks.PROJECT)]
+    if subprocess.run([*git, "rev-parse"], capture_output=True).returncode:
+        pytest.skip("no git checkout")
+    for name in networks.names():
+        commit = networks.card(name)["commit"]
+        assert subprocess.run([*git, "merge-base", "--is-ancestor", commit, "HEAD"]).returncode == 0, name
+
+
 def test_a_full_disk_leaves_no_half_network(small_disk):
     with pytest.raises(CacheNotWritable, match="No space left on device"):
         keep(small_disk, keras.Sequential([keras.Input((2,)), layers.Dense(400_000), layers.Dense(2)]), half=True)
     assert list(small_disk.iterdir()) == []
+
+
+def test_activations_are_keras():
+    x = np.array([[-2.0, 0.0, 3.0]])
+    for name, function in _dense.ACTIVATIONS.items():
+        assert function(x) == pytest.approx(np.asarray(keras.activations.get(name)(x)), abs=1e-6), name

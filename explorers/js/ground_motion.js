@@ -32,7 +32,7 @@ function render({ model, el }) {
   const { meta, arrays } = unpack(model.get("payload"));
   const scene = {
     meta,
-    models: meta.models.map((facts) => new Model(facts, arrays, meta.periods.length)),
+    models: meta.models.map((facts) => new Model(facts, arrays, meta.periods.length, meta.reach)),
     records: new Records(arrays.records, arrays.records_table, meta.record_codes),
     periods: Float64Array.from(meta.periods, (period) => period || PGA_TICK),
   };
@@ -60,7 +60,7 @@ function render({ model, el }) {
   const update = () => {
     const state = readState(model, scene);
     shown = compute(scene, state);
-    inputs.show(state, words.commonRange(shown.curves));
+    inputs.show(state, words.commonRange(shown.curves, shown.period));
     warning.textContent = words.outside(shown.curves, state);
     draw(figures, scene, shown);
     words.fillTable(table, scene, shown);
@@ -164,15 +164,18 @@ function draw(figures, scene, shown) {
   const { state, curves, near, along, period } = shown;
   const { records, meta } = scene;
   const lines = (panel, extra) =>
-    curves.map(({ model, outside, [panel]: curve }) => ({
+    curves.map(({ model, [panel]: curve }) => ({
       ...model.facts.look,
       values: curve.median,
       low: state.show_sigma && curve.low,
       high: state.show_sigma && curve.high,
       width: model.network ? 2.4 : 1.7,
-      ...extra(model, outside),
+      ...extra(model),
     }));
-  const spectra = lines("spectrum", (_, outside) => ({ faint: outside.length > 0 }));
+  const spectra = lines("spectrum", (model) => {
+    const known = scene.periods.filter((_, i) => model.left(state, i).length === 0);
+    return known.length ? { inside: [known[0], known[known.length - 1]] } : { faint: true };
+  });
   figures.spectrum.draw({
     x: scene.periods,
     lines: spectra,
@@ -180,11 +183,11 @@ function draw(figures, scene, shown) {
     yRange: yRange(spectra),
     alt: words.altSpectrum(scene, shown),
   });
-  const decay = lines("decay", ({ facts }, outside) => ({
-    faint: outside.some(({ setting }) => setting !== "rjb_km"),
-    inside: [facts.ranges.rjb_km[0] ?? 0, facts.ranges.rjb_km[1] ?? Infinity],
-  }));
-  const [from, to] = words.commonRange(curves).rjb_km ?? [0, Infinity];
+  const decay = lines("decay", (model) => {
+    const [low, high] = model.facts.ranges.rjb_km[period];
+    return { faint: model.left(state, period).some((setting) => setting !== "rjb_km"), inside: [low ?? 0, high ?? Infinity] };
+  });
+  const [from, to] = words.commonRange(curves, period).rjb_km ?? [0, Infinity];
   figures.decay.caption(`Decay with distance: ${shown.ordinate}`);
   figures.decay.draw({
     x: DISTANCES,

@@ -19,9 +19,11 @@ export class Model {
    * @param {object} facts entry of meta.models
    * @param {object} arrays of the payload
    * @param {number} periods how many
+   * @param {object} reach how far beyond its range an output is drawn: added to magnitude, a factor of the others
    */
-  constructor(facts, arrays, periods) {
+  constructor(facts, arrays, periods, reach) {
     this.facts = facts;
+    this.reach = reach;
     this.key = facts.key;
     this.periods = periods;
     this.out = new Float64Array(OUTPUTS);
@@ -41,7 +43,8 @@ export class Model {
     const curve = emptyCurve(periods);
     if (this.network) {
       this.network.evaluate(magnitude, rjb, vs30, out);
-      for (let i = 0; i < periods; i++) setPoint(curve, i, out[i], this.facts.sigma[i] ?? NaN);
+      const state = { magnitude, rjb_km: rjb, vs30_m_s: vs30 };
+      for (let i = 0; i < periods; i++) setPoint(curve, i, this.ends(state, i) ? NaN : out[i], this.facts.sigma[i] ?? NaN);
     } else {
       this.table.evaluate(magnitude, rjb, vs30, out);
       for (let i = 0; i < periods; i++) setPoint(curve, i, out[i], out[periods + i]);
@@ -56,7 +59,8 @@ export class Model {
     for (let i = 0; i < distances.length; i++) {
       if (this.network) {
         this.network.evaluate(magnitude, distances[i], vs30, out, period);
-        setPoint(curve, i, out[0], this.facts.sigma[period] ?? NaN);
+        const state = { magnitude, rjb_km: distances[i], vs30_m_s: vs30 };
+        setPoint(curve, i, this.ends(state, period) ? NaN : out[0], this.facts.sigma[period] ?? NaN);
       } else {
         this.table.evaluate(magnitude, distances[i], vs30, out, period);
         setPoint(curve, i, out[period], out[periods + period]);
@@ -65,12 +69,38 @@ export class Model {
     return curve;
   }
 
-  /** Settings that lie outside of the model's range: [{setting, value, low, high}]. */
+  /** Settings that lie outside of the range of an ordinate: names. */
+  left(state, period) {
+    return SETTINGS.filter((setting) => {
+      const [low, high] = this.facts.ranges[setting][period];
+      return (low !== null && state[setting] < low) || (high !== null && state[setting] > high);
+    });
+  }
+
+  /** Whether the line of an ordinate has ended: a setting lies so far outside of its range that the value means nothing. */
+  ends(state, period) {
+    return this.left(state, period).some((setting) => {
+      const [low, high] = this.facts.ranges[setting][period];
+      const [value, reach] = [state[setting], this.reach[setting]];
+      if (setting === "magnitude") return (low !== null && value < low - reach) || (high !== null && value > high + reach);
+      if (setting === "rjb_km" && low !== null && value < low) return false;
+      return (low !== null && value < low / reach) || (high !== null && value > high * reach);
+    });
+  }
+
+  /**
+   * Settings that lie outside of a range: [{setting, value, low, high, count}], of the count ordinates that are left by
+   * it the widest range.
+   */
   outside(state) {
     return SETTINGS.flatMap((setting) => {
-      const [low, high] = this.facts.ranges[setting];
-      const value = state[setting];
-      return (low !== null && value < low) || (high !== null && value > high) ? [{ setting, value, low, high }] : [];
+      const ranges = this.facts.ranges[setting].filter((_, period) => this.left(state, period).includes(setting));
+      if (!ranges.length) return [];
+      const end = (side, widest) => {
+        const ends = ranges.map((range) => range[side]);
+        return ends.includes(null) ? null : widest(...ends);
+      };
+      return [{ setting, value: state[setting], low: end(0, Math.min), high: end(1, Math.max), count: ranges.length }];
     });
   }
 }

@@ -20,12 +20,13 @@ export function digits(value, count = 3) {
 export const scenario = (state) =>
   SETTINGS.map((name) => `${NAMES[name][0]} ${Number(state[name].toFixed(2))}${NAMES[name][1]}`).join(", ");
 
-/** Range of each setting that all networks shown have seen, or all models where no network is shown. */
-export function commonRange(curves) {
+/** Range of each setting that all networks shown have seen for an ordinate, or all models where no network is shown. */
+export function commonRange(curves, period) {
   const networks = curves.filter(({ model }) => model.network);
   const common = {};
   for (const { model } of networks.length ? networks : curves) {
-    for (const [name, [low, high]] of Object.entries(model.facts.ranges)) {
+    for (const [name, ranges] of Object.entries(model.facts.ranges)) {
+      const [low, high] = ranges[period];
       const [from, to] = common[name] ?? [-Infinity, Infinity];
       common[name] = [Math.max(from, low ?? -Infinity), Math.min(to, high ?? Infinity)];
     }
@@ -38,10 +39,13 @@ export function outside(curves) {
   const told = curves
     .filter((curve) => curve.outside.length)
     .map(({ model, outside: left }) => {
-      const parts = left.map(({ setting, low, high }) => `${NAMES[setting][0]} ${span(low, high, NAMES[setting][1])}`);
+      const parts = left.map(({ setting, low, high, count }) => {
+        const which = count < model.periods ? ` for ${count} of ${model.periods} ordinates` : "";
+        return `${NAMES[setting][0]} ${span(low, high, NAMES[setting][1])}${which}`;
+      });
       return `${model.facts.label} (${parts.join(", ")})`;
     });
-  return told.length ? `Extrapolation, drawn faint: this scenario lies outside the range of ${told.join("; ")}.` : "";
+  return told.length ? `Extrapolation, drawn faint or not at all: this scenario lies outside the range of ${told.join("; ")}.` : "";
 }
 
 function span(low, high, unit) {
@@ -113,8 +117,11 @@ export function altSpectrum({ meta }, { state, curves, near }) {
 /** Alt text of the decay. */
 export function altDecay(_, { state, curves, along, ordinate: name }) {
   const parts = curves.map(({ model, decay }) => {
-    const last = decay.median.length - 1;
-    return `${model.facts.label}: ${digits(decay.median[0])} g at 1 km, ${digits(decay.median[last])} g at 300 km`;
+    const count = decay.median.length;
+    let last = count - 1;
+    while (last > 0 && !Number.isFinite(decay.median[last])) last--;
+    const farthest = digits(300 ** (last / (count - 1)));
+    return `${model.facts.label}: ${digits(decay.median[0])} g at 1 km, ${digits(decay.median[last])} g at ${farthest} km`;
   });
   const dots = along.length ? ` Dots: ${along.length} records of such magnitude and site.` : "";
   const { magnitude, vs30_m_s: vs30 } = state;
@@ -124,7 +131,7 @@ export function altDecay(_, { state, curves, along, ordinate: name }) {
 const HOW =
   "Lines are models. The networks are evaluated here from their trained weights; the band of ours is their scatter on earthquakes " +
   "that they had not seen. Classical models are read from a table, within 1 %, for a vertical strike-slip fault. Lines are faint " +
-  "where a model has no data; the bar under a slider and the unshaded ground are what the networks shown have learned from.";
+  "where a model has no data for that ordinate, and a network's line ends soon after; the bar under a slider and the unshaded ground are what the networks shown have learned from.";
 const WINDOW = "Dots are records within 0.25 of M and a factor of 1.4 of VS30, in the spectrum also within a factor of 1.3 of RJB";
 
 /** What is real and what is not, in plain sight below the figures. */
@@ -138,7 +145,10 @@ export function fillNote(place, { meta }) {
     ? `${WINDOW}, thinned and rounded from ${tables.join(" and ")}. Filled dots were measured, rings were not.`
     : "No records are shown: there were none on the machine that built this page.";
   const scored = meta.models.filter(({ scores }) => scores.length);
-  const items = scored.map(({ label, scores }) => make("li", {}, `${label}. ${scores.join(". ")}.`));
+  const items = scored.map(({ label, scores, faults }) => {
+    const known = faults.length ? ` Known faults: ${faults.join(" ")}` : "";
+    return make("li", {}, `${label}. ${scores.join(". ")}.${known}`);
+  });
   const sources = meta.records.map(({ name, source }) => make("li", {}, `${name}: ${source}`));
   const more = make("details", {}, make("summary", {}, "How good are the networks, and where do the records come from?"));
   more.append(make("ul", {}, ...items, ...sources));

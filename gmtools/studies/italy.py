@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from gmtools.data import catalog, datasets
 from gmtools.data.rasters import Points, slope
 from gmtools.errors import DataNotFound, DownloadFailed, FormatError, GmtoolsError
 from gmtools.geodesy import hypocentral_distance_km, with_distances
-from gmtools.maps import grids, inputs
+from gmtools.maps import grids, ground, inputs
 from gmtools.maps.grids import Layer, MapGrid, resample, resample_points
 
 PERIODS = (0.15, 0.2, 0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 2.0)
@@ -274,14 +275,7 @@ def layers(
         from gmtools.simulate import fields
 
         return {name: fields.world(seed).layer(name, grid) for name in wanted}
-    found = {}
-    for name in wanted:
-        try:
-            found[name] = _MAKERS[name](grid)
-        except (DataNotFound, DownloadFailed):
-            if not skip:
-                raise
-    return found
+    return ground.layers_of({name: partial(_MAKERS[name], grid) for name in wanted}, skip)
 
 
 def coast(skip: bool = False) -> list[np.ndarray]:
@@ -297,21 +291,7 @@ def coast(skip: bool = False) -> list[np.ndarray]:
     DataNotFound
         The coastline cannot be had, and ``skip`` is false.
     """
-    from gmtools.data.readers import gshhs
-
-    try:
-        return gshhs.read(catalog.find("coastline_gshhs"), _AROUND)
-    except (DataNotFound, DownloadFailed):
-        if not skip:
-            raise
-        return []
-
-
-def _elevation():
-    from gmtools.data.readers import file_ending, topography
-
-    path = file_ending(catalog.find("topography_1min"), "topo_italy_1min_de15.npz")
-    return topography.read(path, catalog.manifests()["topography_1min"].licence)
+    return ground.shore_lines(_AROUND, skip)
 
 
 def _vs30(grid: MapGrid) -> Layer:
@@ -335,8 +315,8 @@ def _velocity(grid: MapGrid) -> Layer:
 
 
 _MAKERS: dict[str, Callable[[MapGrid], Layer]] = {
-    ELEVATION: lambda grid: resample(_elevation(), grid),
-    SLOPE: lambda grid: resample(slope(_elevation()), grid),
+    ELEVATION: lambda grid: resample(ground.elevation("italy"), grid),
+    SLOPE: lambda grid: resample(slope(ground.elevation("italy")), grid),
     VS30: _vs30,
     VELOCITY: _velocity,
 }

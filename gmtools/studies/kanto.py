@@ -1,6 +1,7 @@
 """What study 2 takes from the data on Kanto: stations, earthquakes, map layers, and recordings to test on."""
 
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,9 @@ from scipy.optimize import least_squares
 
 from gmtools import columns, studies
 from gmtools.data import catalog, datasets
-from gmtools.errors import DataNotFound, DownloadFailed, FormatError, GmtoolsError
+from gmtools.errors import FormatError, GmtoolsError
 from gmtools.geodesy import with_distances
-from gmtools.maps import grids, inputs
+from gmtools.maps import grids, ground, inputs
 from gmtools.maps.grids import Layer, MapGrid, resample
 from gmtools.maps.kanto_region import (
     BEDROCK,
@@ -253,14 +254,10 @@ def layers(
         from gmtools.simulate import kanto as simulation
 
         return {name: simulation.world(seed, invented=True).layer(name, grid) for name in wanted}
-    found = {}
-    for name in wanted:
-        try:
-            found[name] = _elevation(grid) if name == ELEVATION else _bedrock(name, grid)
-        except (DataNotFound, DownloadFailed):
-            if not skip:
-                raise
-    return found
+    makers = {name: partial(_bedrock, name, grid) for name in wanted if name != ELEVATION}
+    if ELEVATION in wanted:
+        makers[ELEVATION] = lambda: resample(ground.elevation("kanto"), grid)
+    return ground.layers_of({name: makers[name] for name in wanted}, skip)
 
 
 def coast(skip: bool = False) -> list[np.ndarray]:
@@ -276,14 +273,7 @@ def coast(skip: bool = False) -> list[np.ndarray]:
     DataNotFound
         The coastline cannot be had, and ``skip`` is false.
     """
-    from gmtools.data.readers import gshhs
-
-    try:
-        return gshhs.read(catalog.find("coastline_gshhs"), REGION)
-    except (DataNotFound, DownloadFailed):
-        if not skip:
-            raise
-        return []
+    return ground.shore_lines(REGION, skip)
 
 
 def recordings() -> pd.DataFrame:
@@ -372,13 +362,6 @@ def _bedrock(name: str, grid: MapGrid) -> Layer:
     networks = ("MeSO-net",) if name == BEDROCK_JIVSM else ("KiK-net", "K-NET")
     known = pd.concat([stations(network) for network in networks], ignore_index=True)
     return Layer(bedrock_depth(known, *grid.lonlat), "m", catalog.manifests()[LAYERS[name]].licence)
-
-
-def _elevation(grid: MapGrid) -> Layer:
-    from gmtools.data.readers import file_ending, topography
-
-    path = file_ending(catalog.find("topography_1min"), "topo_kanto_1min_de15.npz")
-    return resample(topography.read(path, catalog.manifests()["topography_1min"].licence), grid)
 
 
 def _recorded(event: str) -> pd.DataFrame:

@@ -7,17 +7,17 @@ import warnings
 import numpy as np
 import pytest
 
-from explorers import GroundMotion, classical_tables, ground_motion, ground_motion_records, networks
+from explorers import GroundMotion, classical_tables, ground_motion, ground_motion_records
+from explorers import networks as shipped
 from explorers.payload import unpack
-from gmtools import columns, gmms
-from gmtools.data import portable
+from gmtools import columns, gmms, networks
 from gmtools.errors import OutOfRange, SettingRefused, UnknownModel
 
 MODELS_JS = """
 import { unpack } from "SOURCE/core/payload.js";
 import { Model } from "SOURCE/ground_motion_models.js";
 const { meta, arrays } = unpack(payload);
-const models = meta.models.map((facts) => new Model(facts, arrays, meta.periods.length));
+const models = meta.models.map((facts) => new Model(facts, arrays, meta.periods.length, meta.reach));
 """
 
 
@@ -50,17 +50,19 @@ def quiet(function, *arguments):
         return function(*arguments)
 
 
-@pytest.mark.parametrize("key", ground_motion.SHIPPED)
-def test_javascript_portable_network_and_keras_agree(key, content, scenarios, node):
-    from gmtools.models import ann, training
+@pytest.fixture(scope="module")
+def scenarios_inside():
+    """Within the range of every ordinate of both networks."""
+    random = np.random.default_rng(4)
+    return random.uniform(4.5, 7, 200), random.uniform(3, 75, 200), random.uniform(250, 700, 200)
 
-    network = portable.load(networks.FOLDER / f"{ground_motion.SHIPPED[key]}.npz")
-    ours = quiet(network.predict, *scenarios)
-    keras_model = ann.build(network.members * 13)
-    training.set_weights(keras_model, network)
-    inputs = np.column_stack([scenarios[0], np.log1p(scenarios[1]), np.log1p(scenarios[2])])
-    inputs = ((inputs - network.input_mean) / network.input_sd).astype("float32")
-    theirs = keras_model.predict(inputs, verbose=0).reshape(len(inputs), network.members, 13).mean(axis=1)
+
+@pytest.mark.parametrize("key", ground_motion.SHIPPED)
+def test_javascript_numpy_and_keras_agree(key, content, scenarios_inside, node):
+    name = ground_motion.SHIPPED[key]
+    table = gmms.scenarios(*scenarios_inside)
+    ours = networks.predict(name, table, "ignore").to_numpy()
+    theirs = networks.load(name).predict(networks.scaled(name, table), verbose=0)
     script = (
         MODELS_JS
         + """
@@ -68,9 +70,35 @@ def test_javascript_portable_network_and_keras_agree(key, content, scenarios, no
     answer(scenarios.map(([m, r, v]) => Array.from(model.spectrum(m, r, v).median)));
     """
     )
-    page = node(script, content, key=key, scenarios=np.transpose(scenarios).tolist())
+    page = np.array(node(script, content, key=key, scenarios=np.transpose(scenarios_inside).tolist()), float)
     assert np.log(page) == pytest.approx(ours, abs=1e-9)
-    assert np.exp(theirs) == pytest.approx(np.array(page), rel=1e-4)
+    assert np.exp(theirs) == pytest.approx(page, rel=1e-4)
+
+
+def test_each_output_fades_and_ends_by_its_own_range_in_page_and_python(content, node):
+    limit = networks.card("ann_nga_west2")["ranges"]["psa_0.1s_g"]["rjb_km"][1]
+    distances = [limit, limit * 1.01, limit * 1.49, limit * 1.51]
+    script = (
+        MODELS_JS
+        + """
+    const model = models.find((one) => one.key === "nga_only");
+    answer(distances.map((d) => {
+      const state = { magnitude: 6.5, rjb_km: d, vs30_m_s: 400 };
+      const curve = model.spectrum(6.5, d, 400).median;
+      return [0, 3].map((i) => [model.left(state, i).length, Number.isFinite(curve[i])]).concat([model.outside(state)]);
+    }));
+    """
+    )
+    found = node(script, content, distances=distances)
+    assert [row[0] for row in found] == [[0, True]] * 4  # PGA goes on
+    assert [row[1] for row in found] == [[0, True], [1, True], [1, True], [1, False]]
+    assert found[0][2] == [] and found[1][2][0]["count"] == 12
+    explorer = GroundMotion()
+    for distance, (_, (_, drawn), _) in zip(distances, found, strict=True):
+        mean = quiet(explorer.predict, "nga_only", 6.5, distance, 400.0)[0][0]
+        assert np.isfinite(mean[0]) and np.isfinite(mean[3]) == drawn
+    with pytest.warns(OutOfRange, match="rjb_km 121 .* of psa_0.05s_g and 11 more"):
+        explorer.predict("nga_only", 6.5, 121.0, 400.0)
 
 
 @pytest.mark.parametrize("model", ground_motion.CLASSICAL)
@@ -104,7 +132,7 @@ def test_a_decay_is_the_spectrum_at_each_distance(content, node):
     script = (
         MODELS_JS
         + """
-    const distances = [1, 10, 50, 300];
+    const distances = [1, 10, 50, 75];
     answer(models.map((model) => ({
       decay: Array.from(model.decay(6.3, distances, 350, 5).median),
       spectra: distances.map((distance) => model.spectrum(6.3, distance, 350).median[5]),
@@ -223,12 +251,14 @@ def test_impossible_settings_are_refused_and_leave_the_old_ones(explorer, settin
 
 
 def test_values_are_those_of_the_network_and_its_sigma(explorer):
-    network = portable.load(networks.FOLDER / "ann_nga_west2.npz")
+    network = networks.read("ann_nga_west2")
     table = explorer.values()
     ours = table[table["model"] == "nga_only"]
-    expected = network.predict(explorer.magnitude, explorer.rjb_km, explorer.vs30_m_s)[0]
+    scenario = gmms.scenarios(explorer.magnitude, explorer.rjb_km, explorer.vs30_m_s)
+    expected = network.predict(scenario, "ignore").to_numpy()[0]
     assert np.log(ours["median_g"]).to_numpy() == pytest.approx(expected)
-    assert np.log(ours["high_g"] / ours["median_g"]).to_numpy() == pytest.approx(network.provenance["sigma_ln"])
+    sigma = [output["sigma_ln"] for output in network.outputs]
+    assert np.log(ours["high_g"] / ours["median_g"]).to_numpy() == pytest.approx(sigma)
 
 
 def test_a_setting_outside_of_a_models_range_warns_with_the_range(explorer):
@@ -242,11 +272,12 @@ def test_an_unknown_model_is_refused_with_those_there_are(explorer):
 
 
 def test_a_network_of_ones_own_is_shown_and_travels_with_the_twin():
-    network = portable.load(networks.FOLDER / "ann_nga_west2.npz")
-    bias = np.asarray(network.weights[-1][1], float) + np.log(2)
-    double = dataclasses.replace(
-        network, weights=(*network.weights[:-1], (network.weights[-1][0], bias)), provenance={}
-    )
+    network = networks.read("ann_nga_west2")
+    branches = [
+        [*layers[:-1], (layers[-1][0], np.asarray(layers[-1][1], float) + np.log(2), layers[-1][2])]
+        for layers in network.branches
+    ]
+    double = dataclasses.replace(network, branches=branches)
     explorer = GroundMotion(networks={"twice": double})
     medians = explorer.values().set_index(["model", "period_s"])["median_g"]
     assert (medians["twice"] / medians["nga_only"]).to_numpy() == pytest.approx(2.0, rel=1e-6)
@@ -254,28 +285,36 @@ def test_a_network_of_ones_own_is_shown_and_travels_with_the_twin():
 
 
 def test_what_ships_says_where_it_comes_from():
-    for path in sorted(networks.FOLDER.glob("*.npz")):
-        facts = networks.provenance(path.stem)
-        assert facts["scores"] and path.stem in networks.MAKERS, path.name
+    for path in sorted(shipped.FOLDER.glob("*.npz")):
+        facts = shipped.provenance(path.stem)
+        assert facts["scores"] and path.stem in shipped.MAKERS, path.name
 
 
 @pytest.mark.parametrize("name", ground_motion.SHIPPED.values())
-def test_our_networks_beat_the_trivial_baseline_on_unseen_earthquakes(name):
-    scores = networks.provenance(name)["scores"]
-    mean = next(score for score in scores if score["baseline"] == "mean of the other folds")
-    assert mean["value"] < 0.9 * mean["baseline_value"] and mean["events"] > 300
+def test_our_networks_beat_their_baselines_on_unseen_earthquakes(name):
+    score = networks.card(name)["scores"][0]
+    sign = -1 if "likelihood" in score["score"] else 1
+    trivial = next(iter(score["baselines"].values()))
+    assert sign * score["value"] < sign * trivial and score["events"] > 300
+
+
+def test_a_network_of_another_form_is_refused():
+    network = networks.read("ann_nga_west2")
+    other = dataclasses.replace(network, outputs=network.outputs[:12], branches=network.branches[:12])
+    with pytest.raises(SettingRefused, match="answers pga_g"):
+        GroundMotion(networks={"short": other})
 
 
 def test_a_sidecar_without_a_score_is_refused(tmp_path):
-    networks.write("small", tmp_path, {"a": np.zeros(2)}, {"provenance": {"data": [], "settings": {}, "scores": [{}]}})
-    with pytest.raises(networks.FormatError, match="says nothing about scores/score, scores/value"):
-        networks.provenance("small", tmp_path)
-    arrays, facts = networks.read("small", tmp_path)
+    shipped.write("small", tmp_path, {"a": np.zeros(2)}, {"provenance": {"data": [], "settings": {}, "scores": [{}]}})
+    with pytest.raises(shipped.FormatError, match="says nothing about scores/score, scores/value"):
+        shipped.provenance("small", tmp_path)
+    arrays, facts = shipped.read("small", tmp_path)
     assert arrays["a"].tolist() == [0, 0] and json.dumps(facts["provenance"]["gmtools"])
 
 
 def test_unknown_networks_are_refused_before_anything_is_trained(tmp_path):
     with pytest.raises(UnknownModel, match="No network is called 'ann_mars'"):
-        networks.make(["ann_mars"], tmp_path)
+        shipped.make(["ann_mars"], tmp_path)
     with pytest.raises(UnknownModel, match="there are none"):
-        networks.read("ann_mars", tmp_path)
+        shipped.read("ann_mars", tmp_path)

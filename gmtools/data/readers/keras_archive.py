@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from gmtools import columns
-from gmtools.data.portable import PortableNetwork
 from gmtools.errors import FormatError
+from gmtools.networks import DenseNetwork
 
 _MEMBERS = ("metadata.json", "config.json", "model.weights.h5")
 _LARGEST_MEMBER = 16 * 2**20  # bytes; a published network has 0.1 MB
@@ -41,9 +41,9 @@ def read(paths):
 
     Returns
     -------
-    PortableNetwork
-        13 networks in the order of :data:`gmtools.columns.PERIODS`. ``provenance`` tells, among others, ``updates``
-        (optimizer steps), ``trainable_layers`` (of the dense layers, in order) and ``keras_version``.
+    DenseNetwork
+        13 networks side by side, in the order of :data:`gmtools.columns.PERIODS`. ``facts`` tells, among others,
+        ``updates`` (optimizer steps), ``trainable_layers`` (of the dense layers, in order) and ``keras_version``.
 
     Raises
     ------
@@ -64,10 +64,30 @@ def read(paths):
         if facts != first:
             raise FormatError(f"{archives[period]} differs from {archives[0.0]}: {facts}, not {first}. {_AGAIN}")
     mean, scale = read_scaler(by_name["X_scaler.pkl"])
-    layers = zip(*(weights for weights, _ in networks), strict=True)
-    weights = tuple(tuple(np.stack(parts) for parts in zip(*layer, strict=True)) for layer in layers)
-    facts = {**first, "name": "published networks", "ranges": _RANGES_SOURCE, "citation": "sedaghati2026"}
-    return PortableNetwork(weights, mean, scale, columns.PERIODS, ranges=_RANGES, provenance=facts)
+    activations = ["relu"] * (len(networks[0][0]) - 1) + ["linear"]
+    branches = [
+        [(*layer, activation) for layer, activation in zip(weights, activations, strict=True)]
+        for weights, _ in networks
+    ]
+    outputs = [{"name": columns.psa(period), "unit": "ln g"} for period in columns.PERIODS]
+    return DenseNetwork(
+        "published networks",
+        described(mean, scale),
+        outputs,
+        {output["name"]: _RANGES for output in outputs},
+        branches,
+        facts={**first, "ranges": _RANGES_SOURCE, "citation": "sedaghati2026"},
+    )
+
+
+def described(mean, sd):
+    """Inputs as the card of a network says them: M, ln(1 + RJB), ln(1 + VS30), each with its mean and sd."""
+    names = (columns.MAGNITUDE, columns.RJB, columns.VS30)
+    units, transforms = ("", "km", "m/s"), ("", "log1p", "log1p")
+    return [
+        {"name": name, "unit": unit, "transform": transform, "mean": float(center), "sd": float(width)}
+        for name, unit, transform, center, width in zip(names, units, transforms, mean, sd, strict=True)
+    ]
 
 
 def read_scaler(path):

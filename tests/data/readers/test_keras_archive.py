@@ -79,18 +79,18 @@ def published(tmp_path):
 def test_reads_thirteen_networks_in_the_order_of_periods(published):
     network = keras_archive.read(published)
     values = scaler_bytes()[1]
-    assert network.periods == columns.PERIODS
-    assert network.input_mean == pytest.approx(values.mean(axis=0), rel=1e-12)
-    assert network.input_sd == pytest.approx(values.std(axis=0), rel=1e-12)
+    assert [output["name"] for output in network.outputs] == [columns.psa(period) for period in columns.PERIODS]
+    assert [entry["mean"] for entry in network.inputs] == pytest.approx(values.mean(axis=0), rel=1e-12)
+    assert [entry["sd"] for entry in network.inputs] == pytest.approx(values.std(axis=0), rel=1e-12)
     for layer in range(3):
         for index in (0, 5, 12):
             kernel, bias = toy_weights(index)[layer]
-            assert (network.weights[layer][0][index] == kernel).all()
-            assert (network.weights[layer][1][index] == bias).all()
+            assert (network.branches[index][layer][0] == kernel).all()
+            assert (network.branches[index][layer][1] == bias).all()
 
 
 def test_tells_how_the_networks_were_trained(published):
-    provenance = keras_archive.read(published).provenance
+    provenance = keras_archive.read(published).facts
     assert provenance["updates"] == 2200
     assert provenance["trainable_layers"] == [False, True, True]
     assert provenance["keras_version"] == "3.11.3"
@@ -100,7 +100,7 @@ def test_tells_how_the_networks_were_trained(published):
 def test_takes_a_list_of_paths_or_a_mapping_with_folders_in_its_names(published, tmp_path):
     listed = keras_archive.read([*published.values(), tmp_path / "README.md"])
     moved = {f"published_models/{name}": path for name, path in published.items()}
-    assert (listed.weights[0][0] == keras_archive.read(moved).weights[0][0]).all()
+    assert (listed.branches[0][0][0] == keras_archive.read(moved).branches[0][0][0]).all()
 
 
 def test_missing_files_are_named(published):
@@ -172,7 +172,9 @@ def test_code_in_the_scaler_is_never_run(published, tmp_path):
     marker = tmp_path / "marker"
     published["X_scaler.pkl"].write_bytes(scaler_bytes(_note=Hostile(marker))[0])
     assert b"system" in published["X_scaler.pkl"].read_bytes()
-    assert keras_archive.read(published).input_mean == pytest.approx(scaler_bytes()[1].mean(axis=0))
+    assert [entry["mean"] for entry in keras_archive.read(published).inputs] == pytest.approx(
+        scaler_bytes()[1].mean(axis=0)
+    )
     published["X_scaler.pkl"].write_bytes(pickle.dumps(Hostile(marker), protocol=4))
     with pytest.raises(FormatError, match="not a scaler of the features Earthquake_Magnitude, JB_km"):
         keras_archive.read(published)
@@ -214,11 +216,11 @@ def authors():
 
 
 def test_published_models_frozen_layer_updates_and_scaler(authors):
-    assert authors.provenance["updates"] == 2200
-    assert authors.provenance["trainable_layers"] == [False, True, True]
-    assert [kernel.shape for kernel, _ in authors.weights] == [(13, 3, 64), (13, 64, 32), (13, 32, 1)]
-    assert authors.input_mean == pytest.approx([4.60405, 4.31797, 6.10521], abs=5e-6)
-    assert authors.input_sd == pytest.approx([1.16973, 0.90443, 0.38555], abs=5e-6)
+    assert authors.facts["updates"] == 2200
+    assert authors.facts["trainable_layers"] == [False, True, True]
+    assert [[k.shape for k, *_ in branch] for branch in authors.branches] == 13 * [[(3, 64), (64, 32), (32, 1)]]
+    assert [entry["mean"] for entry in authors.inputs] == pytest.approx([4.60405, 4.31797, 6.10521], abs=5e-6)
+    assert [entry["sd"] for entry in authors.inputs] == pytest.approx([1.16973, 0.90443, 0.38555], abs=5e-6)
 
 
 @pytest.mark.filterwarnings("ignore::gmtools.errors.OutOfRange")
@@ -228,5 +230,5 @@ def test_published_models_give_every_tabulated_value_within_one_percent(authors)
     assert len(rows) == 200
     at = {name: np.array([row.at[name] for row in rows], float) for name in ("magnitude", "rjb_km", "vs30_m_s")}
     ordinate = [columns.PERIODS.index(row.at["period_s"]) for row in rows]
-    computed = np.exp(authors.predict(**at)[np.arange(len(rows)), ordinate])
+    computed = np.exp(authors.predict(at, "ignore").to_numpy()[np.arange(len(rows)), ordinate])
     assert computed == pytest.approx([row.value for row in rows], rel=0.01)
