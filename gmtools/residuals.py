@@ -270,25 +270,3 @@ def _bin_edges(x: np.ndarray, n_bins: int, spacing: str) -> np.ndarray:
     if spacing == "count":
         return np.unique(np.quantile(x, np.linspace(0, 1, n_bins + 1)))
     raise ValueError(f"spacing is {spacing!r}; say one of linear, log, count")
-
-
-def nearest_bin(distance, limit_km, minimum=MINIMUM_RECORDS):
-    """Smallest distance, not below ``limit_km``, within which there are enough records.
-
-    Parameters
-    ----------
-    distance : (n,) array_like
-        km.
-    limit_km : float
-        The limit that a paper names.
-    minimum : int
-
-    Returns
-    -------
-    float
-        ``limit_km`` itself if at least ``minimum`` records lie below it, else the next multiple of 5 km that has them.
-    """
-    distance = np.asarray(distance, float)
-    while (distance < limit_km).sum() < minimum and limit_km < np.nanmax(distance):
-        limit_km = 5.0 * np.floor(limit_km / 5.0 + 1.0)
-    return limit_km

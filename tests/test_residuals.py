@@ -142,12 +142,6 @@ def test_the_interval_of_a_bin_is_student_s_with_a_degree_of_freedom_less_than_g
     assert table[["mean", "lower", "upper"]].iloc[0].tolist() == pytest.approx([1, 1 - 12.706, 1 + 12.706], abs=1e-3)
 
 
-def test_nearest_bin_grows_until_it_has_enough_records():
-    distance = np.concatenate([np.full(10, 5.0), np.full(25, 12.0), np.full(100, 80.0)])
-    assert residuals.nearest_bin(distance, 10) == 15
-    assert residuals.nearest_bin(np.full(40, 3.0), 10) == 10
-
-
 def test_station_terms_carry_over_to_known_stations_only():
     residual, event, station, _ = planted(6, n=800)
     part = residuals.partition(residual, event, station)
