@@ -5,12 +5,12 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from explorers import hv_networks, hv_recordings, networks
+from explorers import hv_networks, hv_recordings
 from explorers.base import Choice, Explorer, Number, Switch
 from explorers.payload import pack, unpack
-from gmtools import hvsr
+from gmtools import hvsr, networks
 from gmtools.errors import DataNotFound, NoPeak
-from gmtools.studies import peak_rules
+from gmtools.studies import hv_peaks, peak_rules
 
 FREQUENCIES_HZ = np.geomspace(0.2, 10, 256)
 TRANSFORM_LENGTH = 2048
@@ -26,10 +26,8 @@ def payload(data="auto"):
         about[name] = {
             "label": noise.label, "truth": noise.truth, "simulated": noise.simulated, "scales": noise.scales.tolist(),
         }  # fmt: skip
-    told = {}
-    for name in (hv_networks.ANN, hv_networks.CNN):
-        own, told[name] = networks.read(name)
-        arrays |= {f"{name}_{part}": values for part, values in own.items()}
+    own, told = hv_networks.arrays()
+    arrays |= own
     rules = [asdict(rule) for rule in peak_rules.RULES if rule.quantity in _QUANTITIES]
     meta = {
         "recordings": about, "networks": told, "rules": rules, "classes": list(peak_rules.CLASSES), "limits": LIMITS,
@@ -128,20 +126,23 @@ class HorizontalToVertical(Explorer):
             Rows "perceptron" and "squeezenet" with a probability for each of
             :data:`gmtools.studies.peak_rules.CLASSES`, and
             "rules" with 1 for the verdict; None where the curve is flat.
+
+        Warns
+        -----
+        OutOfRange
+            More than one in twenty of the perceptron's numbers lie outside of what it learned from.
         """
         peak = self.peak()
         if peak is None:
             return None
-        from gmtools.models import squeezenet
-
         spectra, f0_hz = self.spectra(), peak["f0_hz"]
         features = hvsr.features(spectra, f0_hz)[np.newaxis]
-        ann, cnn = (networks.read(name)[0] for name in (hv_networks.ANN, hv_networks.CNN))
-        picture = squeezenet.resized(hvsr.picture(spectra, f0_hz)[np.newaxis], hv_networks.SIDE)
-        said = peak_rules.classify(peak_rules.quantities(features))["label"][0]
+        hv_peaks.outside(hv_networks.ANN, features)
+        lines = hvsr.peak_spectra(spectra, f0_hz, hvsr.PICTURE_SIZE)[np.newaxis]
+        pictures = hv_peaks.pictures(lines).astype("float32")
         rows = {
-            "perceptron": hv_networks.perceptron(ann).predict(np.log(features))[0],
-            "squeezenet": squeezenet.probabilities(hv_networks.squeezenet_model(cnn), picture)[0],
-            "rules": np.eye(len(peak_rules.CLASSES))[said],
+            "perceptron": networks.predict(hv_networks.ANN, hv_peaks.as_table(features), "ignore").to_numpy()[0],
+            "squeezenet": hv_networks.squeezenet_model().predict(pictures, verbose=0)[0],
+            "rules": np.eye(len(peak_rules.CLASSES))[peak_rules.labels(features)[0]],
         }
         return pd.DataFrame.from_dict(rows, orient="index", columns=list(peak_rules.CLASSES))

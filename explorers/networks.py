@@ -22,8 +22,6 @@ SCORE = ("score", "value", "unit", "baseline", "baseline_value", "on", "records"
 
 # Name of a network -> module:function that makes it, called as function(name, folder).
 MAKERS = {
-    "peak_perceptron": "explorers.hv_networks:make",
-    "peak_squeezenet": "explorers.hv_networks:make",
     "unet_italy": "explorers.event_map_networks:make",
     "unet_kanto": "explorers.event_map_networks:make",
 }

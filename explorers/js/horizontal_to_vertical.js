@@ -96,14 +96,14 @@ const ORIGIN =
 /** Networks of the payload, ready for use. */
 function readNetworks({ meta, arrays }) {
   const part = (name, key) => arrays[`${name}_${key}`].data;
-  const layers = Array.from({ length: meta.networks.peak_perceptron.layers }, (_, i) => ({
-    kernel: part("peak_perceptron", `kernel_${i}`),
-    bias: part("peak_perceptron", `bias_${i}`),
+  const layers = Array.from({ length: meta.networks.perceptron.layers }, (_, i) => ({
+    kernel: part("perceptron", `kernel_${i}`),
+    bias: part("perceptron", `bias_${i}`),
   }));
-  const perceptron = { minimum: part("peak_perceptron", "minimum"), maximum: part("peak_perceptron", "maximum"), layers };
-  const { side, zero, classes } = meta.networks.peak_squeezenet;
-  const weights = ["kernels", "scales", "biases"].map((key) => part("peak_squeezenet", key));
-  return { perceptron, squeezenet: assemble(...weights, { side, zero, classes: classes.length }) };
+  const perceptron = { minimum: part("perceptron", "minimum"), maximum: part("perceptron", "maximum"), layers };
+  const { side, zero, classes } = meta.networks.squeezenet;
+  const weights = ["kernels", "scales", "biases"].map((key) => part("squeezenet", key));
+  return { perceptron, squeezenet: assemble(...weights, { side, zero, classes }) };
 }
 
 function readRecords({ meta, arrays }) {
@@ -146,7 +146,12 @@ function judge(shown, { networks, meta, opinions, picture, done }) {
   shown.opinions.perceptron = probabilities(features, networks.perceptron);
   shown.opinions.rules = meta.classes.map((name) => Number(name === verdict));
   opinions.fill("perceptron", shown.opinions.perceptron);
-  opinions.decide("rules", verdict, `${why} Rules that need a longer recording are left out.`);
+  const { minimum, maximum } = networks.perceptron;
+  const beyond = features.filter((value, i) => value < minimum[i] || value > maximum[i]).length;
+  shown.beyond = beyond;
+  const far = beyond > 0.05 * features.length
+    ? ` Mind: ${beyond} of the ${features.length} numbers lie outside of what the networks learned from.` : "";
+  opinions.decide("rules", verdict, `${why} Rules that need a longer recording are left out.${far}`);
   opinions.wait("squeezenet");
   const look = () => {
     const drawn = draw(peakSpectra(logs, frequencies, peak.f0, PICTURE_SIZE));
@@ -238,14 +243,12 @@ function makePicture(parent, { squeezenet }) {
 function makeTruth(root, { networks }) {
   const about = make("p");
   const place = make("details", { class: "gmx-note" }, make("summary", {}, "What it really is, and how far to trust the networks"), about);
-  for (const [name, { provenance }] of Object.entries(networks)) {
-    const scores = provenance.scores.map(
-      (score) =>
-        `balanced accuracy ${percent(score.value)} on ${score.records} ${score.on} (rules without learning: ${percent(score.baseline_value)})`,
+  for (const [name, { scores, faults }] of Object.entries(networks)) {
+    const words = scores.map(
+      (score) => `balanced accuracy ${percent(score.value)} on ${score.records} ${score.on} (rules without learning: ${percent(score.baselines.rules)})`,
     );
-    const { rounding } = provenance;
-    const kept = rounding ? ` Its weights are rounded to eight bits: the same opinion on ${rounding.same_opinion} of ${rounding.peaks} validation peaks.` : "";
-    place.append(make("p", {}, `${name === "peak_perceptron" ? "Perceptron" : "SqueezeNet"}: ${scores.join("; ")}. ${provenance.note ?? ""}${kept}`));
+    const kept = name === "squeezenet" ? " Its weights are rounded to eight bits here." : "";
+    place.append(make("p", {}, `${name === "perceptron" ? "Perceptron" : "SqueezeNet"}: ${words.join("; ")}. ${faults.join(" ")}${kept}`));
   }
   root.append(place);
   return (record) => {

@@ -4,7 +4,7 @@ import { make } from "./core/controls.js";
 import { digits } from "./hv_text.js";
 
 /** Who has an opinion, and how the page calls him. */
-export const NAMES = { perceptron: "Perceptron (lesson 42)", squeezenet: "SqueezeNet (lesson 43)", rules: "Rules, no learning" };
+export const NAMES = { perceptron: "Perceptron (lesson 43)", squeezenet: "SqueezeNet (lesson 44)", rules: "Rules, no learning" };
 
 /**
  * SESAME's criteria, one row each.

@@ -1,6 +1,6 @@
 /**
  * What networks and rules see of an H/V peak: ninety numbers, a picture, and quantities with thresholds. The same as
- * gmtools.hvsr.inputs, gmtools.models.squeezenet.resized and gmtools.studies.peak_rules (spectra only).
+ * gmtools.hvsr.inputs, gmtools.hvsr.shrunk and gmtools.studies.peak_rules (spectra only).
  */
 
 export const SAMPLES = 30;

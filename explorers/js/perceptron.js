@@ -1,4 +1,4 @@
-/** The perceptron of gmtools.models.peak_mlp: tanh in the hidden layers, softmax at the end. */
+/** The perceptron of lesson 43: tanh in the hidden layers, softmax at the end. */
 
 /**
  * Probabilities of the classes.

@@ -1,5 +1,5 @@
 /**
- * SqueezeNet 1.1 (Iandola et al. 2016) as gmtools.models.squeezenet builds it, with weights of eight bits.
+ * SqueezeNet 1.1 (Iandola et al. 2016) as lesson 44 builds it, with weights of eight bits.
  *
  * Maps are (y, x, channel) in C order. A kernel (ky, kx, in, out) is whole numbers from -127 to 127 times a scale for
  * each output channel.

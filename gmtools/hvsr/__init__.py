@@ -2,7 +2,7 @@
 
 from gmtools.data.recording import COMPONENTS, Recording
 from gmtools.hvsr.criteria import passes, sesame
-from gmtools.hvsr.inputs import PICTURE_SIZE, SAMPLES, draw, features, peak_spectra, picture
+from gmtools.hvsr.inputs import PICTURE_SIZE, SAMPLES, draw, features, peak_spectra, picture, shrunk
 from gmtools.hvsr.ratio import Curve, azimuthal, curve, peaks
 from gmtools.hvsr.windows import Settings, Spectra, default_frequencies, smoothing_matrix, spectra
 
@@ -24,6 +24,7 @@ __all__ = [
     "peaks",
     "picture",
     "sesame",
+    "shrunk",
     "smoothing_matrix",
     "spectra",
 ]

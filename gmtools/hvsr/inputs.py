@@ -110,3 +110,14 @@ def draw(lines: np.ndarray) -> np.ndarray:
     for line, color in enumerate(LINE_COLORS):
         ink *= 1 - covered[..., line, None] * (1 - color)
     return np.round(255 * ink).astype(np.uint8)
+
+
+def shrunk(pictures: np.ndarray, side: int) -> np.ndarray:
+    """Shrink pictures (n, 227, 227, 3) to (n, side, side, 3), uint8: bilinear, averaged where they shrink."""
+    if side == pictures.shape[1]:
+        return pictures
+    from keras import ops  # here, so that the package imports no tensor library
+
+    blocks = np.array_split(pictures, max(len(pictures) // 256, 1))
+    smaller = [ops.image.resize(block.astype("float32"), (side, side), antialias=True) for block in blocks]
+    return np.concatenate([np.rint(ops.convert_to_numpy(block)).clip(0, 255).astype("uint8") for block in smaller])

@@ -3,6 +3,9 @@
 Exact: amplification of vertically incident waves, and H/V of a diffuse field, both for damped layers
 (:mod:`gmtools.site.layered`). Stylized, by argument and not by fit:
 
+- surface waves over a layer are bells in ln f (:class:`SurfaceWaves`), as high as recordings show;
+- recordings differ in color, in the balance of their horizontals and in how much windows scatter, within ranges that
+  hold the seven public recordings (tests/simulate/test_noise_gate.py);
 - a diffuse field keeps its energy at the surface, so that H and V follow from H/V alone: horizontals nearly flat, a
   vertical trough at f0 and a vertical maximum near 2 f0; body waves from below add their own energy at a given share;
 - ground that is not one-dimensional is two profiles, each in one horizontal direction: no waves travel between them;
@@ -32,6 +35,7 @@ from gmtools.simulate.microtremor_noise import CROSSFADE_S, STATE_S, Noise, grou
 from gmtools.simulate.microtremor_sites import (
     ARTEFACTUAL,
     CALIFORNIA,
+    CALM,
     COUNTRIES,
     ITALY,
     KINDS,
@@ -43,6 +47,7 @@ from gmtools.simulate.microtremor_sites import (
     Machine,
     Site,
     Structure,
+    SurfaceWaves,
     draw_site,
     layer,
     two_layers,
@@ -50,6 +55,7 @@ from gmtools.simulate.microtremor_sites import (
 
 __all__ = [
     "CALIFORNIA",
+    "CALM",
     "COUNTRIES",
     "ITALY",
     "KINDS",
@@ -61,6 +67,7 @@ __all__ = [
     "Machine",
     "Site",
     "Structure",
+    "SurfaceWaves",
     "cause_of",
     "causes",
     "draw_site",

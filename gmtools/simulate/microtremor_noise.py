@@ -43,7 +43,10 @@ def ground_amplitude(site: Site, frequency_hz: np.ndarray) -> np.ndarray:
     ratio, shear = (np.broadcast_to(values, (2, frequency_hz.size)) for values in (ratio, shear))
     vertical = np.sqrt(3 / (1 + (ratio**2).sum(axis=0)))
     diffuse, body = np.vstack([ratio * vertical, vertical]), np.vstack([shear, compression])
-    return np.sqrt((1 - site.body_share) * diffuse**2 + site.body_share * body**2)
+    motion = np.sqrt((1 - site.body_share) * diffuse**2 + site.body_share * body**2)
+    if site.surface_waves is not None:
+        motion *= np.exp(site.surface_waves.change_ln(frequency_hz))
+    return motion
 
 
 @lru_cache(maxsize=8)  # profiles are hashed by identity
@@ -89,12 +92,17 @@ class Noise:
     def __init__(self, site: Site, country: Country, seed, n_states: int, frequency_hz: np.ndarray):
         sequence = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
         # Not spawn(), which gives other children on every call.
-        children = (np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, i)) for i in range(4))
-        self.level_random, self.random, self.burst_random, self.machine_random = map(np.random.default_rng, children)
+        children = (np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, i)) for i in range(5))
+        generators = map(np.random.default_rng, children)
+        self.level_random, self.random, self.burst_random, self.machine_random, own = generators
         self.site, self.country, self.n_states = site, country, n_states
         self.frequency_hz = np.maximum(frequency_hz, LOWEST_HZ)
         self.microseism = self.level_random.uniform(*country.microseism)
         self.urban = self.level_random.uniform(*country.urban)
+        self.color = own.normal(*country.color_ln)
+        self.horizontal_ln = own.uniform(*country.horizontal_ln)
+        self.level = own.normal(0, own.uniform(*country.level_ln), n_states)
+        self.variability_ln = country.variability_ln * np.exp(own.normal(0, country.spread_ln))
 
     def background(self) -> np.ndarray:
         """Spectra of everything that is Gaussian and lasts, (3, n_states, n_bins)."""
@@ -103,7 +111,8 @@ class Noise:
         ground = ground_amplitude(site, self.frequency_hz) * source * np.exp(self._smooth(self._heterogeneity()))
         ground = ground.astype(np.float32)
         common = self.level_random.normal(0, LEVEL_SD_LN, (1, self.n_states, _NODES.size))
-        single = self.level_random.normal(0, self.country.variability_ln, (3, self.n_states, _NODES.size))
+        common = common + self.level[:, None]
+        single = self.level_random.normal(0, self.variability_ln, (3, self.n_states, _NODES.size))
         gain = np.exp(self._smooth(common + single))
         raw = self._normal(3, self.n_states) * np.sqrt((ground[:, None] * gain) ** 2 + (own**2).astype(np.float32))
         raw = turned(site, raw)
@@ -118,7 +127,8 @@ class Noise:
         ln_f, nodes = np.log(frequency_hz), np.log(PETERSON_HZ)
         weight = np.interp(ln_f, np.log([0.5, 2]), [self.microseism, self.urban])
         low, high = np.interp(ln_f, nodes, LOW_NOISE_DB), np.interp(ln_f, nodes, HIGH_NOISE_DB)
-        return (10 ** ((low + weight * (high - low)) / 20) / (2 * np.pi * frequency_hz)).astype(np.float32)
+        color = np.exp(self.color * np.log2(np.clip(frequency_hz, 0.7, 12) / 2))
+        return (color * 10 ** ((low + weight * (high - low)) / 20) / (2 * np.pi * frequency_hz)).astype(np.float32)
 
     def bursts(self) -> list[Burst]:
         """Short disturbances, at most one in each state; horizontal more often than vertical."""
@@ -154,7 +164,7 @@ class Noise:
 
     def _heterogeneity(self) -> np.ndarray:
         """Ln amplitude that small-scale structure adds, (3, n_nodes): what both horizontals share, and their own."""
-        own = 0.04 if len(self.site.profiles) == 1 else 0.12
+        own = max(self.horizontal_ln, 0.04 if len(self.site.profiles) == 1 else 0.12)
         shared, vertical = self.level_random.normal(0, 0.06, (2, _NODES.size))
         first, second = shared + self.level_random.normal(0, own, (2, _NODES.size))
         return np.stack([first, second, vertical])

@@ -1,7 +1,7 @@
 """Places where noise is recorded: ground, machines, structures, sensor faults; and two countries to draw them from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -106,6 +106,45 @@ class Fault:
     offset: float = 1.0
 
 
+@dataclass(frozen=True)
+class SurfaceWaves:
+    """What surface waves do over a layer, stylized: Love waves raise the horizontals at its resonance; Rayleigh waves
+    lower the vertical there and raise it above.
+
+    Tuan et al. (2011) compute where the motion of Rayleigh waves is horizontal and where it is vertical; the bells
+    here stand there and, for want of a theory of the mixture of waves, are as high as recordings show.
+
+    Attributes
+    ----------
+    f0_hz : float
+    love_ln, low_ln, width : float
+        How far ln amplitude of the horizontals rises and that of the vertical falls at f0, and the standard deviation
+        of both bells in ln f.
+    high_ratio, high_ln, high_width : float
+        Where over f0 the vertical is highest, by how much in ln amplitude, and the width in ln f.
+    above_ln : float
+        What remains of it at all higher frequencies.
+    """
+
+    f0_hz: float
+    love_ln: float
+    low_ln: float
+    width: float
+    high_ratio: float
+    high_ln: float
+    high_width: float
+    above_ln: float
+
+    def change_ln(self, frequency_hz: np.ndarray) -> np.ndarray:
+        """Change of ln amplitude of both horizontals and of the vertical, (3, n_frequencies)."""
+        x = np.log(frequency_hz / self.f0_hz)
+        y = x - np.log(self.high_ratio)
+        bell = np.exp(-((x / self.width) ** 2) / 2)
+        high = self.high_ln * np.exp(-((y / self.high_width) ** 2) / 2)
+        vertical = high - self.low_ln * bell + self.above_ln / (1 + np.exp(-y / 0.2))
+        return np.stack([self.love_ln * bell, self.love_ln * bell, vertical])
+
+
 @dataclass(frozen=True, eq=False)
 class Site:
     """Ground, and what disturbs a recording on it.
@@ -123,6 +162,8 @@ class Site:
     machines, structures, faults : tuple
     transient_rate : float
         Share of windows with a burst, such as steps near the sensor.
+    surface_waves : SurfaceWaves or None
+        What surface waves add to the layers' own H/V.
     """
 
     profiles: tuple[Profile, ...]
@@ -133,6 +174,7 @@ class Site:
     structures: tuple[Structure, ...] = ()
     faults: tuple[Fault, ...] = ()
     transient_rate: float = 0.0
+    surface_waves: SurfaceWaves | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +199,17 @@ class Country:
         Peaks with each label.
     shares : dict of str to float
         How often each kind is drawn among those with its label.
+    color_ln : (float, float)
+        Mean and standard deviation of what a recording's ln amplitude gains an octave, from 0.7 to 12 Hz: roads and
+        instruments color noise.
+    horizontal_ln : (float, float)
+        Range of the standard deviation of each horizontal's own ln gain, a number for a recording.
+    level_ln : (float, float)
+        Range of the standard deviation of a window's ln level, a number for a recording: traffic, day and night.
+    spread_ln : float
+        How much ``variability_ln`` itself differs between recordings, standard deviation of its logarithm.
+    surface_waves : bool
+        Whether sites on a layer get an :class:`SurfaceWaves`.
     """
 
     name: str
@@ -171,6 +224,11 @@ class Country:
     variability_ln: float
     counts: dict[str, int]
     shares: dict[str, float]
+    color_ln: tuple[float, float] = (0.0, 0.0)
+    horizontal_ln: tuple[float, float] = (0.04, 0.04)
+    level_ln: tuple[float, float] = (0.0, 0.0)
+    spread_ln: float = 0.0
+    surface_waves: bool = False
 
 
 _ARTEFACT_SHARES = {"machinery": 0.7, "structure": 0.3, "amplified_component": 0.5, "coupling": 0.2, "tilt": 0.3}
@@ -184,13 +242,21 @@ ITALY = Country(
     microseism=(0.35, 0.75),
     urban=(0.4, 0.9),
     f0_ln=(0.5, 0.75),
-    contrast_ln=(1.35, 0.3),
+    contrast_ln=(1.5, 0.4),
     variability_ln=0.15,
     counts={STRATIGRAPHIC: 87, ARTEFACTUAL: 87, OTHER: 87},
     shares={"one_dimensional": 0.5, "body_waves": 0.2, "two_dimensional": 0.3} | _ARTEFACT_SHARES,
+    color_ln=(0.4, 0.9),
+    horizontal_ln=(0.04, 0.3),
+    level_ln=(0.02, 0.5),
+    spread_ln=0.35,
+    surface_waves=True,
 )
 """Portable velocimeters, 21 minutes, towns; f0 mostly below 6 Hz; no superimposed cases, as Di Donato & Castellaro
 (2024) say of their training set."""
+
+CALM = replace(ITALY, name="calm", color_ln=(0.0, 0.0), horizontal_ln=(0.04, 0.04), level_ln=(0.0, 0.0), spread_ln=0.0)
+"""Italy's sensors and noise, in which nothing differs between recordings but the site: for planted examples."""
 
 CALIFORNIA = Country(
     name="California",
@@ -201,7 +267,7 @@ CALIFORNIA = Country(
     microseism=(0.3, 0.65),
     urban=(0.2, 0.7),
     f0_ln=(0.52, 1.3),
-    contrast_ln=(1.2, 0.35),
+    contrast_ln=(1.35, 0.4),
     variability_ln=0.12,
     counts={STRATIGRAPHIC: 196, ARTEFACTUAL: 12, OTHER: 12},
     shares={
@@ -212,6 +278,11 @@ CALIFORNIA = Country(
         "double_peak": 0.1,
     }
     | _ARTEFACT_SHARES,
+    color_ln=(0.4, 0.9),
+    horizontal_ln=(0.04, 0.3),
+    level_ln=(0.02, 0.5),
+    spread_ln=0.35,
+    surface_waves=True,
 )
 """Quiet broadband sensors, an hour at 200 Hz, strong-motion stations: mean and spread of ln f0 and the share of double
 peaks are near those of the 613 sensors that Yong et al. (2013) describe."""
@@ -319,17 +390,28 @@ def draw_site(country: Country, random: np.random.Generator, kind: str | None = 
     transient_rate = random.uniform(0, 0.12) * (random.uniform() < 0.4)
     features = {"kind": kind, "azimuth_deg": random.uniform(0, 180), "transient_rate": transient_rate}
     if KINDS[kind] == STRATIGRAPHIC:
-        return Site(**features, **_ground(country, random, kind, f0_hz))
+        site = Site(**features, **_ground(country, random, kind, f0_hz))
+        return replace(site, surface_waves=_surface_waves(country, random, f0_hz))
     # An artefact shows on most ground only where the ground itself has no strong peak; some of it has one.
     rock = layer(f0_hz, random.uniform(1.1, 2.0), random.uniform(0.3, 0.45))
     soil = layer(f0_hz, _contrast(country, random), random.uniform(0.3, 0.45))
-    ground = {"profiles": (rock if random.uniform() < 0.75 else soil,), "body_share": random.uniform(0.1, 0.5)}
+    on_soil = random.uniform() >= 0.75
+    ground = {"profiles": (soil if on_soil else rock,), "body_share": random.uniform(0.1, 0.5)}
     frequency_hz = float(np.exp(np.clip(random.normal(np.log(2.8), 0.75), *np.log([0.5, 18.0]))))
-    return Site(**features, **ground, **_disturbance(random, kind, frequency_hz))
+    site = Site(**features, **ground, **_disturbance(random, kind, frequency_hz))
+    return replace(site, surface_waves=_surface_waves(country, random, f0_hz) if on_soil else None)
+
+
+def _surface_waves(country: Country, random: np.random.Generator, f0_hz: float) -> SurfaceWaves | None:
+    if not country.surface_waves:
+        return None
+    love, low, width = random.uniform(0, 1.0), random.uniform(0, 0.5), random.uniform(0.2, 0.7)
+    ratio, high, high_width = random.uniform(1.6, 3.0), random.uniform(0, 1.8), random.uniform(0.2, 0.6)
+    return SurfaceWaves(f0_hz, love, low, width, ratio, high, high_width, above_ln=random.normal(0.1, 0.5))
 
 
 def _contrast(country: Country, random: np.random.Generator) -> float:
-    return float(np.clip(np.exp(random.normal(*country.contrast_ln)), 2.0, 8.0))
+    return float(np.clip(np.exp(random.normal(*country.contrast_ln)), 2.0, 12.0))
 
 
 def _ground(country: Country, random: np.random.Generator, kind: str, f0_hz: float) -> dict:

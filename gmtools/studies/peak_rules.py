@@ -260,3 +260,8 @@ def classify(table, rules=RULES):
         verdict.loc[hit, ["verdict", "decided_by"]] = rule.verdict, rule.quantity
         verdict.loc[hit, "value"] = table.loc[hit, rule.quantity]
     return verdict.assign(label=verdict["verdict"].map(CLASSES.index))
+
+
+def labels(features):
+    """Positions in :data:`CLASSES` that the rules give, (n,), for spectra (n, 3 m) as in :func:`quantities`."""
+    return classify(quantities(features))["label"].to_numpy()

@@ -91,7 +91,7 @@ def test_keyboard_alone_moves_it_and_the_change_is_told(page, explorer):
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     assert page.get_by_label(WINDOW).input_value() == "45"
-    told = page.locator("[aria-live=polite]").filter(has_text="SqueezeNet (lesson 43) stratigraphic")
+    told = page.locator("[aria-live=polite]").filter(has_text="SqueezeNet (lesson 44) stratigraphic")
     told.wait_for()
     assert re.match(r"\d+ of 10 windows kept\. Peak at 1\.\d+ hertz", told.inner_text())
     page.keyboard.press("Tab")  # to the number box, then the next slider, its box, the box to tick

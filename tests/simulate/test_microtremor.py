@@ -7,10 +7,10 @@ import pytest
 from gmtools import hvsr
 from gmtools.errors import GmtoolsError
 from gmtools.simulate import microtremor, microtremor_noise
-from gmtools.simulate.microtremor import CALIFORNIA, ITALY, Fault, Machine, Site, Structure, layer
+from gmtools.simulate.microtremor import CALIFORNIA, CALM, ITALY, Fault, Machine, Site, Structure, layer
 
 FREQUENCY_HZ = np.geomspace(0.1, 40, 1200)
-QUIET = replace(ITALY, self_noise_m_s=0.0)
+QUIET = replace(CALM, self_noise_m_s=0.0)
 GROUND = (layer(2.0, 5.0),)
 FLAT = (layer(2.0, 1.0),)
 LINE = Machine(3.3, strength=(150.0, 90.0, 20.0), drift=2e-4)
@@ -124,11 +124,11 @@ def test_faults_raise_their_components(fault, at_hz, raised):
 def test_bursts_widen_the_spread_and_are_rejected():
     site = Site(GROUND, transient_rate=0.1)
     every = hvsr.Settings(rejection_sd=None)
-    clean, _ = microtremor.spectra(replace(site, transient_rate=0.0), ITALY, seed=8, settings=every)
-    dirty, _ = microtremor.spectra(site, ITALY, seed=8, settings=every)
+    clean, _ = microtremor.spectra(replace(site, transient_rate=0.0), CALM, seed=8, settings=every)
+    dirty, _ = microtremor.spectra(site, CALM, seed=8, settings=every)
     level = np.log(dirty.amplitude / clean.amplitude).mean(axis=(0, 2))
     assert 1 <= (level > 0.2).sum() <= 5 and np.median(level) == 0
-    assert not microtremor.spectra(site, ITALY, seed=8)[0].kept[level.argmax()]
+    assert not microtremor.spectra(site, CALM, seed=8)[0].kept[level.argmax()]
     assert (hvsr.curve(dirty).sigma_ln / hvsr.curve(clean).sigma_ln).max() > 1.3
 
 
