@@ -16,7 +16,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.colors import to_rgb
 
-from gmtools import figures, residuals
+from gmtools import figures
 from gmtools.errors import ColumnMissing, UnknownModel
 
 NETWORKS = ("nga_only", "iran_only", "transfer_frozen", "fine_tuned", "published")
@@ -214,33 +214,6 @@ def test_spectra_put_pga_at_its_own_tick():
     assert "0.1 g at PGA to 0.1 g at 1 s" in alt_text
     lines = [line for line in axes.get_lines() if line.get_linestyle() != "None" and len(line.get_xdata()) == 2]
     assert all(min(line.get_xdata()) != ticks["PGA"] for line in lines if line.get_label() == "NGA only")
-
-
-def test_binned_mean_covers_the_planted_mean():
-    rng = np.random.default_rng(0)
-    x = rng.uniform(0, 1, 4000)
-    table = residuals.binned_mean(x, 2 * x + rng.normal(0, 0.5, 4000), n_bins=4, spacing="count")
-    assert table["count"].tolist() == [1000] * 4
-    inside = (table["lower"] < 2 * table["center"]) & (2 * table["center"] < table["upper"])
-    assert inside.sum() >= 3
-
-
-def test_grouped_records_widen_the_band():
-    rng = np.random.default_rng(1)
-    event = np.repeat(np.arange(30), 50)
-    y = rng.normal(0, 0.5, 30)[event] + rng.normal(0, 0.1, 1500)
-    x = rng.uniform(1, 2, 1500)
-    naive = residuals.binned_mean(x, y, n_bins=1)
-    grouped = residuals.binned_mean(x, y, n_bins=1, cluster=event)
-    expected = 0.5 / np.sqrt(30) * 2.045
-    half = (grouped["upper"] - grouped["lower"]).item() / 2
-    assert half == pytest.approx(expected, rel=0.3)
-    assert (naive["upper"] - naive["lower"]).item() / 2 < half / 4
-
-
-def test_binned_mean_refuses_an_unknown_spacing():
-    with pytest.raises(ValueError, match=r"spacing is 'cubic'; say one of linear, log, count"):
-        residuals.binned_mean([1, 2], [1, 2], spacing="cubic")
 
 
 def test_scores_are_sorted_and_set_against_the_baseline():

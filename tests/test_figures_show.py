@@ -248,26 +248,3 @@ def test_hv_the_curve_its_band_and_its_peaks(spectra):
     )
     assert [mark.get_markerfacecolor() != "white" for mark in marks] == peaks["sesame"].tolist()
     assert f"between {curve.mean.min():.2g} and {curve.mean.max():.3g}" in alt
-
-
-def test_hv_component_spectra_are_the_means(spectra):
-    axes, _ = figures.component_spectra(spectra, [4.0], title="t", unit="amplitude (m/s)")
-    for row, label in enumerate(("north-south", "east-west", "vertical")):
-        np.testing.assert_allclose(lines(axes, label)[0], np.column_stack([FREQUENCIES, spectra.mean()[row]]))
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("frequency (Hz)", "amplitude (m/s)")
-    box = axes.patches[0].get_extents().transformed(axes.transData.inverted())
-    assert (box.x0, box.x1) == (pytest.approx(2), pytest.approx(8))
-
-
-def test_hv_windows_are_logarithms_of_one_component(spectra):
-    axes, _ = figures.windows_in_time(spectra, "ew", title="t")
-    np.testing.assert_allclose(axes.collections[0].get_array().T, np.log10(spectra.component("ew")))
-    assert axes.get_xlim()[1] == pytest.approx(63_000 / 50 / 60, rel=0.1)
-
-
-def test_hv_azimuths_are_the_curves(recording):
-    curves = hvsr.azimuthal(recording, hvsr.Settings(frequencies_hz=FREQUENCIES))
-    axes, alt = figures.azimuths(curves, title="t")
-    height = np.array([curves[angle].mean for angle in sorted(curves)])
-    np.testing.assert_allclose(axes.collections[0].get_array(), height)
-    assert f"highest with {height.max():.3g} at" in alt

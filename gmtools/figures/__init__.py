@@ -5,7 +5,7 @@ where `kind` says so. Titles are passed in, because a title is the lesson's clai
 """
 
 from gmtools.figures._data import coverage, truncation
-from gmtools.figures._hvsr import azimuths, component_spectra, hv_curve, windows_in_time
+from gmtools.figures._hvsr import hv_curve
 from gmtools.figures._maps import Places, map_view
 from gmtools.figures._network import learning_curves
 from gmtools.figures._scaling import distance_scaling, spectra, vs30_scaling
@@ -19,8 +19,6 @@ __all__ = [
     "LINESTYLES",
     "MARKERS",
     "Places",
-    "azimuths",
-    "component_spectra",
     "coverage",
     "distance_scaling",
     "hv_curve",
@@ -35,5 +33,4 @@ __all__ = [
     "unet_diagram",
     "use_style",
     "vs30_scaling",
-    "windows_in_time",
 ]
