@@ -7,8 +7,6 @@ import pytest
 from explorers import networks
 
 DIGESTS = {
-    "peak_perceptron": "a2333b9a47a67e1d",
-    "peak_squeezenet": "13d1c64463757c58",
     "unet_italy": "8cca6626393f4e00",
     "unet_kanto": "5b292797c4ee7187",
 }
