@@ -150,5 +150,5 @@ def test_settings_move_and_are_refused():
 
 
 def test_ground_that_is_not_there(tmp_path):
-    with pytest.raises(UnknownModel, match=r"no ground of 'greece', only of none.*map_ground\.make\('greece'\)"):
+    with pytest.raises(UnknownModel, match=r"no ground of 'greece'; there is that of none.*map_ground\.make"):
         map_ground.read("greece", tmp_path)
