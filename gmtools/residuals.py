@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
-from scipy.stats import t as student
 from threadpoolctl import threadpool_limits
 
 from gmtools.errors import FormatError
@@ -206,89 +204,3 @@ def bootstrap_by_event(residual, event_id, statistic=np.mean, draws=1000, level=
 def rms_axis(residual, axis=0):
     """Root mean square along an axis, in the form that :func:`bootstrap_by_event` calls."""
     return np.sqrt(np.mean(np.square(residual), axis=axis))
-
-
-def binned_mean(
-    x,
-    y,
-    *,
-    n_bins: int = 10,
-    spacing: str = "linear",
-    cluster: ArrayLike | None = None,
-    minimum: int = 5,
-) -> pd.DataFrame:
-    """Mean of y in bins of x with its 95 % confidence interval.
-
-    Parameters
-    ----------
-    x, y : shape (n,)
-        Rows where either is missing are left out.
-    spacing
-        "linear" or "log": equally wide bins; "count": bins with equally many rows.
-    cluster : shape (n,), optional
-        Group labels, such as the event of each record. Records of one event err together, so the interval then uses the
-        cluster-robust variance of the mean, G/(G-1) * sum_g (sum of deviations in g)^2 / n^2 (Cameron & Miller 2015,
-        section II), and Student's t with G - 1 degrees of freedom; without it each row is its own group.
-    minimum
-        Bins with fewer groups are left out.
-
-    Returns
-    -------
-    DataFrame with columns center (median x), mean, lower, upper (unit of y), count, clusters
-
-    Raises
-    ------
-    ValueError
-        `spacing` is none of the three.
-
-    >>> table = binned_mean([1, 1, 2, 2], [0.0, 2.0, 5.0, 7.0], n_bins=2, minimum=2)
-    >>> table["mean"].tolist()
-    [1.0, 6.0]
-    """
-    data = pd.DataFrame({"x": np.asarray(x, float), "y": np.asarray(y, float)})
-    data["cluster"] = np.arange(len(data)) if cluster is None else np.asarray(cluster)
-    data = data.dropna()
-    edges = _bin_edges(data["x"].to_numpy(), n_bins, spacing)
-    rows = []
-    for _, part in data.groupby(np.digitize(data["x"], edges[1:-1])):
-        groups = part["cluster"].nunique()
-        if groups < max(minimum, 2):
-            continue
-        mean = part["y"].mean()
-        sums = (part["y"] - mean).groupby(part["cluster"]).sum()
-        half = student.ppf(0.975, groups - 1) * np.sqrt(groups / (groups - 1) * (sums**2).sum()) / len(part)
-        rows.append((part["x"].median(), mean, mean - half, mean + half, len(part), groups))
-    return pd.DataFrame(rows, columns=["center", "mean", "lower", "upper", "count", "clusters"])
-
-
-def _bin_edges(x: np.ndarray, n_bins: int, spacing: str) -> np.ndarray:
-    """Edges of `binned_mean`'s bins, shape (n_bins + 1,) or fewer where quantiles coincide."""
-    if spacing == "linear":
-        return np.linspace(x.min(), x.max(), n_bins + 1)
-    if spacing == "log":
-        return np.geomspace(x.min(), x.max(), n_bins + 1)
-    if spacing == "count":
-        return np.unique(np.quantile(x, np.linspace(0, 1, n_bins + 1)))
-    raise ValueError(f"spacing is {spacing!r}; say one of linear, log, count")
-
-
-def nearest_bin(distance, limit_km, minimum=MINIMUM_RECORDS):
-    """Smallest distance, not below ``limit_km``, within which there are enough records.
-
-    Parameters
-    ----------
-    distance : (n,) array_like
-        km.
-    limit_km : float
-        The limit that a paper names.
-    minimum : int
-
-    Returns
-    -------
-    float
-        ``limit_km`` itself if at least ``minimum`` records lie below it, else the next multiple of 5 km that has them.
-    """
-    distance = np.asarray(distance, float)
-    while (distance < limit_km).sum() < minimum and limit_km < np.nanmax(distance):
-        limit_km = 5.0 * np.floor(limit_km / 5.0 + 1.0)
-    return limit_km

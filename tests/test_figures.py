@@ -16,7 +16,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.colors import to_rgb
 
-from gmtools import figures, residuals
+from gmtools import figures
 from gmtools.errors import ColumnMissing, UnknownModel
 
 NETWORKS = ("nga_only", "iran_only", "transfer_frozen", "fine_tuned", "published")
@@ -85,18 +85,11 @@ def every_figure(records, kind):
     pga = table[table["period_s"] == 0].drop(columns="period_s")
     history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [1.0, 0.5, 0.4], "val_loss": [1.1, 0.6, 0.7]})
     yield figures.coverage(records, title="t", kind=kind)
-    yield figures.input_distributions(records, (4.6, 4.3, 6.1), (1.2, 0.9, 0.4), title="t", kind=kind)
     yield figures.truncation(records, 0.0102, title="t", kind=kind)
     yield figures.distance_scaling(pga, title="t", kind=kind)
-    yield figures.magnitude_scaling(pga, title="t", kind=kind)
     yield figures.vs30_scaling(pga.rename(columns={"rjb_km": "vs30_m_s"}), title="t", kind=kind)
     yield figures.spectra(table[table["rjb_km"] == 10], title="t", kind=kind)
-    yield figures.residuals_against(records, "magnitude", title="t", kind=kind)
-    yield figures.bias_table_bars(scores(), title="t", kind=kind)
     yield figures.score_dots(scores(), value="bias", label="bias (ln)", title="t", kind=kind)
-    yield figures.variance_components(components(), title="t", kind=kind)
-    yield figures.variance_components(components((0.0,)), title="t", kind=kind)
-    yield figures.published_match([0.1, 0.2], [0.1, 0.201], title="t", kind=kind)
     yield figures.learning_curves(history, title="t", kind=kind)
 
 
@@ -167,12 +160,6 @@ def test_coverage_counts_records_and_the_selection(records):
     assert sum(len(dots.get_offsets()) for dots in axes.collections) == 400
 
 
-def test_input_distributions_compare_with_the_published_scaler(records):
-    _, alt_text = figures.input_distributions(records, (4.604, 4.318, 6.105), (1.170, 0.904, 0.386), title="t")
-    mean, sd = records["magnitude"].mean(), records["magnitude"].std(ddof=0)
-    assert f"M {mean:.3f} and {sd:.3f} against 4.604 and 1.170" in alt_text
-
-
 def test_truncation_shows_the_threshold_and_both_medians(records):
     steep = {"ZafaraniEtAl2018": 3 * records["rjb_km"].clip(1) ** -2.0}
     missing = records.assign(rjb_km=records["rjb_km"].where(records.index > 9))
@@ -229,60 +216,6 @@ def test_spectra_put_pga_at_its_own_tick():
     assert all(min(line.get_xdata()) != ticks["PGA"] for line in lines if line.get_label() == "NGA only")
 
 
-def test_binned_mean_covers_the_planted_mean():
-    rng = np.random.default_rng(0)
-    x = rng.uniform(0, 1, 4000)
-    table = residuals.binned_mean(x, 2 * x + rng.normal(0, 0.5, 4000), n_bins=4, spacing="count")
-    assert table["count"].tolist() == [1000] * 4
-    inside = (table["lower"] < 2 * table["center"]) & (2 * table["center"] < table["upper"])
-    assert inside.sum() >= 3
-
-
-def test_grouped_records_widen_the_band():
-    rng = np.random.default_rng(1)
-    event = np.repeat(np.arange(30), 50)
-    y = rng.normal(0, 0.5, 30)[event] + rng.normal(0, 0.1, 1500)
-    x = rng.uniform(1, 2, 1500)
-    naive = residuals.binned_mean(x, y, n_bins=1)
-    grouped = residuals.binned_mean(x, y, n_bins=1, cluster=event)
-    expected = 0.5 / np.sqrt(30) * 2.045
-    half = (grouped["upper"] - grouped["lower"]).item() / 2
-    assert half == pytest.approx(expected, rel=0.3)
-    assert (naive["upper"] - naive["lower"]).item() / 2 < half / 4
-
-
-def test_binned_mean_refuses_an_unknown_spacing():
-    with pytest.raises(ValueError, match=r"spacing is 'cubic'; say one of linear, log, count"):
-        residuals.binned_mean([1, 2], [1, 2], spacing="cubic")
-
-
-def test_residuals_find_the_planted_bias(records):
-    names = ["magnitude", "rjb_km", "vs30_m_s"]
-    axes, alt_text = figures.residuals_against(records, names, cluster="event_id", title="t")
-    assert len(axes) == 3 and [ax.get_xscale() for ax in axes] == ["linear", "log", "log"]
-    assert "grouped by event, 400 values" in alt_text and "NGA only +0.3" in alt_text
-    assert len(axes[0].collections[0].get_offsets()) == 400
-
-
-def test_several_models_share_the_axes_without_dots(records):
-    both = pd.concat([records.assign(model="nga_only"), records.assign(model="iran_only", residual=0.0)])
-    axes, alt_text = figures.residuals_against(both, "magnitude", title="t")
-    assert all(len(part.get_offsets()) <= 1 for part in axes.collections)
-    assert "Iran only +0.00" in alt_text
-
-
-def test_event_terms_are_named(records):
-    terms = records.groupby("event_id").agg(magnitude=("magnitude", "first"), event_term=("residual", "mean"))
-    axes, alt_text = figures.residuals_against(terms, "magnitude", "event_term", title="t")
-    assert axes.get_ylabel() == "between-event residual (ln)" and "between-event" in alt_text
-
-
-def test_bias_table_lists_every_model_in_every_subset():
-    axes, alt_text = figures.bias_table_bars(scores(("all", "M > 6")), title="t")
-    assert len(axes) == 2 and axes[1].get_title(loc="left") == "M > 6 (31 records)"
-    assert "M > 6 (31 records): NGA only 0 (-0.05 to 0.05); Iran only 0.1 (0.05 to 0.15)" in alt_text
-
-
 def test_scores_are_sorted_and_set_against_the_baseline():
     table = pd.DataFrame({"model": ["mean", "iran_only"], "rms": [1.0, 0.75], "lower": [0.9, 0.7], "upper": [1.1, 0.8]})
     axes, alt_text = figures.score_dots(table, baseline="mean", title="t")
@@ -297,37 +230,12 @@ def test_score_rows_may_have_any_name():
     assert "one batched model 8; 13 fits 60" in alt_text and axes.get_xlabel() == "time (s)"
 
 
-def test_variance_components_over_period_and_at_one_period():
-    axes, alt_text = figures.variance_components(components(), title="t")
-    assert len(axes) == 3 and "phi SS 0.50 to 0.60" in alt_text and "over 3 periods" in alt_text
-    assert axes[2].get_ylim() == (0, pytest.approx(1.12 * 0.6))
-    dots, alt_text = figures.variance_components(components((0.0,)), title="t")
-    assert "NGA only tau 0.30, phi S2S 0.25 and phi SS 0.50" in alt_text
-    assert dots[0].get_xlim() == (0, pytest.approx(1.12 * 0.5))
-
-
-def test_published_match_counts_what_is_within_the_tolerance():
-    axes, alt_text = figures.published_match(
-        [0.1, 0.2, 0.4], [0.1, 0.201, 0.42], groups=["PGA", "PGA", "1 s"], title="t"
-    )
-    assert "2 of 3 agree within 1 %; the largest difference is 5.00 %" in alt_text
-    assert [label.get_text() for label in axes[1].get_yticklabels()] == ["PGA", "1 s"]
-
-
 def test_learning_curves_mark_the_chosen_epoch():
     history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [1.0, 0.5, 0.4], "val_loss": [1.1, 0.6, 0.7]})
     axes, alt_text = figures.learning_curves(history, chosen_epoch=2, title="t")
     assert "training loss falls from 1 to 0.4" in alt_text
     assert "validation loss is smallest, 0.6, at epoch 2, epoch 2 is kept" in alt_text
     assert "kept: epoch 2" in [line.get_label() for line in axes.get_lines()]
-
-
-def test_network_diagram_counts_parameters():
-    axes, alt_text = figures.network_diagram(frozen=(0,), title="t")
-    assert "2,369 parameters. 256 are frozen and 2,113 are trained. 13 such networks" in alt_text
-    assert "256 parameters\nfrozen" in words_on(axes)
-    with pytest.raises(ValueError, match=r"frozen is \(3,\); the network has the weight layers 0 to 2"):
-        figures.network_diagram(frozen=(3,), title="t")
 
 
 def test_given_axes_are_used(records):
@@ -361,7 +269,7 @@ def test_show_displays_once_with_the_alt_text(shell, records):
 
 
 def test_show_outside_a_notebook_prints_the_alt_text(records, capsys):
-    axes, alt_text = figures.input_distributions(records, (4, 4, 6), (1, 1, 1), title="t")
+    axes, alt_text = figures.coverage(records, title="t")
     figures.show(axes, alt_text)
     assert capsys.readouterr().out == alt_text + "\n"
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gmtools import figures, hvsr, residuals
+from gmtools import figures, hvsr
 from gmtools.maps.grids import Layer, MapGrid
 
 FREQUENCIES = np.geomspace(0.3, 20, 120)
@@ -87,20 +87,16 @@ def test_labels_and_their_units(records, curves):
     shown = {
         "coverage": figures.coverage(records, title="t"),
         "distance": figures.distance_scaling(pga, title="t"),
-        "magnitude": figures.magnitude_scaling(pga, title="t"),
         "vs30": figures.vs30_scaling(pga.rename(columns={"rjb_km": "vs30_m_s"}), title="t"),
         "spectra": figures.spectra(at_10_km, title="t"),
         "truncation": figures.truncation(records, 0.0102, title="t"),
-        "residuals": figures.residuals_against(records, "vs30_m_s", title="t"),
     }
     assert {name: (axes.get_xlabel(), axes.get_ylabel()) for name, (axes, _) in shown.items()} == {
         "coverage": ("Joyner-Boore distance $R_{JB}$ (km)", "moment magnitude M"),
         "distance": ("Joyner-Boore distance $R_{JB}$ (km)", "PGA (g)"),
-        "magnitude": ("moment magnitude M", "PGA (g)"),
         "vs30": ("$V_{S30}$ (m/s)", "PGA (g)"),
         "spectra": ("period (s)", "PSA (g)"),
         "truncation": ("Joyner-Boore distance $R_{JB}$ (km)", "PGA (g)"),
-        "residuals": ("$V_{S30}$ (m/s)", "total residual (ln)"),
     }
     panels, _ = figures.distance_scaling(spectral, panels="period_s", title="t")
     assert panels[0].get_ylabel() == "PGA or PSA (g)"
@@ -158,8 +154,6 @@ def test_records_behind_curves_are_drawn_where_they_are(records, curves):
     axes, _ = figures.distance_scaling(curves, records.rename(columns={"pga_g": "value_g"}), title="t")
     np.testing.assert_allclose(points(axes.collections[0]), records[["rjb_km", "pga_g"]])
     np.testing.assert_allclose(axes.collections[0].get_array(), records["magnitude"])
-    axes, _ = figures.magnitude_scaling(curves, records.rename(columns={"pga_g": "value_g"}), title="t")
-    np.testing.assert_allclose(points(axes.collections[0]), records[["magnitude", "pga_g"]])
 
 
 def test_spectra_are_the_table(curves):
@@ -174,19 +168,6 @@ def test_spectra_are_the_table(curves):
     assert "PSA (NGA only) goes from 0.1 g at PGA to 0.2 g at 1 s" in alt
 
 
-def test_residuals_are_drawn_with_the_mean_and_the_whole_band(records):
-    axes, alt = figures.residuals_against(records, "magnitude", cluster="event_id", title="t", n_bins=5)
-    table = residuals.binned_mean(
-        records["magnitude"], records["residual"], cluster=records["event_id"], n_bins=5, spacing="linear"
-    )
-    np.testing.assert_allclose(points(axes.collections[0]), records[["magnitude", "residual"]])
-    np.testing.assert_allclose(np.array(band(axes.collections[1])).T, table[["center", "lower", "upper"]])
-    np.testing.assert_allclose(lines(axes, "NGA only: mean and 95 % band")[0], table[["center", "mean"]])
-    worst = table.loc[table["mean"].abs().idxmax()]
-    clear = ((table["lower"] > 0) | (table["upper"] < 0)).sum()
-    assert f"NGA only {worst['mean']:+.2f} near M {worst['center']:.3g} ({clear} of 5 bins exclude zero)" in alt
-
-
 def test_scores_stand_where_they_are_with_their_intervals():
     table = pd.DataFrame(
         {"model": ["mean", "iran_only"], "rms": [1.0, 0.75], "lower": [0.9, 0.7], "upper": [1.1, 0.85]}
@@ -199,52 +180,6 @@ def test_scores_stand_where_they_are_with_their_intervals():
     assert [tuple(x) for x in xs if np.size(x) == 2 and x[0] == x[1]] == [(1.0, 1.0)]
     assert axes.get_xlabel() == "rms of the residual (ln)"
     assert "Iran only 0.75 (0.7 to 0.85); mean of the training data 1 (0.9 to 1.1)" in alt
-
-
-def test_biases_stand_where_they_are():
-    rows = [("nga_only", "all", 0.2, 0.1, 0.4), ("iran_only", "all", -0.3, -0.5, -0.2)]
-    table = pd.DataFrame(rows, columns=["model", "subset", "bias", "lower", "upper"])
-    (axes,), alt = figures.bias_table_bars(table, title="t")
-    xs = [np.ravel(line.get_xdata()) for line in axes.get_lines()]
-    assert [float(x[0]) for x in xs if len(x) == 1] == [0.2, -0.3]
-    assert [tuple(x) for x in xs if len(x) == 2] == [(0.1, 0.4), (-0.5, -0.2), (0, 0)]
-    assert axes.get_xlabel() == "mean residual (ln)" and "Iran only -0.3 (-0.5 to -0.2)" in alt
-
-
-def test_variance_components_are_the_table():
-    rows = [("nga_only", period, 0.3 + period, 0.4, 0.5) for period in (0.0, 0.2, 1.0)]
-    table = pd.DataFrame(rows, columns=["model", "period_s", "tau", "phi_s2s", "phi_ss"])
-    axes, alt = figures.variance_components(table, title="t")
-    np.testing.assert_allclose(lines(axes[0], "NGA only")[0], [(0.2, 0.5), (1.0, 1.3)])
-    assert axes[0].get_ylabel() == "standard deviation (ln)"
-    assert [ax.get_title(loc="left") for ax in axes] == [
-        r"between events, $\tau$",
-        r"between sites, $\phi_{S2S}$",
-        r"remaining, $\phi_{SS}$",
-    ]
-    assert "tau 0.30 to 1.30, phi S2S 0.40 to 0.40 and phi SS 0.50 to 0.50" in alt
-
-
-def test_input_distributions_show_means_and_standard_deviations(records):
-    axes, _ = figures.input_distributions(records, (4.6, 4.3, 6.1), (1.2, 0.9, 0.4), title="t")
-    values = (records["magnitude"], np.log1p(records["rjb_km"]), np.log1p(records["vs30_m_s"]))
-    for ax, value, mean, sd in zip(axes, values, (4.6, 4.3, 6.1), (1.2, 0.9, 0.4), strict=True):
-        bars = [container.lines for container in ax.containers if hasattr(container, "lines")]
-        drawn = [(line.get_xdata()[0], np.ptp(bar[0].get_segments()[0][:, 0]) / 2) for line, _, bar in bars]
-        np.testing.assert_allclose(drawn, [(value.mean(), value.std(ddof=0)), (mean, sd)])
-    assert [ax.get_xlabel() for ax in axes] == [
-        "moment magnitude M",
-        "ln(1 + $R_{JB}$), $R_{JB}$ in km",
-        "ln(1 + $V_{S30}$), $V_{S30}$ in m/s",
-    ]
-
-
-def test_published_match_shows_relative_differences():
-    (left, right), _ = figures.published_match([0.1, 0.2], [0.1, 0.21], title="t")
-    np.testing.assert_allclose(points(left.collections[0]), [(0.1, 0.1), (0.2, 0.21)])
-    np.testing.assert_allclose(points(right.collections[0])[:, 0], [0, 5], atol=1e-9)
-    assert (left.get_xlabel(), left.get_ylabel()) == ("published (g)", "ours (g)")
-    assert right.get_xlabel() == "ours against published (%)"
 
 
 def test_learning_curves_are_the_history():
@@ -313,42 +248,3 @@ def test_hv_the_curve_its_band_and_its_peaks(spectra):
     )
     assert [mark.get_markerfacecolor() != "white" for mark in marks] == peaks["sesame"].tolist()
     assert f"between {curve.mean.min():.2g} and {curve.mean.max():.3g}" in alt
-
-
-def test_hv_component_spectra_are_the_means(spectra):
-    axes, _ = figures.component_spectra(spectra, [4.0], title="t", unit="amplitude (m/s)")
-    for row, label in enumerate(("north-south", "east-west", "vertical")):
-        np.testing.assert_allclose(lines(axes, label)[0], np.column_stack([FREQUENCIES, spectra.mean()[row]]))
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("frequency (Hz)", "amplitude (m/s)")
-    box = axes.patches[0].get_extents().transformed(axes.transData.inverted())
-    assert (box.x0, box.x1) == (pytest.approx(2), pytest.approx(8))
-
-
-def test_hv_windows_are_logarithms_of_one_component(spectra):
-    axes, _ = figures.windows_in_time(spectra, "ew", title="t")
-    np.testing.assert_allclose(axes.collections[0].get_array().T, np.log10(spectra.component("ew")))
-    assert axes.get_xlim()[1] == pytest.approx(63_000 / 50 / 60, rel=0.1)
-
-
-def test_hv_azimuths_are_the_curves(recording):
-    curves = hvsr.azimuthal(recording, hvsr.Settings(frequencies_hz=FREQUENCIES))
-    axes, alt = figures.azimuths(curves, title="t")
-    height = np.array([curves[angle].mean for angle in sorted(curves)])
-    np.testing.assert_allclose(axes.collections[0].get_array(), height)
-    assert f"highest with {height.max():.3g} at" in alt
-
-
-@pytest.mark.parametrize(
-    ("column", "label"),
-    [
-        ("residual", "total residual (ln)"),
-        ("between_event_residual", "between-event residual (ln)"),
-        ("within_event_residual", "within-event residual (ln)"),
-        ("event_term", "between-event residual (ln)"),
-        ("station_term", "site-to-site residual (ln)"),
-        ("record_term", "remaining residual (ln)"),
-    ],
-)
-def test_a_residual_is_called_by_its_name_and_unit(records, column, label):
-    axes, alt = figures.residuals_against(records.rename(columns={"residual": column}), "magnitude", column, title="t")
-    assert axes.get_ylabel() == label and alt.startswith(f"Mean {label.removesuffix(' (ln)')} (natural log)")

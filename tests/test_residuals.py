@@ -127,27 +127,6 @@ def test_bootstrap_interval_has_the_level_that_it_promises():
     assert (high - low) / 2 == pytest.approx(1.96 * sample.std() / np.sqrt(400), rel=0.05)
 
 
-def test_binned_mean_finds_a_planted_trend():
-    rng = np.random.default_rng(5)
-    x = np.exp(rng.uniform(0, 5, 5000))
-    table = residuals.binned_mean(x, 0.1 * np.log(x) + rng.normal(0, 0.3, 5000), n_bins=8, spacing="log")
-    expected = 0.1 * np.log(table["center"])
-    assert ((table["lower"] - 0.02 < expected) & (expected < table["upper"] + 0.02)).all()
-    assert table["count"].sum() == 5000
-
-
-def test_the_interval_of_a_bin_is_student_s_with_a_degree_of_freedom_less_than_groups():
-    """Of 0 and 2 the standard error is 1; at one degree of freedom 97.5 % lie below 12.706 of them."""
-    table = residuals.binned_mean([1, 1], [0.0, 2.0], n_bins=1, minimum=2)
-    assert table[["mean", "lower", "upper"]].iloc[0].tolist() == pytest.approx([1, 1 - 12.706, 1 + 12.706], abs=1e-3)
-
-
-def test_nearest_bin_grows_until_it_has_enough_records():
-    distance = np.concatenate([np.full(10, 5.0), np.full(25, 12.0), np.full(100, 80.0)])
-    assert residuals.nearest_bin(distance, 10) == 15
-    assert residuals.nearest_bin(np.full(40, 3.0), 10) == 10
-
-
 def test_station_terms_carry_over_to_known_stations_only():
     residual, event, station, _ = planted(6, n=800)
     part = residuals.partition(residual, event, station)

@@ -1,13 +1,13 @@
 """Figures that look at the data before any model does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from gmtools.columns import MAGNITUDE, PGA, RJB, VS30
+from gmtools.columns import MAGNITUDE, PGA, RJB
 from gmtools.figures import _style as look
 
 INPUT_LABELS = ("moment magnitude M", "ln(1 + $R_{JB}$), $R_{JB}$ in km", "ln(1 + $V_{S30}$), $V_{S30}$ in m/s")
@@ -96,59 +96,6 @@ def coverage_alt(frame: pd.DataFrame, distance: str, chosen: str, kind: str) -> 
         f"records, M {look.number(frame[MAGNITUDE].min())} to {look.number(frame[MAGNITUDE].max())}, "
         f"{look.number(frame[distance].min())} to {look.number(frame[distance].max())} km on a logarithmic axis."
         f"{chosen} Only {int(near.sum()):,} records lie above M 6 and within 10 km.{look.kind_sentence(kind)}"
-    )
-
-
-def input_distributions(
-    frame: pd.DataFrame,
-    published_mean: Sequence[float],
-    published_sd: Sequence[float],
-    *,
-    title: str,
-    kind: str = "measured",
-    axes: Sequence[Axes] | None = None,
-) -> tuple[np.ndarray, str]:
-    """Histograms of the three network inputs, with mean and standard deviation beside a published scaler's.
-
-    Parameters
-    ----------
-    frame
-        Columns `magnitude`, `rjb_km`, `vs30_m_s`.
-    published_mean, published_sd : shape (3,)
-        Of M, ln(1+RJB), ln(1+VS30); RJB in km, VS30 in m/s.
-
-    Returns
-    -------
-    axes : shape (3,)
-    alt_text : str
-
-    Raises
-    ------
-    ColumnMissing
-        `frame` lacks one of the columns.
-    """
-    look.require(frame, (MAGNITUDE, RJB, VS30), "input_distributions")
-    frame = frame.dropna(subset=[MAGNITUDE, RJB, VS30])
-    axes = look.panel(3, ncols=3, title=title, size=(2.5, 2.9)) if axes is None else np.asarray(axes)
-    values = (frame[MAGNITUDE], np.log1p(frame[RJB]), np.log1p(frame[VS30]))
-    parts = []
-    for i, (ax, value) in enumerate(zip(axes, values, strict=True)):
-        ax.hist(value, 30, color="#cfcfcf")
-        top = ax.get_ylim()[1]
-        ours = (value.mean(), value.std(ddof=0))
-        interval(ax, top * 1.07, ours, "nga_only", "these records: mean and sd")
-        interval(ax, top * 1.17, (published_mean[i], published_sd[i]), "published", "published scaler: mean and sd")
-        ax.set(xlabel=INPUT_LABELS[i], ylim=(0, top * 1.25))
-        parts.append(
-            f"{SPOKEN_INPUTS[i]} {ours[0]:.3f} and {ours[1]:.3f} against {published_mean[i]:.3f} and "
-            f"{published_sd[i]:.3f}"
-        )
-    axes[0].set_ylabel("records")
-    look.tag(axes[0], kind, (0.98, 0.5))
-    look.legend(axes, own=True)
-    return axes, (
-        f"Three histograms of the network inputs of {len(frame):,} records. Mean and standard deviation here against "
-        f"the published scaler: {'; '.join(parts)}.{look.kind_sentence(kind)}"
     )
 
 

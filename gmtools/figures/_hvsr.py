@@ -1,24 +1,14 @@
-"""Figures of H/V: the curve with its peaks, the three spectra behind it, azimuths, and windows in time."""
+"""The H/V curve with its peaks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from gmtools.data.hv_curve import Curve
-from gmtools.data.recording import COMPONENTS
 from gmtools.figures import _style as look
-from gmtools.hvsr.inputs import LINE_COLORS
-from gmtools.hvsr.windows import Spectra
 
-COMPONENT_STYLES = {
-    "ns": ("north-south", LINE_COLORS[0], "-"),
-    "ew": ("east-west", LINE_COLORS[1], (0, (6, 2))),
-    "vt": ("vertical", LINE_COLORS[2], (0, (6, 1.5, 1.5, 1.5))),
-}
-"""Label, color and line of each component: the colors of the pictures that the network sees."""
 BAND_COLOR = "#0072B2"
 
 
@@ -63,117 +53,6 @@ def hv_curve(
         f"H/V against frequency, {curve.frequency_hz[0]:.2g} to {curve.frequency_hz[-1]:.3g} Hz, between "
         f"{curve.mean.min():.2g} and {curve.mean.max():.3g}, mean of {curve.n_windows} windows with a band of one "
         f"standard deviation. {'; '.join(words) or 'No peak is marked'}.{look.kind_sentence(kind)}"
-    )
-
-
-def component_spectra(
-    spectra: Spectra,
-    f0_hz: Iterable[float] = (),
-    *,
-    title: str,
-    kind: str = "measured",
-    unit: str = "amplitude",
-    axes: Axes | None = None,
-) -> tuple[Axes, str]:
-    """Mean spectra of the three components, with the window [f0/2, 2 f0] of each peak shaded.
-
-    Parameters
-    ----------
-    spectra : Spectra
-    f0_hz : iterable of float
-        Peaks.
-    unit : str
-        Label of the amplitude axis, with the unit.
-
-    Returns
-    -------
-    axes, alt_text
-    """
-    f0_hz = list(f0_hz)
-    axes, own = look.new_axes(axes, title), axes is None
-    mean = dict(zip(COMPONENTS, spectra.mean(), strict=True))
-    for name, (label, color, line) in COMPONENT_STYLES.items():
-        axes.plot(spectra.frequency_hz, mean[name], color=color, ls=line, label=label)
-    for f0 in f0_hz:
-        axes.axvspan(f0 / 2, 2 * f0, color=look.DATA_COLOR, alpha=0.15, lw=0)
-        axes.axvline(f0, color=look.INK, lw=0.8, ls=(0, (2, 2)))
-    look.log_axis(axes.yaxis)
-    axes.set_ylabel(unit)
-    _frequency_axis(axes, spectra.frequency_hz)
-    look.tag(axes, kind, (0.02, 0.03))
-    look.legend([axes], own=own)
-    words = [_at_peak(spectra.frequency_hz, mean, f0) for f0 in f0_hz]
-    return axes, (
-        f"Mean amplitude spectra of the north-south, east-west and vertical component of {spectra.name}, "
-        f"{spectra.kept.sum()} windows. {'; '.join(words) or 'No peak is marked'}.{look.kind_sentence(kind)}"
-    )
-
-
-def azimuths(
-    curves: Mapping[float, Curve], *, title: str, kind: str = "measured", axes: Axes | None = None
-) -> tuple[Axes, str]:
-    """H/V as color against frequency and azimuth.
-
-    Parameters
-    ----------
-    curves : mapping of float to Curve
-        What :func:`gmtools.hvsr.azimuthal` returned.
-
-    Returns
-    -------
-    axes, alt_text
-    """
-    axes = look.new_axes(axes, title)
-    angles = np.array(sorted(curves))
-    frequency_hz = curves[angles[0]].frequency_hz
-    height = np.array([curves[angle].mean for angle in angles])
-    mesh = axes.pcolormesh(frequency_hz, angles, height, shading="nearest", cmap="cividis", rasterized=True)
-    plt.colorbar(mesh, ax=axes, label="H/V")
-    axes.set_ylabel("azimuth (degrees from north)")
-    axes.grid(False)
-    _frequency_axis(axes, frequency_hz)
-    look.tag(axes, kind, (0.02, 0.97))
-    row, column = np.unravel_index(height.argmax(), height.shape)
-    lowest = angles[height[:, column].argmin()]
-    return axes, (
-        f"H/V against frequency and azimuth, highest with {height.max():.3g} at {frequency_hz[column]:.3g} Hz and "
-        f"{angles[row]:g} degrees; at that frequency lowest with {height[:, column].min():.3g} at {lowest:g} degrees."
-        f"{look.kind_sentence(kind)}"
-    )
-
-
-def windows_in_time(
-    spectra: Spectra, component: str = "vt", *, title: str, kind: str = "measured", axes: Axes | None = None
-) -> tuple[Axes, str]:
-    """Amplitude of one component as color against time and frequency; rejected windows are hatched.
-
-    Parameters
-    ----------
-    spectra : Spectra
-    component : {"ns", "ew", "vt"}
-
-    Returns
-    -------
-    axes, alt_text
-    """
-    axes = look.new_axes(axes, title)
-    length = spectra.settings.window_length_s
-    minutes = np.append(spectra.start_s, spectra.start_s[-1] + length) / 60
-    logarithm = np.log10(spectra.component(component))
-    edges = np.sqrt(spectra.frequency_hz[1:] * spectra.frequency_hz[:-1])
-    edges = np.concatenate([spectra.frequency_hz[:1], edges, spectra.frequency_hz[-1:]])
-    mesh = axes.pcolormesh(minutes, edges, logarithm.T, cmap="cividis", rasterized=True)
-    plt.colorbar(mesh, ax=axes, label="$\\log_{10}$ amplitude")
-    for start in spectra.start_s[~spectra.kept]:
-        axes.axvspan(start / 60, (start + length) / 60, fill=False, hatch="////", edgecolor="white", lw=0)
-    look.log_axis(axes.yaxis)
-    axes.set(xlabel="time (min)", ylabel="frequency (Hz)")
-    axes.grid(False)
-    look.tag(axes, kind, (0.02, 0.97))
-    out = ", ".join(f"{start / 60:.1f}" for start in spectra.start_s[~spectra.kept]) or "none"
-    return axes, (
-        f"Amplitude of the {COMPONENT_STYLES[component][0]} component against time and frequency, {spectra.kept.size} "
-        f"windows of {length:g} s; rejected are those that begin at (min): {out}.{look.kind_sentence(kind)}"
     )
 
 

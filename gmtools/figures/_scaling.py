@@ -63,31 +63,6 @@ def distance_scaling(
     return scaling(curves, records, x=distance, by=MAGNITUDE, **options)
 
 
-def magnitude_scaling(
-    curves: pd.DataFrame,
-    records: pd.DataFrame | None = None,
-    *,
-    title: str,
-    ordinate: str = "PGA",
-    kind: str | Mapping[Any, str] = "measured",
-    panels: str | None = None,
-    axes: Axis | None = None,
-) -> tuple[Axis, str]:
-    """Ground motion over magnitude: a line for each model and distance; arguments as in `distance_scaling`.
-
-    Returns
-    -------
-    axes, alt_text
-
-    Raises
-    ------
-    ColumnMissing, UnknownModel
-        As in `distance_scaling`.
-    """
-    options = {"title": title, "ordinate": ordinate, "kind": kind, "panels": panels, "axes": axes}
-    return scaling(curves, records, x=MAGNITUDE, by=RJB, **options)
-
-
 def vs30_scaling(
     curves: pd.DataFrame,
     records: pd.DataFrame | None = None,

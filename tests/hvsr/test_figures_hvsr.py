@@ -48,27 +48,3 @@ def test_hv_curve(spectra):
     assert f"Peak of {peaks['amplitude'][0]:.2g} at {f0}, which {verdict} SESAME's criteria" in alt
     assert f"mean of {curve.n_windows} windows" in alt and alt.endswith("The data are simulated.")
     assert "No peak is marked" in figures.hv_curve(curve, title="A line")[1]
-
-
-def test_component_spectra(spectra):
-    axes, alt = figures.component_spectra(spectra, [4.0], title="A line")
-    assert axes.get_yscale() == "log" and len(axes.lines) == 4 and not texts(axes)
-    lines = {line.get_label(): line.get_ydata() for line in axes.lines}
-    np.testing.assert_allclose(lines["east-west"], spectra.mean()[1])
-    mean = spectra.mean()[2]
-    near = (FREQUENCIES >= 2) & (FREQUENCIES <= 8)
-    assert f"lowest at {FREQUENCIES[near][mean[near].argmin()]:.2g} Hz" in alt
-
-
-def test_azimuths(recording):
-    settings = hvsr.Settings(frequencies_hz=FREQUENCIES)
-    axes, alt = figures.azimuths(hvsr.azimuthal(recording, settings), title="East-west")
-    assert axes.get_ylabel() == "azimuth (degrees from north)"
-    assert "Hz and 90 degrees; at that frequency lowest" in alt and alt.endswith("at 0 degrees.")
-
-
-def test_windows_in_time(spectra):
-    axes, alt = figures.windows_in_time(spectra, "ew", title="A truck")
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("time (min)", "frequency (Hz)")
-    assert not spectra.kept[2] and len(axes.patches) == (~spectra.kept).sum()
-    assert "east-west component" in alt and "2.3" in alt
