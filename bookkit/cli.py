@@ -7,7 +7,7 @@ import signal
 import sys
 
 from gmtools import __version__
-from gmtools.errors import GmtoolsError, LessonFailed, UnknownModel
+from gmtools.errors import GmtoolsError, LessonFailed
 
 PROFILES = ("smoke", "fast", "full")
 DATA = ("auto", "real", "simulated")
@@ -52,7 +52,6 @@ def parser() -> argparse.ArgumentParser:
     commands = program.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_data_commands(commands)
     _add_run(commands)
-    _add_ensemble(commands)
     _add(commands, "book", _book, "build the HTML book from the lessons that ran")
     _add_lab(commands)
     _add_solutions(commands)
@@ -84,18 +83,6 @@ def _add_run(commands) -> None:
     command.add_argument("--force", action="store_true", help="run even what has not changed")
     limit = "how long one cell may take (default: 600 in smoke, 1800 in fast, 86400 in full)"
     command.add_argument("--cell-timeout", type=_positive, metavar="SECONDS", help=limit)
-
-
-def _add_ensemble(commands) -> None:
-    command = _add(commands, "ensemble", _ensemble, "train the networks of an ensemble that are not there yet")
-    command.add_argument(
-        "ensembles", nargs="+", metavar="NAME", help="such as kanto; a wrong name lists those there are"
-    )
-    command.add_argument("--seed", type=int, default=0, help="seed of every random number (default: 0)")
-    where = "processes on this machine that train at the same time and share its cores (default: 1)"
-    command.add_argument("--workers", type=_positive, default=1, metavar="N", help=where)
-    cluster = "Dask scheduler whose workers train instead, such as tcp://10.0.0.7:8786"
-    command.add_argument("--scheduler", metavar="ADDRESS", help=cluster)
 
 
 def _add_lab(commands) -> None:
@@ -184,21 +171,6 @@ def _spread(lesson, settings, because: str) -> None:
         old = check.accept(lesson.name, seeds[0], old, because) if moved else old
     check.write(path, spread.expectation(seeds, others, old))
     print("\n".join([f"{path} written", *spread.unsure(seeds, others)]))
-
-
-def _ensemble(wanted: argparse.Namespace) -> None:
-    from gmtools.models import ensembles
-    from gmtools.studies import map_studies
-
-    for name in wanted.ensembles:
-        if name not in map_studies.ENSEMBLES:
-            known = ", ".join(sorted(map_studies.ENSEMBLES))
-            raise UnknownModel(f"No ensemble is called {name!r}. Choose among {known}.")
-    for name in wanted.ensembles:
-        recipe = map_studies.ENSEMBLES[name](wanted.profile, wanted.data, wanted.seed)
-        trained = ensembles.train(*recipe, workers=wanted.workers, scheduler=wanted.scheduler)
-        losses = [history["val_loss"].min() for history in trained.histories]
-        print(f"{name}: {len(trained)} members, loss on validation events {min(losses):.3f} to {max(losses):.3f}")
 
 
 def _book(wanted: argparse.Namespace) -> None:

@@ -1,15 +1,18 @@
 """The map explorer: what the small U-Nets of Italy and Kanto predict for an earthquake that the reader places."""
 
 import numpy as np
+import pandas as pd
 import traitlets
 from scipy.ndimage import distance_transform_edt
 
-from explorers import networks
+from explorers import map_ground, map_layers
 from explorers.base import Choice, Explorer, Number
 from explorers.payload import pack
-from gmtools.maps.grids import MapGrid
+from gmtools import networks
+from gmtools.errors import warn_outside
+from gmtools.maps import inputs
+from gmtools.maps.grids import Layer, MapGrid
 
-NETWORKS = {"italy": "unet_italy", "kanto": "unet_kanto"}
 QUANTITIES = ("mean", "sigma", "classical", "difference")
 START = {
     "italy": {"magnitude": 6.1, "latitude": 42.34, "longitude": 13.38, "depth_km": 8.3},
@@ -18,40 +21,39 @@ START = {
 """First event of each region: place and depth of L'Aquila 2009; an earthquake in the slab below Chiba."""
 LIMITS = {"magnitude": (3.0, 8.0), "latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0), "depth_km": (0.0, 200.0)}
 """What each number can be moved to; degrees, km. The map warns outside the range of the training earthquakes."""
+LN_VARIANCE = (-6.0, 3.0)
+"""Between these the loss of the lessons keeps the logarithm of the variance."""
 _SHOWN_G = {"italy": (1e-4, 1.0), "kanto": (1e-3, 1.0)}
 _DEPTH_KM = {"italy": 40.0, "kanto": 160.0}
-_FACTS = (
-    "title", "kind", "tag", "period", "start", "sigma_factor", "members", "grid", "static", "layer", "static_scale",
-    "classical", "provenance",
-)  # fmt: skip
+_FACTS = ("title", "kind", "tag", "grid", "static", "classical", "data", "layers")
 
 
-def payload(data="auto", folder=networks.FOLDER):
-    """Networks and outlines of both regions, for the page; ``data`` is not used, for it shows none."""
+def payload(data="auto"):
+    """Networks and grounds of both regions, for the page; ``data`` is not used, for it shows none."""
     meta, arrays = {}, {}
-    for region, name in NETWORKS.items():
-        stored, facts = networks.read(name, folder)
-        meta[region] = {key: facts[key] for key in _FACTS} | _about(region, facts)
+    for region in START:
+        stored, facts = map_ground.read(region)
+        card = networks.card(facts["network"])
+        weights = networks.weights(facts["network"])
+        meta[region] = {key: facts[key] for key in _FACTS} | {
+            "period": card.get("period_s", 0.0),
+            "sigma_factor": card.get("sigma_factor", 1.0),
+            "scores": card["scores"],
+            "network": {
+                "inputs": [{key: one[key] for key in ("name", "mean", "sd")} for one in card["inputs"]],
+                "members": map_layers.members(card["layers"]),
+                "ranges": next(iter(card["ranges"].values())),
+                "arrays": len(weights),
+            },
+            "first": START[region],
+            "shown_g": _SHOWN_G[region],
+            "deepest_km": _DEPTH_KM[region],
+        }
         away = distance_transform_edt(stored["records"] == 0) * facts["grid"]["pixel_m"] / 1e3
         stored["far"] = np.minimum(away, 255).astype("uint8")
-        arrays |= {f"{region}.{key}": _for_page(values) for key, values in stored.items()}
+        stored |= {f"weights_{i}": values.astype("float32") for i, values in enumerate(weights)}
+        arrays |= {f"{region}.{key}": values for key, values in stored.items()}
     return pack({"regions": meta, "quantities": QUANTITIES, "limits": LIMITS}, arrays)
-
-
-def _about(region, facts):
-    """What the page needs beside the sidecar."""
-    architecture = facts["architecture"]
-    keys = ("maps", "ranges", "depth", "base", "padding", "head")
-    return {
-        "network": {key: architecture[key] for key in keys} | {"layers": len(facts["weights"])},
-        "first": START[region],
-        "shown_g": _SHOWN_G[region],
-        "deepest_km": _DEPTH_KM[region],
-    }
-
-
-def _for_page(values):
-    return values.astype("float32") if values.dtype == np.float16 else values
 
 
 class EventMap(Explorer):
@@ -75,7 +77,7 @@ class EventMap(Explorer):
 
     explorer = "event_map"
     make_payload = staticmethod(payload)
-    region = Choice("italy", tuple(NETWORKS))
+    region = Choice("italy", tuple(START))
     quantity = Choice("mean", QUANTITIES)
     magnitude = Number(START["italy"]["magnitude"], *LIMITS["magnitude"])
     latitude = Number(START["italy"]["latitude"], *LIMITS["latitude"], "degrees")
@@ -89,7 +91,7 @@ class EventMap(Explorer):
     @property
     def grid(self):
         """Grid of the region's maps: :class:`gmtools.maps.grids.MapGrid`."""
-        return MapGrid(**networks.read(NETWORKS[self.region])[1]["grid"])
+        return MapGrid(**map_ground.read(self.region)[1]["grid"])
 
     def maps(self):
         """Mean and sigma as Keras computes them; the page shows the same numbers.
@@ -104,11 +106,20 @@ class EventMap(Explorer):
         OutOfRange
             The event lies outside the range of the training events.
         """
-        from explorers import event_map_networks
-
-        model, facts = event_map_networks.load(NETWORKS[self.region])
-        mean, variance = model.maps([[self.magnitude, self.longitude, self.latitude, self.depth_km]])
-        return mean[0], facts["sigma_factor"] * np.sqrt(variance[0])
+        stored, facts = map_ground.read(self.region)
+        card = networks.card(facts["network"])
+        event = {"magnitude": self.magnitude, "event_longitude": self.longitude, "event_latitude": self.latitude}
+        event = pd.DataFrame([event | {"hypocentral_depth_km": self.depth_km}])
+        _warn(facts["network"], card, event)
+        layers = {name: Layer(values, "", "") for name, values in zip(facts["static"], stored["static"], strict=True)}
+        names = [one["name"] for one in card["inputs"]]
+        maps = inputs.input_maps(self.grid, layers, event, names)
+        scale = {one["name"]: (one["mean"], one["mean"] + one["sd"]) for one in card["inputs"]}
+        output = networks.load(facts["network"]).predict(inputs.scale(maps, scale), verbose=0)
+        output = np.array(output if isinstance(output, list) else [output])[:, 0]
+        mean, variance = output[..., 0], np.exp(np.clip(output[..., 1], *LN_VARIANCE))
+        sigma = np.sqrt(variance.mean(axis=0) + mean.var(axis=0))
+        return mean.mean(axis=0), card.get("sigma_factor", 1.0) * sigma
 
     @traitlets.observe("region")
     def _move(self, change):
@@ -120,3 +131,10 @@ class EventMap(Explorer):
         with self.hold_sync():
             for name, value in values.items():
                 setattr(self, name, value)
+
+
+def _warn(name, card, event):
+    """Warn where a number of the event lies outside the earthquakes that the network learned from."""
+    for column, (low, high) in next(iter(card["ranges"].values())).items():
+        if column in event:
+            warn_outside(name, column, event[column].to_numpy(), low, high, "the earthquakes that it learned from", 4)

@@ -21,10 +21,7 @@ REQUIRED = ("data", "gmtools", "settings", "scores", "license")
 SCORE = ("score", "value", "unit", "baseline", "baseline_value", "on", "records", "events")
 
 # Name of a network -> module:function that makes it, called as function(name, folder).
-MAKERS = {
-    "unet_italy": "explorers.event_map_networks:make",
-    "unet_kanto": "explorers.event_map_networks:make",
-}
+MAKERS = {}
 
 
 def make(names=(), folder=FOLDER):

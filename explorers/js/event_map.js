@@ -237,7 +237,7 @@ function makeButtons(shown, canvas) {
   const save = () => {
     const { ground, ink } = colors(root);
     const { region, maps } = shown;
-    const lines = [summary(region, maps, shown.state()), region.kind, ...region.provenance.layers];
+    const lines = [summary(region, maps, shown.state()), region.kind, ...region.layers];
     savePng([canvas], `${NAME}_${region.name}.png`, { background: ground, ink, lines });
   };
   const share = () => (model.onPage ? take(link(NAME, shown.state()), "Link") : take(call(), "Line of Python"));

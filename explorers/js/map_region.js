@@ -18,12 +18,17 @@ function region(name, about, arrays) {
   const places = centers(about.grid);
   const pixels = new Float32Array(3 * nx * ny);
   places.forEach((place, i) => pixels.set(ecef(...place), 3 * i));
-  const statics = Object.fromEntries(about.static.map((key, k) => [key, every(data("static"), k, about.static.length)]));
-  const members = Array.from({ length: about.members }, (_, m) =>
-    Array.from({ length: about.network.layers }, (_, i) => data(`member_${m}_weights_${i}`)),
-  );
-  const network = { ...about.network, height: ny, width: nx, pixels, statics, members };
-  network.start = about.start;
+  const size = nx * ny;
+  const layer = (k) => data("static").subarray(k * size, (k + 1) * size);
+  const statics = Object.fromEntries(about.static.map((key, k) => [key, layer(k)]));
+  const [east, north] = [new Float64Array(size), new Float64Array(size)];
+  for (let p = 0; p < size; p++) {
+    east[p] = (about.grid.west_m + ((p % nx) + 0.5) * about.grid.pixel_m) / 1e3;
+    north[p] = (about.grid.south_m + (Math.floor(p / nx) + 0.5) * about.grid.pixel_m) / 1e3;
+  }
+  Object.assign(statics, { easting_km: east, northing_km: north });
+  const weights = Array.from({ length: about.network.arrays }, (_, i) => data(`weights_${i}`));
+  const network = { ...about.network, height: ny, width: nx, pixels, statics, weights };
   network.sigma_factor = about.sigma_factor;
   return {
     ...about,
@@ -41,11 +46,6 @@ function region(name, about, arrays) {
       values: data("classical"),
     },
   };
-}
-
-/** Every n-th number from the first-th on. */
-function every(values, first, n) {
-  return Float32Array.from({ length: values.length / n }, (_, i) => values[i * n + first]);
 }
 
 function rings(points, ends) {
@@ -99,14 +99,13 @@ export function decay({ magnitude, depth, lnDistance, values }, m, depthKm) {
   });
 }
 
-function classical({ network, table, classical: model, layer, static_scale: scale }, event, far) {
+function classical({ network, table, classical: model }, event, far) {
   const profile = decay(table, event.magnitude, event.hypocentral_depth_km);
   return far.map((km, p) => {
     const [i, along] = between(table.lnDistance, Math.log(km));
     let value = profile[i] + along * (profile[i + 1] - profile[i]);
     if (model.vs30_slope !== null) {
-      const [low, high] = scale[layer];
-      const vs30 = Math.min(low + network.statics[layer][p] * (high - low), model.vs30_largest);
+      const vs30 = Math.min(network.statics.vs30_m_s[p], model.vs30_largest);
       value += model.vs30_slope * Math.log(vs30 / model.vs30_reference);
     }
     return value;

@@ -82,17 +82,18 @@ export function disagreement(region, maps) {
 }
 
 /** Network, data, scores, licenses. */
-export function sources({ members, network, provenance, classical }) {
-  const { records, events, stations } = provenance.data;
-  const score = (name, on) => provenance.scores.find((one) => one.score === name && one.on.includes(on));
-  const [known, fresh] = ["known stations", "new stations"].map((on) => score("rmse", on));
+export function sources({ network, data, scores, layers, classical }) {
+  const { records, events, stations } = data;
+  const steps = network.members[0].filter(({ weights }) => weights !== undefined).length;
+  const said = scores.map(({ value, unit, on, baselines }) => {
+    const beside = Object.entries(baselines).map(([name, other]) => `${name}: ${other.toFixed(2)}`);
+    return `${value.toFixed(2)} ${unit} on ${on}${beside.length ? ` (${beside.join(", ")})` : ""}`;
+  });
   return (
-    `The map joins ${members} U-Nets of ${network.layers / 2} layers, trained on ${records.toLocaleString("en-US")} records of ` +
-    `${events} earthquakes at ${stations} stations. Error (rmse, ln) for earthquakes that they never saw: ` +
-    `${known.value.toFixed(2)} at known stations, ${fresh.value.toFixed(2)} at new ones; ${fresh.baseline}: ` +
-    `${known.baseline_value.toFixed(2)} and ${fresh.baseline_value.toFixed(2)}. Sigma is corrected to what new stations need. ` +
+    `The map joins ${network.members.length} U-Nets of ${steps} layers, trained on ${records.toLocaleString("en-US")} records of ` +
+    `${events} earthquakes at ${stations} stations. ${said.length ? `Error (rmse) where they did not learn: ${said.join("; ")}. ` : ""}` +
     "Hatched: over 50 km from any training record. A regular pattern of two and four pixels is the network's, not the ground's. " +
-    `${classical.label}: ${classical.note}. ${provenance.layers.join(". ")}.`
+    `${classical.label}: ${classical.note}. ${layers.join(". ")}.`
   );
 }
 
@@ -102,6 +103,6 @@ export function table(region, maps, call) {
   const rows = region.places.map(([longitude, latitude], p) => [
     longitude, latitude, Math.exp(maps.mean[p]), maps.sigma[p], Math.exp(maps.classical[p]), region.far[p],
   ]);
-  const about = [`${target(region)}: ${call}`, region.kind, `Classical: ${region.classical.label}`, ...region.provenance.layers];
+  const about = [`${target(region)}: ${call}`, region.kind, `Classical: ${region.classical.label}`, ...region.layers];
   return csv(header, rows, about);
 }

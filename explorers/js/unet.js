@@ -1,11 +1,10 @@
 /**
- * The U-Net of gmtools/models/unet.py and the input maps of gmtools/maps/event_maps.py, in plain JavaScript.
+ * Networks that draw maps, layer by layer as explorers/map_layers.py lists them, and their input maps.
  *
  * Maps are {channels, height, width, values}: values is a Float64Array, channel by channel, row by row; row 0 is the
- * southernmost. Kernels are float32 as Keras orders them: (3, 3, in, out), of an up-convolution (2, 2, out, in).
+ * southernmost. Kernels are float32 as Keras orders them: (size, size, in, out), of an up-convolution (2, 2, out, in).
  */
 
-const NEGATIVE_SLOPE = 0.2;
 const LN_VARIANCE = [-6, 3];
 const SMALLEST_RHYP_KM = 0.1;
 const SEMI_MAJOR_KM = 6378.137;
@@ -36,67 +35,66 @@ export function distances(pixels, longitude, latitude, depthKm) {
 }
 
 /**
- * Input maps of an event, each scaled as in the training.
- * @param {{maps: string[], ranges: Object<string, number[]>, height: number, width: number, pixels: Float32Array,
- *   statics: Object<string, Float32Array>}} network statics are scaled already
+ * Input maps of an event, each brought to (value - mean) / sd as in the training.
+ * @param {{inputs: {name: string, mean: number, sd: number}[], height: number, width: number, pixels: Float32Array,
+ *   statics: Object<string, Float32Array>}} network statics are in their units
  * @param {{magnitude: number, event_longitude: number, event_latitude: number, hypocentral_depth_km: number}} event
  */
 export function eventMaps(network, event) {
-  const { maps, ranges, height, width } = network;
+  const { inputs, height, width } = network;
   const size = height * width;
-  const values = new Float64Array(maps.length * size);
+  const values = new Float64Array(inputs.length * size);
   const rhyp = distances(network.pixels, event.event_longitude, event.event_latitude, event.hypocentral_depth_km);
-  maps.forEach((name, channel) => {
+  inputs.forEach(({ name, mean, sd }, channel) => {
     const map = values.subarray(channel * size, (channel + 1) * size);
-    if (name in network.statics) {
-      map.set(network.statics[name]);
-      return;
-    }
-    const [low, high] = ranges[name];
-    if (name === "ln_rhyp") map.set(rhyp.map((km) => (Math.log(km) - low) / (high - low)));
-    else if (name === "rhyp_km") map.set(rhyp.map((km) => (km - low) / (high - low)));
-    else map.fill((event[name] - low) / (high - low));
+    if (name in network.statics) map.set(network.statics[name]);
+    else if (name === "ln_rhyp") map.set(rhyp.map(Math.log));
+    else if (name === "rhyp_km") map.set(rhyp);
+    else map.fill(event[name]);
+    for (let p = 0; p < size; p++) map[p] = (map[p] - mean) / sd;
   });
-  return { channels: maps.length, height, width, values };
+  return { channels: inputs.length, height, width, values };
 }
 
-/** One pixel more on each side: mirrored at the edge, mirrored at the last pixel's center, or zero. */
-export function pad({ channels, height, width, values }, mode) {
+/** One pixel of zeros more on each side. */
+export function pad({ channels, height, width, values }) {
   const [high, wide] = [height + 2, width + 2];
   const padded = new Float64Array(channels * high * wide);
-  const ends = { symmetric: [0, 1], reflect: [1, 2], zero: null }[mode];
-  if (ends === undefined) throw new Error(`No padding is called "${mode}"; choose symmetric, reflect or zero.`);
-  for (let c = 0; c < channels; c++) {
-    const plane = padded.subarray(c * high * wide, (c + 1) * high * wide);
-    for (let y = 0; y < height; y++) {
-      const from = (c * height + y) * width;
-      plane.set(values.subarray(from, from + width), (y + 1) * wide + 1);
-    }
-    if (!ends) continue;
-    for (let y = 1; y <= height; y++) {
-      plane[y * wide] = plane[y * wide + 1 + ends[0]];
-      plane[y * wide + wide - 1] = plane[y * wide + wide - 1 - ends[1]];
-    }
-    plane.copyWithin(0, (1 + ends[0]) * wide, (2 + ends[0]) * wide);
-    plane.copyWithin((high - 1) * wide, (high - 1 - ends[1]) * wide, (high - ends[1]) * wide);
+  for (let row = 0; row < channels * height; row++) {
+    const to = (Math.floor(row / height) * high + (row % height) + 1) * wide + 1;
+    padded.set(values.subarray(row * width, (row + 1) * width), to);
   }
   return { channels, height: high, width: wide, values: padded };
 }
 
-/** 3 x 3 convolution of padded maps, then LeakyReLU. */
-export function convolution(padded, kernel, bias, filters) {
-  const [height, width] = [padded.height - 2, padded.width - 2];
+/** 3 x 3 convolution that keeps the size of the maps: beyond the edge they are zero. */
+export function convolution(maps, kernel, bias, filters) {
+  const { channels, height, width } = maps;
+  const padded = pad(maps);
   const values = new Float64Array(filters * height * width);
   const taps = new Float64Array(9);
   for (let o = 0; o < filters; o++) {
     const plane = values.subarray(o * height * width, (o + 1) * height * width).fill(bias[o]);
-    for (let c = 0; c < padded.channels; c++) {
-      for (let tap = 0; tap < 9; tap++) taps[tap] = kernel[(tap * padded.channels + c) * filters + o];
+    for (let c = 0; c < channels; c++) {
+      for (let tap = 0; tap < 9; tap++) taps[tap] = kernel[(tap * channels + c) * filters + o];
       addFiltered(plane, padded, c, taps);
     }
-    for (let p = 0; p < plane.length; p++) if (plane[p] < 0) plane[p] *= NEGATIVE_SLOPE;
   }
   return { channels: filters, height, width, values };
+}
+
+/** 1 x 1 convolution: a weighted sum of the channels in each pixel. */
+export function mixture(maps, kernel, bias, filters) {
+  const size = maps.height * maps.width;
+  const values = new Float64Array(filters * size);
+  for (let o = 0; o < filters; o++) {
+    const plane = values.subarray(o * size, (o + 1) * size).fill(bias[o]);
+    for (let c = 0; c < maps.channels; c++) {
+      const weight = kernel[c * filters + o];
+      for (let p = 0; p < size; p++) plane[p] += weight * maps.values[c * size + p];
+    }
+  }
+  return { ...maps, channels: filters, values };
 }
 
 /** Add one filtered channel; the nine products of a pixel are summed in one pass, row by row. */
@@ -162,73 +160,79 @@ export function stack(first, second) {
   return { ...first, channels: first.channels + second.channels, values };
 }
 
-/**
- * Forward pass of a U-Net without its input maps.
- * @param {{depth: number, base: number, padding: string, head: string}} network
- * @param {Float32Array[]} weights in Keras' order: kernel and bias of each layer, down, bottom, up, output
- * @returns {{mean: Float64Array, lnVariance: Float64Array}} of each pixel
- */
-export function forward({ depth, base, padding, head }, weights, maps) {
-  let layer = 0;
-  const next = () => [weights[2 * layer], weights[2 * layer++ + 1]];
-  const twice = (values, filters) => {
-    const first = convolution(pad(values, padding), ...next(), filters);
-    return convolution(pad(first, padding), ...next(), filters);
-  };
-  const skipped = [];
-  for (let level = 0; level < depth; level++) {
-    skipped.push(twice(maps, base * 2 ** level));
-    maps = pool(skipped[level]);
-  }
-  maps = twice(maps, base * 2 ** depth);
-  for (let level = depth - 1; level >= 0; level--) {
-    const up = upConvolution(maps, ...next(), base * 2 ** level);
-    maps = twice(stack(skipped[level], up), base * 2 ** level);
-  }
-  return heads(maps, ...next(), head);
+const FUNCTIONS = {
+  linear: () => (x) => x,
+  relu: () => (x) => Math.max(x, 0),
+  tanh: () => Math.tanh,
+  sigmoid: () => (x) => 1 / (1 + Math.exp(-x)),
+  leaky_relu: (slope) => (x) => (x < 0 ? slope * x : x),
+};
+
+/** Activation in place. */
+function activate(maps, { activation = "linear", slope }) {
+  if (activation === "linear") return maps;
+  const change = FUNCTIONS[activation](slope);
+  for (let p = 0; p < maps.values.length; p++) maps.values[p] = change(maps.values[p]);
+  return maps;
 }
 
-function heads(maps, kernel, bias, head) {
-  const size = maps.height * maps.width;
-  const [mean, lnVariance] = [new Float64Array(size).fill(bias[0]), new Float64Array(size).fill(bias[1])];
-  for (let c = 0; c < maps.channels; c++) {
-    for (let p = 0; p < size; p++) {
-      mean[p] += kernel[2 * c] * maps.values[c * size + p];
-      lnVariance[p] += kernel[2 * c + 1] * maps.values[c * size + p];
+/** Sum of maps of one size. */
+export function add(first, second) {
+  return { ...first, values: first.values.map((value, p) => value + second.values[p]) };
+}
+
+const KINDS = {
+  convolution: ([maps], { size, filters }, kernel, bias) => (size === 1 ? mixture : convolution)(maps, kernel, bias, filters),
+  up: ([maps], { filters }, kernel, bias) => upConvolution(maps, kernel, bias, filters),
+  pool: ([maps]) => pool(maps),
+  concatenate: (several) => several.reduce(stack),
+  add: (several) => several.reduce(add),
+  activation: ([maps]) => ({ ...maps, values: maps.values.slice() }),
+};
+
+/**
+ * Forward pass of one network.
+ * @param {{kind: string, from: number[], weights?: number}[]} steps
+ * @param {Float32Array[]} weights of all networks; a step's bias follows its kernel
+ * @returns {{channels: number, height: number, width: number, values: Float64Array}} what the last step gives
+ */
+export function forward(steps, weights, maps) {
+  const made = [];
+  for (const step of steps) {
+    if (step.kind === "input") made.push(maps);
+    else {
+      const inputs = step.from.map((number) => made[number]);
+      const found = KINDS[step.kind](inputs, step, weights[step.weights], weights[step.weights + 1]);
+      made.push(activate(found, step));
     }
   }
-  const [low, high] = LN_VARIANCE;
-  return {
-    mean: head === "sigmoid" ? mean.map((value) => 1 / (1 + Math.exp(-value))) : mean,
-    lnVariance: lnVariance.map((value) => Math.min(Math.max(value, low), high)),
-  };
+  return made[made.length - 1];
 }
 
 /**
- * Mean and sigma maps of an event by all members of an ensemble, in the natural logarithm of the target.
- * @param {object} network as for eventMaps and forward, with members: the weights of each; start: {intercept,
- *   coefficients, scale} of gmtools.studies.map_models.Start; sigma_factor, by which sigma was corrected on held-out records
+ * Mean and sigma maps of an event by all networks of an ensemble, in the natural logarithm of the target.
+ * @param {object} network as for eventMaps, with members: the steps of each; weights; sigma_factor, by which sigma was
+ *   corrected on held-out records
  * @returns {{mean: Float64Array, sigma: Float64Array}} (height * width)
  */
 export function predict(network, event) {
   const maps = eventMaps(network, event);
   const size = maps.height * maps.width;
-  const outputs = network.members.map((weights) => forward(network, weights, maps));
-  const { intercept, coefficients, scale } = network.start;
+  const outputs = network.members.map((steps) => forward(steps, network.weights, maps).values);
   const [mean, sigma] = [new Float64Array(size), new Float64Array(size)];
   const count = outputs.length;
+  const [low, high] = LN_VARIANCE;
   for (let p = 0; p < size; p++) {
     let [sum, squares, variance] = [0, 0, 0];
     for (const output of outputs) {
-      sum += output.mean[p];
-      squares += output.mean[p] ** 2;
-      variance += Math.exp(output.lnVariance[p]);
+      sum += output[p];
+      squares += output[p] ** 2;
+      variance += Math.exp(Math.min(Math.max(output[size + p], low), high));
     }
-    // Law of total variance: the members' mean variance and the variance of their means.
+    // Law of total variance: the networks' mean variance and the variance of their means.
     const apart = Math.max(squares / count - (sum / count) ** 2, 0);
-    sigma[p] = network.sigma_factor * scale * Math.sqrt(variance / count + apart);
-    mean[p] = intercept + (scale * sum) / count;
-    for (let c = 0; c < maps.channels; c++) mean[p] += coefficients[c] * maps.values[c * size + p];
+    sigma[p] = network.sigma_factor * Math.sqrt(variance / count + apart);
+    mean[p] = sum / count;
   }
   return { mean, sigma };
 }

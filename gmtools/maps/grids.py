@@ -4,7 +4,7 @@ A grid lies in a projected system, so that its pixels are squares of equal size;
 WGS84), not on the projection. Row 0 of every map is the southernmost.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -268,88 +268,6 @@ def resample_points(points: Points, grid: MapGrid, reach_km: float) -> Layer:
     distance, nearest = tree.query(centers, distance_upper_bound=reach_km)
     result[empty] = np.append(values, np.nan)[np.where(np.isfinite(distance), nearest, len(values))]
     return Layer(result, points.unit, points.licence)
-
-
-@dataclass(frozen=True)
-class StaticMaps:
-    """Input maps that are the same for every event, and the geometry for those that are not.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Of the k maps.
-    values : ndarray, (ny, nx, k), float32
-        Scaled to [0, 1].
-    pixel_xyz_km : ndarray, (ny, nx, 3), float32
-        ECEF coordinates of the pixels' centers; a rounding error of 0.25 m.
-    scale : dict of str to (float, float)
-        Smallest and largest value of each map before scaling, in its unit.
-    licences : dict of str to str
-    """
-
-    names: tuple[str, ...]
-    values: np.ndarray
-    pixel_xyz_km: np.ndarray
-    scale: dict[str, tuple[float, float]]
-    licences: dict[str, str]
-
-
-def static_maps(grid: MapGrid, layers: Mapping[str, Layer], fill: Mapping[str, float] | None = None) -> StaticMaps:
-    """Stack the static input maps: the pixels' easting and northing (km), then the layers.
-
-    Parameters
-    ----------
-    grid : MapGrid
-    layers : mapping of str to Layer
-        Each (ny, nx), in the order in which they are stacked.
-    fill : mapping of str to float, optional
-        Value for the pixels of a layer that have none, in the layer's unit.
-
-    Returns
-    -------
-    StaticMaps
-
-    Raises
-    ------
-    GridError
-        A layer has NaN and no fill value; names the layer and says how many pixels.
-    GmtoolsError
-        A layer has another shape than the grid.
-    """
-    easting, northing = np.meshgrid(*(centers / 1e3 for centers in grid.centers_m))
-    stack = {"easting_km": Layer(easting, "km", GEOMETRY), "northing_km": Layer(northing, "km", GEOMETRY), **layers}
-    values, scale = [], {}
-    for name, layer in stack.items():
-        scaled, scale[name] = _scaled(_filled(name, layer, grid, fill or {}))
-        values.append(scaled)
-    return StaticMaps(
-        names=tuple(stack),
-        values=np.stack(values, axis=-1).astype("float32"),
-        pixel_xyz_km=ecef_km(*grid.lonlat).astype("float32"),
-        scale=scale,
-        licences={name: layer.licence for name, layer in stack.items()},
-    )
-
-
-def _filled(name: str, layer: Layer, grid: MapGrid, fill: Mapping[str, float]) -> np.ndarray:
-    if layer.values.shape != grid.shape:
-        raise GmtoolsError(
-            f"Layer {name!r} has shape {layer.values.shape}, the grid {grid.shape}. Resample it onto this grid first."
-        )
-    missing = ~np.isfinite(layer.values)
-    if missing.any() and name not in fill:
-        raise GridError(
-            f"Layer {name!r} has no value at {int(missing.sum()):,} of {missing.size:,} pixels. A network would turn "
-            f"the whole map to NaN: pass fill={{{name!r}: value}} with the value for those pixels ({layer.unit}), or "
-            "take a layer that covers the grid."
-        )
-    return np.where(missing, fill.get(name, 0.0), layer.values)
-
-
-def _scaled(values: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
-    """Min-max scaling; a constant map becomes 0."""
-    low, high = float(values.min()), float(values.max())
-    return (values - low) / (high - low or 1.0), (low, high)
 
 
 def _pixel_mean(grid: MapGrid, longitude: np.ndarray, latitude: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 import pyproj
 from scipy.spatial.distance import cdist
 
-from gmtools import columns, studies
+from gmtools import columns, networks, studies
 from gmtools.data import catalog, datasets
 from gmtools.data.rasters import Points, slope
 from gmtools.errors import DataNotFound, DownloadFailed, FormatError, GmtoolsError
@@ -423,29 +423,6 @@ def input_maps(study: inputs.MapStudy, names: Iterable[str]) -> np.ndarray:
     return inputs.scale(maps, {name: SCALE[name] for name in names})
 
 
-def more_earthquakes(study: inputs.MapStudy, times: int, seed: int = 0) -> inputs.MapStudy:
-    """The simulated Italy again, recorded in ``times`` as many earthquakes by the same stations.
-
-    Parameters
-    ----------
-    study : MapStudy
-        Simulated, from :func:`on_grid`; grid and layers stay.
-    times : int
-    seed : int
-        That of ``study``.
-
-    Returns
-    -------
-    MapStudy
-        Records of stations that lie on the grid; other earthquakes than in ``study``.
-    """
-    from gmtools.simulate import fields
-
-    frame = select(fields.italy(seed, n_events=134 * times, n_records=4600 * times))
-    inside = study.grid.contains(frame[columns.STATION_LONGITUDE], frame[columns.STATION_LATITUDE])
-    return replace(study, frame=grids.place(study.grid, frame[inside].reset_index(drop=True)))
-
-
 def planted(
     study: inputs.MapStudy, seed: int = 0, count: int = 25, within_km: float = 150.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -480,3 +457,50 @@ def planted(
         near = hypocentral_distance_km(*study.grid.lonlat, *focus[1:]) < within_km
         found.append(np.where(near, true["total"] - true["site"], np.nan))
     return number, np.array(found), true["site"]
+
+
+def save_network(name, model, study, names, use, *, lesson, profile, seed, seconds, scores=(), **more):
+    """Keep a network by name with what every network of the study has to say: :func:`gmtools.networks.save`.
+
+    Parameters
+    ----------
+    name : str
+        "_simulated" is appended where the records are.
+    model : keras.Model
+    study : MapStudy
+    names : sequence of str
+        Its input maps.
+    use : (n_records,) array of bool
+        The records that it learned from.
+    lesson, profile, seed, seconds, scores
+        See :func:`gmtools.networks.save`.
+    **more
+        Further JSON values for the card.
+    """
+    table, simulated = study.frame[use], study.dataset.simulated
+    spans = {key: [float(table[key].min()), float(table[key].max())] for key in names if key in study.events}
+    scale = [
+        {"name": key, "unit": UNITS[key], "mean": low, "sd": high - low}
+        for key, (low, high) in ((key, SCALE[key]) for key in names)
+    ]
+    counts = {"events": int(table[columns.EVENT].nunique()), "stations": int(table[columns.STATION].nunique())}
+    return networks.save(
+        name + "_simulated" * simulated,
+        model,
+        inputs=scale,
+        outputs=[{"name": "mean", "unit": "ln g"}, {"name": "ln_variance", "unit": "1"}],
+        ranges={"mean": spans, "ln_variance": spans},
+        lesson=lesson,
+        profile=profile,
+        seed=seed,
+        data=[study.dataset.data_id],
+        kind="simulated" if simulated else "measured",
+        seconds=seconds,
+        scores=list(scores),
+        faults=FAULTS,
+        period_s=1.0,
+        pixel_m=study.grid.pixel_m,
+        records=len(table),
+        **counts,
+        **more,
+    )

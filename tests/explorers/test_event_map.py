@@ -1,18 +1,17 @@
 """The map explorer in Python: the networks that ship, their scores, the classical tables, the outlines, the widget."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from explorers import classical_map, event_map_networks, map_outline, networks
-from explorers.event_map import NETWORKS, START, EventMap, payload
+from explorers import classical_map, map_ground, map_outline
+from explorers.event_map import START, EventMap, payload
 from explorers.payload import unpack
 from gmtools import columns, gmms
 from gmtools.errors import GmtoolsError, OutOfRange, SettingRefused, UnknownModel
 from gmtools.maps.grids import MapGrid
 
 SHIPPED = pytest.mark.skipif(
-    not all((networks.FOLDER / f"{name}.npz").exists() for name in NETWORKS.values()), reason="needs both networks"
+    not all((map_ground.FOLDER / f"{region}.npz").exists() for region in START), reason="needs both grounds"
 )
 EVALUATE = """
 import { unpack } from "SOURCE/core/payload.js";
@@ -53,9 +52,8 @@ def test_page_is_keras(on_page):
 def test_page_has_the_classical_model(on_page):
     grid = EventMap().grid
     found = on_page[0]
-    stored, facts = networks.read("unet_italy")
-    low, high = facts["static_scale"][columns.VS30]
-    vs30 = low + stored["static"][..., facts["static"].index(columns.VS30)].astype(float) * (high - low)
+    stored, facts = map_ground.read("italy")
+    vs30 = stored["static"][facts["static"].index(columns.VS30)].astype(float)
     frame = gmms.scenarios(START["italy"]["magnitude"], np.maximum(found["distance"], 1.0), vs30.ravel())
     with pytest.warns(OutOfRange):
         expected = gmms.predict("LanzanoEtAl2019", frame, (1.0,)).mean[:, 0]
@@ -72,34 +70,22 @@ def test_an_event_outside_is_warned_of_on_both_sides(node, content):
     assert any(text.startswith("latitude 41.2° is outside") for text in found["warned"])
     with pytest.warns(OutOfRange) as caught:
         EventMap(**settings).maps()
-    assert sum("unet_italy: magnitude 7.8" in str(warning.message) for warning in caught) == 1
+    assert sum("unet_italy_vs30: magnitude 7.8" in str(warning.message) for warning in caught) == 1
 
 
 @SHIPPED
-@pytest.mark.parametrize("name", NETWORKS.values())
-def test_networks_say_how_good_they_are(name):
-    facts = networks.provenance(name)
-    stored, sidecar = networks.read(name)
-    scores = {(one["score"], one["baseline"], one["on"]): one for one in facts["scores"]}
-    for on in ("new earthquakes, known stations", "new earthquakes, new stations"):
-        constant = scores["rmse", "mean of the training records", on]
-        line = scores["rmse", "linear regression on the same input maps", on]
-        assert constant["value"] < 0.95 * constant["baseline_value"]
-        assert line["value"] < 1.05 * line["baseline_value"]
-        assert 0.9 < scores["sd of standardized residuals", "uncorrected sigma", on]["value"] < 1.1
-    weights = [values for key, values in stored.items() if "weights" in key]
-    assert all(values.dtype == np.float16 for values in weights)
-    assert sum(values.nbytes for values in weights) < 150_000
-    assert (networks.FOLDER / f"{name}.npz").stat().st_size < 150_000
-    assert sidecar["sigma_factor"] == pytest.approx(1.15, abs=0.25)
+@pytest.mark.parametrize("region", START)
+def test_networks_say_how_good_they_are(region):
+    card = map_ground.card(region)
+    assert card["scores"] and all(score["baselines"] for score in card["scores"])
+    assert card["profile"] == "full" and card["weights"]["dtype"] == "float16"
 
 
 @SHIPPED
 def test_no_layer_under_a_closed_license_ships():
-    for name in NETWORKS.values():
-        stored, facts = networks.read(name)
-        assert set(facts["static"]) <= {"easting_km", "northing_km", columns.VS30}
-        assert stored["static"].shape[-1] == len(facts["static"])
+    for region in START:
+        stored, facts = map_ground.read(region)
+        assert set(facts["static"]) <= {columns.VS30} and len(stored["static"]) == len(facts["static"])
 
 
 @SHIPPED
@@ -150,31 +136,6 @@ def test_table_finds_a_plane_again():
     assert arrays["classical"].shape == (2, 2, 70)
 
 
-def test_checkerboard_keeps_events_and_places_apart():
-    random = np.random.default_rng(0)
-    event, station = random.integers(0, 30, 600), random.integers(0, 40, 600)
-    frame = pd.DataFrame(
-        {
-            columns.EVENT: event,
-            columns.STATION_LONGITUDE: 10 + station // 2 * 0.1 + station % 2 * 1e-4,  # two codes at one place
-            columns.STATION_LATITUDE: 43.0,
-        }
-    )
-    of_event, of_station = event_map_networks._groups(frame)
-    assert pd.Series(of_event).groupby(event).nunique().max() == 1
-    assert pd.Series(of_station).groupby(station // 2).nunique().max() == 1
-    assert set(of_event) == set(of_station) == set(range(event_map_networks.FOLDS))
-
-
-def test_sigma_is_corrected_by_other_folds():
-    random = np.random.default_rng(1)
-    residual = random.normal(0, 1.4, 20_000)
-    fold = random.integers(0, event_map_networks.FOLDS, len(residual))
-    corrected, factor = event_map_networks._corrected(residual, fold)
-    assert factor == pytest.approx(1.4, abs=0.02)
-    assert corrected.std() == pytest.approx(1.0, abs=0.02)
-
-
 @SHIPPED
 def test_settings_move_and_are_refused():
     explorer = EventMap(magnitude=6.5)
@@ -188,6 +149,6 @@ def test_settings_move_and_are_refused():
         explorer.region = "greece"
 
 
-def test_network_that_is_not_there(tmp_path):
-    with pytest.raises(UnknownModel, match="gmtools networks unet_italy"):
-        event_map_networks.load("unet_italy", tmp_path)
+def test_ground_that_is_not_there(tmp_path):
+    with pytest.raises(UnknownModel, match=r"no ground of 'greece'; there is that of none.*map_ground\.make"):
+        map_ground.read("greece", tmp_path)

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from explorer_pages import copied
 
-from explorers import bundle, networks
-from explorers.event_map import NETWORKS, START, EventMap
+from explorers import bundle, map_ground
+from explorers.event_map import START, EventMap
 
 pytestmark = pytest.mark.skipif(
-    not all((networks.FOLDER / f"{name}.npz").exists() for name in NETWORKS.values()), reason="needs both networks"
+    not all((map_ground.FOLDER / f"{region}.npz").exists() for region in START), reason="needs both grounds"
 )
 MAGNITUDE = "Magnitude M, number"
 READY = ".gmx canvas"
@@ -133,7 +133,7 @@ def test_a_new_map_takes_less_than_a_second(page):
         metrics = session.send("Performance.getMetrics")["metrics"]
         return next(entry["value"] for entry in metrics if entry["name"] == "TaskDuration")
 
-    for region in NETWORKS:
+    for region in START:
         page.get_by_label("Region").select_option(region)
         page.wait_for_timeout(100)
         before = busy_s()

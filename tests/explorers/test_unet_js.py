@@ -1,91 +1,119 @@
 """The U-Net, the map projection and the iso-lines in JavaScript against Keras, pyproj and arithmetic."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from gmtools import columns
-from gmtools.geodesy import projection
-from gmtools.maps.grids import Layer, MapGrid, static_maps
+from explorers import map_layers
+from gmtools import networks
+from gmtools.errors import FormatError
+from gmtools.geodesy import ecef_km, projection
+from gmtools.layers import keras
+from gmtools.maps import inputs
+from gmtools.maps.grids import Layer, MapGrid
 
 GRID = MapGrid(32633, 200_000, 4_600_000, 10_000, nx=16, ny=24)
-MAPS = (
-    "magnitude",
-    "ln_rhyp",
-    "rhyp_km",
-    "event_longitude",
-    "event_latitude",
-    "hypocentral_depth_km",
-    "northing_km",
-    "vs30_m_s",
-)
-RANGES = {
-    columns.MAGNITUDE: (3.5, 6.6), columns.EVENT_LONGITUDE: (7.0, 14.0), columns.EVENT_LATITUDE: (42.0, 46.5),
-    columns.HYPOCENTRAL_DEPTH: (0.0, 29.0), columns.RHYP: (2.0, 900.0), "ln_rhyp": (0.7, 6.8),
+INPUTS = {
+    "magnitude": (3.0, 7.0), "ln_rhyp": (1.0, 7.0), "rhyp_km": (2.0, 900.0), "event_longitude": (6.0, 19.0),
+    "event_latitude": (40.0, 48.0), "hypocentral_depth_km": (0.0, 40.0), "vs30_m_s": (150.0, 1000.0),
 }  # fmt: skip
-EVENTS = [[6.1, 12.3, 42.4, 8.6], [4.0, 9.0, 45.0, 0.0], [7.5, 13.0, 43.0, 29.0]]
+EVENTS = pd.DataFrame(
+    [[6.1, 12.3, 42.4, 8.6], [4.0, 9.0, 45.0, 0.0], [7.5, 13.0, 43.0, 29.0]],
+    columns=["magnitude", "event_longitude", "event_latitude", "hypocentral_depth_km"],
+)
 FORWARD = """
 import { eventMaps, forward } from "SOURCE/unet.js";
 network.pixels = new Float32Array(network.pixels);
 for (const name in network.statics) network.statics[name] = new Float32Array(network.statics[name]);
 const weights = network.weights.map((values) => new Float32Array(values));
-const names = ["magnitude", "event_longitude", "event_latitude", "hypocentral_depth_km"];
-answer(events.map((numbers) => {
-  const event = Object.fromEntries(names.map((name, i) => [name, numbers[i]]));
-  return forward(network, weights, eventMaps(network, event));
-}));
+const maps = (event) => eventMaps(network, event);
+answer(events.map((event) => network.members.map((steps) => forward(steps, weights, maps(event)).values)));
 """
 
 
-def keras_network(depth, base, padding, head):
-    """Random U-Net on :data:`GRID`: its maps for :data:`EVENTS`, and what JavaScript is given of it."""
-    from gmtools.models import members, unet
+def u_net(depth, activation, extras):
+    """A network as the lessons build them, with random weights in every layer."""
+    layers = keras.layers
 
-    random = np.random.default_rng(7)
-    static = static_maps(GRID, {"vs30_m_s": Layer(random.uniform(150, 1000, GRID.shape), "m/s", "none needed")})
-    about = {"maps": MAPS, "ranges": RANGES, "depth": depth, "base": base, "padding": padding, "head": head}
-    architecture = members.Architecture(**about, offset=0.0, factor=1.0)
-    model = members.networks(architecture, static)[1]
-    weights = [w + random.normal(0, 0.1, w.shape).astype("float32") for w in unet.draw_weights(model, 3)]
-    for variable, values in zip(model.trainable_variables, weights, strict=True):
-        variable.assign(values)
-    expected = np.asarray(model.predict_on_batch(np.array(EVENTS, "float32")))
-    given = about | {
-        "height": GRID.ny, "width": GRID.nx, "weights": [w.ravel().tolist() for w in weights],
-        "pixels": static.pixel_xyz_km.ravel().tolist(),
-        "statics": {name: static.values[..., i].ravel().tolist() for i, name in enumerate(static.names)},
+    def block(x, filters):
+        for _ in range(2):
+            x = layers.Conv2D(filters, 3, padding="same")(x)
+            x = activation()(x)
+        return layers.SpatialDropout2D(0.1)(x) if extras else x
+
+    inputs = x = keras.Input((*GRID.shape, len(INPUTS)))
+    skips = []
+    for level in range(depth):
+        x = block(x, 2 * 2**level)
+        skips.append(x)
+        x = layers.MaxPooling2D()(x)
+    x = block(x, 2 * 2**depth)
+    for level in reversed(range(depth)):
+        x = layers.Conv2DTranspose(2 * 2**level, 2, strides=2)(x)
+        x = block(layers.Concatenate()([skips[level], x]), 2 * 2**level)
+    x = layers.Conv2D(2, 1)(x)
+    if extras:
+        line = layers.Conv2D(2, 1, trainable=False, name="regression")(inputs)
+        x = layers.Add()([x, line])
+    return keras.Model(inputs, x)
+
+
+def given(model, statics):
+    """What JavaScript gets of a network."""
+    east_north_up = ecef_km(*GRID.lonlat)
+    return {
+        "inputs": [{"name": n, "mean": low, "sd": high - low} for n, (low, high) in INPUTS.items()],
+        "members": map_layers.members(networks._card.layers_of(model)),
+        "height": GRID.ny, "width": GRID.nx, "weights": [w.ravel().tolist() for w in model.get_weights()],
+        "pixels": east_north_up.ravel().tolist(), "statics": {k: v.ravel().tolist() for k, v in statics.items()},
     }  # fmt: skip
-    return expected, given
+
+
+def shaken(model, random):
+    """The model with random numbers added to all its weights, also those that start as zero."""
+    model.set_weights([w + random.normal(0, 0.1, w.shape).astype("float32") for w in model.get_weights()])
+    return model
 
 
 @pytest.mark.parametrize(
-    ("depth", "base", "padding", "head"),
-    [(2, 4, "symmetric", "linear"), (3, 2, "reflect", "sigmoid"), (1, 3, "zero", "linear")],
+    ("depth", "activation", "extras", "count"),
+    [
+        (2, lambda: keras.layers.LeakyReLU(0.2), True, 1),
+        (1, keras.layers.ReLU, False, 1),
+        (3, lambda: keras.layers.Activation("tanh"), True, 2),
+    ],
 )
-def test_forward_pass_is_keras(node, depth, base, padding, head):
-    expected, network = keras_network(depth, base, padding, head)
-    found = node(FORWARD, network=network, events=EVENTS)
-    for one, wanted in zip(found, expected.reshape(3, -1, 2), strict=True):
-        for name, channel in (("mean", 0), ("lnVariance", 1)):
-            scale = max(1.0, np.abs(wanted[:, channel]).max())
-            assert np.abs(np.array(one[name]) - wanted[:, channel]).max() < 1e-4 * scale
+def test_forward_pass_is_keras(node, depth, activation, extras, count):
+    random = np.random.default_rng(7)
+    vs30 = random.uniform(150, 1000, GRID.shape)
+    maps = inputs.input_maps(GRID, {"vs30_m_s": Layer(vs30, "m/s", "")}, EVENTS, list(INPUTS))
+    maps = inputs.scale(maps, INPUTS)
+    several = [shaken(u_net(depth, activation, extras), random) for _ in range(count)]
+    x = keras.Input(maps.shape[1:])
+    model = several[0] if count == 1 else keras.Model(x, [one(x) for one in several])
+    expected = np.array([one.predict(maps, verbose=0) for one in several])
+    found = node(FORWARD, network=given(model, {"vs30_m_s": vs30}), events=EVENTS.to_dict("records"))
+    assert model.count_params() == sum(one.count_params() for one in several)
+    for event in range(len(EVENTS)):
+        for member in range(count):
+            wanted = np.moveaxis(expected[member, event], -1, 0).ravel()
+            assert np.abs(np.array(found[event][member]) - wanted).max() < 1e-4 * max(1.0, np.abs(wanted).max())
 
 
-def test_padding_that_is_not_known(node):
+def test_a_layer_that_the_page_does_not_know_is_named():
+    inputs = keras.Input((8, 8, 2))
+    model = keras.Model(inputs, keras.layers.BatchNormalization(name="normal")(inputs))
+    with pytest.raises(FormatError, match=r"cannot evaluate the layer normal \(BatchNormalization\)"):
+        map_layers.members(networks._card.layers_of(model))
+
+
+def test_padding_is_zero(node):
     script = """
     import { pad } from "SOURCE/unet.js";
-    const maps = { channels: 1, height: 2, width: 2, values: [1, 2, 3, 4] };
-    try { pad(maps, "valid"); } catch (error) { answer(error.message); }
+    answer(pad({ channels: 2, height: 2, width: 2, values: Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8) }).values);
     """
-    assert "choose symmetric, reflect or zero" in node(script)
-
-
-def test_symmetric_padding_repeats_the_edge(node):
-    script = """
-    import { pad } from "SOURCE/unet.js";
-    answer(pad({ channels: 1, height: 2, width: 2, values: Float64Array.of(1, 2, 3, 4) }, "symmetric").values);
-    """
-    wanted = np.pad([[1, 2], [3, 4]], 1, mode="symmetric")
-    assert np.array_equal(np.reshape(node(script), (4, 4)), wanted)
+    maps = np.arange(1, 9).reshape(2, 2, 2)
+    assert np.array_equal(np.reshape(node(script), (2, 4, 4)), np.pad(maps, ((0, 0), (1, 1), (1, 1))))
 
 
 @pytest.mark.parametrize(("zone", "place"), [(33, (6.9, 46.8)), (33, (15.0, 36.0)), (54, (139.7, 35.6))])
@@ -114,23 +142,18 @@ def test_iso_line_of_a_slope(node):
 def test_law_of_total_variance(node):
     script = """
     import { predict } from "SOURCE/unet.js";
-    const network = { maps: ["magnitude"], ranges: { magnitude: [0, 1] }, height: 4, width: 4, depth: 1, base: 1,
-      padding: "symmetric", head: "linear", pixels: new Float32Array(48), statics: {}, sigma_factor: 2,
-      start: { intercept: 10, coefficients: [5], scale: 3 } };
-    const up = (bias) => {
-      const sizes = [[9, 1], [9, 1], [18, 2], [36, 2], [8, 1], [18, 1], [9, 1], [2, 2]];
-      const zeros = sizes.map(([kernel, out]) => [new Float32Array(kernel), new Float32Array(out)]);
-      zeros[7][1] = Float32Array.from(bias); // only the last bias: the same output in every pixel
-      return zeros.flat();
-    };
-    network.members = [up([1, 0]), up([3, Math.log(2)])];
+    const steps = (weights) => [{ kind: "input", from: [] },
+      { kind: "convolution", size: 1, filters: 2, from: [0], weights }];
+    const network = { inputs: [{ name: "magnitude", mean: 1, sd: 2 }], height: 2, width: 2,
+      pixels: new Float32Array(12), statics: {}, sigma_factor: 2, members: [steps(0), steps(2)],
+      weights: [[5, 0], [1, 0], [5, 0], [3, Math.log(2)]].map((values) => Float32Array.from(values)) };
     const event = { magnitude: 2, event_longitude: 0, event_latitude: 0, hypocentral_depth_km: 0 };
     const { mean, sigma } = predict(network, event);
-    answer([mean[5], sigma[5]]);
+    answer([mean[3], sigma[3]]);
     """
     mean, sigma = node(script)
-    assert mean == pytest.approx(10 + 3 * 2 + 5 * 2)
-    assert sigma == pytest.approx(2 * 3 * np.sqrt(1.5 + 1.0))
+    assert mean == pytest.approx(5 * (2 - 1) / 2 + 2)
+    assert sigma == pytest.approx(2 * np.sqrt(1.5 + 1.0))
 
 
 def test_two_of_three_records_lie_within_one_sigma_of_the_median(node):

@@ -5,7 +5,7 @@ import pytest
 from gmtools.data.rasters import Points, Raster, slope
 from gmtools.errors import FormatError, GmtoolsError, GridError
 from gmtools.maps import grids
-from gmtools.maps.grids import Layer, MapGrid
+from gmtools.maps.grids import MapGrid
 
 GRID = MapGrid(32633, 300_000, 4_650_000, 10_000, nx=8, ny=6)
 
@@ -158,27 +158,3 @@ def test_slope_of_a_plane_that_rises_eastwards():
     meters = 0.05 * (longitude - 10) * 111_194.93 * np.cos(np.radians(60.5))
     raster = Raster("h", "m", "", longitude, latitude, np.tile(meters, (10, 1)))
     assert slope(raster).values[5] == pytest.approx(np.full(10, 0.05), rel=2e-3)
-
-
-def test_static_maps_are_scaled_and_carry_geometry_and_licences():
-    ramp = np.linspace(200, 1000, 48).reshape(6, 8)
-    maps = grids.static_maps(GRID, {"vs30_m_s": Layer(ramp, "m/s", "CC0"), "flat": Layer(np.full((6, 8), 7), "m", "x")})
-    assert maps.names == ("easting_km", "northing_km", "vs30_m_s", "flat")
-    assert maps.values.shape == (6, 8, 4) and maps.values.dtype == "float32"
-    assert maps.values.min() == 0 and maps.values.max() == 1 and (maps.values[..., 3] == 0).all()
-    assert maps.scale["vs30_m_s"] == (200, 1000) and maps.scale["easting_km"] == (305, 375)
-    assert maps.licences["vs30_m_s"] == "CC0" and "none needed" in maps.licences["easting_km"]
-    assert maps.pixel_xyz_km.shape == (6, 8, 3) and maps.pixel_xyz_km.dtype == "float32"
-    np.testing.assert_allclose(np.linalg.norm(maps.pixel_xyz_km, axis=-1), 6368.5, atol=1)
-
-
-def test_missing_pixels_of_a_layer():
-    values = np.ones((6, 8))
-    values[0, :3] = np.nan
-    layers = {"vs30_m_s": Layer(values, "m/s", "CC0")}
-    with pytest.raises(GridError, match=r"'vs30_m_s' has no value at 3 of 48 pixels.*fill={'vs30_m_s': value}.*m/s"):
-        grids.static_maps(GRID, layers)
-    maps = grids.static_maps(GRID, layers, fill={"vs30_m_s": 601.0})
-    assert maps.scale["vs30_m_s"] == (1, 601) and maps.values[0, 0, 2] == 1
-    with pytest.raises(GmtoolsError, match=r"'elevation' has shape \(3, 3\), the grid \(6, 8\). Resample it"):
-        grids.static_maps(GRID, {"elevation": Layer(np.ones((3, 3)), "m", "")})

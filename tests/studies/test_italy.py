@@ -6,7 +6,7 @@ from gmtools import geodesy, studies
 from gmtools.data import catalog
 from gmtools.errors import DataNotFound, FormatError, GmtoolsError
 from gmtools.maps import grids
-from gmtools.maps.grids import MapGrid, static_maps
+from gmtools.maps.grids import MapGrid
 from gmtools.simulate import fields
 from gmtools.studies import italy
 
@@ -83,8 +83,7 @@ def test_unknown_layer_and_absent_data(monkeypatch):
 
 def test_simulated_layers_belong_to_the_simulated_records():
     layers = italy.layers(GRID, simulated=True, seed=3)
-    maps = static_maps(GRID, layers)
-    assert maps.names[2:] == tuple(italy.LAYERS) and set(maps.licences.values()) >= {"CC BY 4.0"}
+    assert tuple(layers) == tuple(italy.LAYERS) and {layer.licence for layer in layers.values()} == {"CC BY 4.0"}
     frame = fields.italy(seed=3, n_events=40, n_stations=300, n_records=1200)
     frame = frame[GRID.contains(frame["station_longitude"], frame["station_latitude"])]
     row, column = GRID.pixels(frame["station_longitude"], frame["station_latitude"])
@@ -112,9 +111,10 @@ def test_real_layers_on_a_grid_around_all_stations():
     placed = grids.place(grid, frame)
     assert len(placed) == 3776 and len(grids.shared_pixels(placed)) > 50
     layers = italy.layers(grid)
-    maps = static_maps(grid, layers, italy.FILL)
-    assert maps.licences["velocity_m_s"] == "CC BY-NC-SA 4.0" and maps.licences["vs30_m_s"] == "CC0"
-    assert maps.scale["vs30_m_s"] == (150, 1000) and maps.scale["velocity_m_s"] == (300, 2400)
+    assert layers["velocity_m_s"].licence == "CC BY-NC-SA 4.0" and layers["vs30_m_s"].licence == "CC0"
+    for name, ends in {"vs30_m_s": (150, 1000), "velocity_m_s": (300, 2400)}.items():
+        values = np.where(np.isnan(layers[name].values), italy.FILL[name], layers[name].values)
+        assert (values.min(), values.max()) == ends
     row, column = grid.pixels([6.87, 11.9], [45.83, 45.0])  # Mont Blanc, Po delta
     elevation, vs30 = layers["elevation_m"].values[row, column], layers["vs30_m_s"].values[row, column]
     assert elevation[0] > 2000 and elevation[1] < 50 and vs30[1] < 300
@@ -143,3 +143,26 @@ def test_geology_without_a_velocity_is_named(monkeypatch):
     monkeypatch.setattr(italy.datasets, "read", lambda data_id: points)
     with pytest.raises(FormatError, match=r"Geology \['ARCHEAN'\] of the Italian site model has no class"):
         italy.layers(MapGrid.around([9.7, 9.8], [40.4, 40.6], 2000), [italy.VELOCITY])
+
+
+def test_study_on_a_grid_keeps_an_earthquake_and_its_ground_out():
+    study = italy.on_grid("simulated", pixel_km=24, seed=1)
+    assert all(side % 8 == 0 for side in study.grid.shape) and set(study.layers) == set(italy.LAYERS)
+    maps = italy.input_maps(study, italy.CONFIGURATIONS["7c"])
+    assert maps.shape == (len(study.events), *study.grid.shape, 7) and np.isfinite(maps).all()
+    kept = italy.keep_out_laquila(study)
+    parts = np.array(list(kept.parts.values()))
+    assert (parts.sum(axis=0) == 1).all()  # each record is in one part
+    learned = study.frame[kept.parts["training"]]
+    assert kept.event_id not in set(learned["event_id"]) and not kept.hidden & set(learned["station_id"])
+    out = study.frame[kept.parts[kept.name]]
+    assert set(out["station_id"]) <= kept.hidden and out["event_id"].nunique() == 1
+
+
+def test_what_is_planted_sums_to_the_truth():
+    study = italy.on_grid("simulated", pixel_km=24, seed=1)
+    number, not_site, site = italy.planted(study, seed=1, count=2)
+    focus = study.events.iloc[number[0]].to_numpy(float)
+    total = fields.world(1).truth(study.grid, *focus)["total"]
+    near = np.isfinite(not_site[0])
+    assert near.any() and not near.all() and np.allclose((not_site[0] + site)[near], total[near])
