@@ -28,8 +28,6 @@ FLOORS = (
     {"studies"},
 )
 """Rooms of gmtools from the lowest up; a room imports those of its own floor, in no circle, and of lower ones."""
-LEAVING = {"models"}
-"""What leaves when the lessons hold their networks; its imports are not judged any more. Nothing may be added."""
 MOST_ENTRIES, MOST_FLOORS = 20, 7
 
 
@@ -62,23 +60,15 @@ def room(module):
     return module.split(".")[1] if module.startswith("gmtools.") else module.split(".")[0]
 
 
-def leaves(module):
-    return any(f"{module}.".startswith(f"gmtools.{name}.") for name in LEAVING)
-
-
-def lasting():
-    """Arrows between modules that stay."""
-    return {
-        module: {other for other in others if other != module and not leaves(other)}
-        for module, others in imports().items()
-        if not leaves(module)
-    }
+def arrows_of():
+    """Module -> the other modules that it imports."""
+    return {module: others - {module} for module, others in imports().items()}
 
 
 def rooms():
     """Arrows between rooms that stay."""
     found = {}
-    for module, others in lasting().items():
+    for module, others in arrows_of().items():
         found.setdefault(room(module), set()).update(room(other) for other in others)
     return {name: others - {name, "gmtools"} for name, others in found.items()}
 
@@ -92,7 +82,7 @@ def height(name, arrows, above=()):
 def test_no_module_reaches_itself():
     # A package's __init__ gathers what its modules hold, and they may name it: that is one place, not a circle.
     packages = {module_name(path) for path in PROJECT.glob("*/**/__init__.py")}
-    arrows = {module: others - packages for module, others in lasting().items()}
+    arrows = {module: others - packages for module, others in arrows_of().items()}
     assert max(height(module, arrows) for module in arrows) > 3
 
 
@@ -104,7 +94,7 @@ def test_imports_go_down_only():
     floor = {name: number for number, names in enumerate(FLOORS) for name in names} | {"explorers": 9, "bookkit": 10}
     up = [
         f"{module} imports {other}"
-        for module, others in lasting().items()
+        for module, others in arrows_of().items()
         for other in others
         if room(module) != "gmtools" and room(other) != "gmtools" and floor[room(module)] < floor[room(other)]
     ]
@@ -113,13 +103,7 @@ def test_imports_go_down_only():
 
 def test_the_top_of_gmtools_is_quickly_read():
     entries = [path.name for path in (PROJECT / "gmtools").iterdir() if not path.name.startswith("__")]
-    entries = [name for name in entries if name not in LEAVING]
     assert len(entries) <= MOST_ENTRIES, sorted(entries)
-
-
-def test_what_leaves_is_still_there():
-    gone = {name for name in LEAVING if not any(f"{module}.".startswith(f"gmtools.{name}.") for module in imports())}
-    assert not gone, f"take {', '.join(gone)} off the list"
 
 
 @pytest.mark.parametrize("name", ["gmtools", "gmtools.data.datasets", "gmtools.studies", "gmtools.figures"])
