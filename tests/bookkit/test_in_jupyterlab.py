@@ -162,7 +162,8 @@ def test_a_copy_runs_to_its_end_and_its_sliders_move(lesson, copies, opened):
     shown = page.evaluate(SHOWN)
     assert shown["errors"] == [] and [raw for raw in RAW if raw in shown["outputs"]] == []
     sliders = page.locator(".jp-OutputArea input[type=range]")
-    assert sliders.count() > 0 or lesson.name.startswith("00")
+    if not lesson.name.startswith("00"):
+        sliders.first.wait_for(state="attached", timeout=60_000)  # a widget draws itself after its cell has run
     if sliders.count():
         moves(sliders.first)
     assert visit.faults == []
