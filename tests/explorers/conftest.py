@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -31,9 +32,7 @@ def run_node(script: str, folder: Path, payload: bytes = b"", **values):
     module = folder / "script.mjs"
     imports = [line for line in body.splitlines() if line.lstrip().startswith("import ")]
     rest = [line for line in body.splitlines() if not line.lstrip().startswith("import ")]
-    bundle.FOLDER.mkdir(parents=True, exist_ok=True)
-    with FileLock(bundle.FOLDER / "bundle.lock"):
-        packages = bundle._install(bundle.FOLDER / "npm", bundle.SOURCE)
+    packages = install()
     whole = "\n".join([*imports, head, constants, *rest])
     bundle._esbuild(packages, folder, ["--format=esm", "--platform=node", f"--outfile={module}"], whole)
     run = subprocess.run(
@@ -41,6 +40,19 @@ def run_node(script: str, folder: Path, payload: bytes = b"", **values):
     )
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout) if run.stdout else None
+
+
+def install() -> Path:
+    bundle.FOLDER.mkdir(parents=True, exist_ok=True)
+    with FileLock(bundle.FOLDER / "bundle.lock"):
+        return bundle._install(bundle.FOLDER / "npm", bundle.SOURCE)
+
+
+@pytest.fixture(scope="session")
+def javascript_packages():
+    """Fetched before a module forbids the network; where they cannot be had, ``node`` says so."""
+    with suppress(PackageUnreachable):
+        install()
 
 
 @pytest.fixture

@@ -1,17 +1,15 @@
 """The ground-motion explorer without a browser: networks, tables, records, traits, the JavaScript's numbers."""
 
 import dataclasses
-import json
 import warnings
 
 import numpy as np
 import pytest
 
 from explorers import GroundMotion, classical_tables, ground_motion, ground_motion_records
-from explorers import networks as shipped
 from explorers.payload import unpack
 from gmtools import columns, gmms, networks
-from gmtools.errors import OutOfRange, SettingRefused, UnknownModel
+from gmtools.errors import OutOfRange, SettingRefused
 
 MODELS_JS = """
 import { unpack } from "SOURCE/core/payload.js";
@@ -22,7 +20,7 @@ const models = meta.models.map((facts) => new Model(facts, arrays, meta.periods.
 
 
 @pytest.fixture(scope="module", autouse=True)
-def without_published_networks_and_records():
+def without_published_networks_and_records(javascript_packages):
     """What every machine has."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GMTOOLS_OFFLINE", "1")
@@ -284,12 +282,6 @@ def test_a_network_of_ones_own_is_shown_and_travels_with_the_twin():
     assert 'data-payload="' in explorer.twin() and 'data-payload="' not in GroundMotion().twin()
 
 
-def test_what_ships_says_where_it_comes_from():
-    for path in sorted(shipped.FOLDER.glob("*.npz")):
-        facts = shipped.provenance(path.stem)
-        assert facts["scores"] and path.stem in shipped.MAKERS, path.name
-
-
 @pytest.mark.parametrize("name", ground_motion.SHIPPED.values())
 def test_our_networks_beat_their_baselines_on_unseen_earthquakes(name):
     score = networks.card(name)["scores"][0]
@@ -303,18 +295,3 @@ def test_a_network_of_another_form_is_refused():
     other = dataclasses.replace(network, outputs=network.outputs[:12], branches=network.branches[:12])
     with pytest.raises(SettingRefused, match="answers pga_g"):
         GroundMotion(networks={"short": other})
-
-
-def test_a_sidecar_without_a_score_is_refused(tmp_path):
-    shipped.write("small", tmp_path, {"a": np.zeros(2)}, {"provenance": {"data": [], "settings": {}, "scores": [{}]}})
-    with pytest.raises(shipped.FormatError, match="says nothing about scores/score, scores/value"):
-        shipped.provenance("small", tmp_path)
-    arrays, facts = shipped.read("small", tmp_path)
-    assert arrays["a"].tolist() == [0, 0] and json.dumps(facts["provenance"]["gmtools"])
-
-
-def test_unknown_networks_are_refused_before_anything_is_trained(tmp_path):
-    with pytest.raises(UnknownModel, match="No network is called 'ann_mars'"):
-        shipped.make(["ann_mars"], tmp_path)
-    with pytest.raises(UnknownModel, match="there are none"):
-        shipped.read("ann_mars", tmp_path)
