@@ -83,6 +83,7 @@ def _execute(job: dict, progress: _Progress) -> None:
         language="python",
         progress_bar=False,
         cwd=job["folder"],
+        start_timeout=600,  # a kernel on a busy machine may need more than the usual minute
         execution_timeout=job["cell_timeout_s"],
         on_cell_start=progress,
     )
