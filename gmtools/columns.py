@@ -60,6 +60,19 @@ TRUE_RJB = "true_rjb_km"
 # The thirteen ordinates of Sedaghati & Pezeshk (2026): PGA, written as period 0, and twelve PSA periods in seconds.
 PERIODS = (0.0, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 
+# What a number of a record can be; PSA is held to 0 to 50 g. Beyond stands a wrong unit, a wrong column, or damage.
+LIMITS = {
+    MAGNITUDE: (-3, 10),
+    RAKE: (-360, 360),
+    HYPOCENTRAL_DEPTH: (-10, 800),
+    **dict.fromkeys((EVENT_LONGITUDE, STATION_LONGITUDE), (-180, 360)),
+    **dict.fromkeys((EVENT_LATITUDE, STATION_LATITUDE), (-90, 90)),
+    **dict.fromkeys((RJB, RRUP, REPI, RHYP), (0, 20_100)),
+    VS30: (20, 6000),
+    PGA: (0, 10),
+    PGV: (0, 2000),
+}
+
 
 def psa(period: float) -> str:
     """Column of the 5 %-damped pseudo-spectral acceleration (g) at ``period`` (s); period 0 is PGA.

@@ -11,6 +11,8 @@ from gmtools.errors import RecordingUnusable
 
 COMPONENTS = ("north", "east", "up")
 UNIT = "cm/s²"
+LARGEST_CM_S2 = 9806.65
+"""Ten times gravity: more than twice what an accelerograph ever recorded of an earthquake."""
 FIELDS = {
     columns.RECORD: "record_id",
     columns.EVENT: "event_id",
@@ -85,6 +87,19 @@ class Accelerogram:
                 f"{self.record_id}: {bad} of {len(samples)} samples are no numbers. Leave the record out, or get it "
                 "again from its owner.",
             )
+        if np.abs(samples).max() > LARGEST_CM_S2 or not 0 < self.sampling_rate_hz <= 1e5:
+            raise RecordingUnusable(
+                "impossible value",
+                f"{self.record_id}: a peak of {np.abs(samples).max():.4g} cm/s² at {self.sampling_rate_hz:g} samples a "
+                "second. The unit is another, or the file is damaged.",
+            )
+        for name, field in FIELDS.items():
+            low, high = columns.LIMITS.get(name, (-np.inf, np.inf))
+            value = getattr(self, field) if name in columns.LIMITS else np.nan
+            if not np.isnan(value) and not low <= value <= high and not (name == columns.VS30 and value == 0):
+                raise RecordingUnusable(
+                    "impossible value", f"{self.record_id}: {name} is {value:g}. Correct it where it comes from."
+                )
         object.__setattr__(self, "acceleration", samples)
 
     @classmethod
@@ -101,6 +116,25 @@ class Accelerogram:
     def duration_s(self) -> float:
         """Number of samples over sampling rate."""
         return len(self.acceleration) / self.sampling_rate_hz
+
+
+def located(longitude, latitude, depth_km, station_longitude, station_latitude) -> dict[str, float]:
+    """Return coordinates (degrees), depth and distances (km) as arguments of Accelerogram; NaN stays NaN."""
+    import pyproj
+
+    from gmtools.geodesy import hypocentral_distance_km
+
+    places = (station_longitude, station_latitude, longitude, latitude)
+    known = np.isfinite(places).all() and max(abs(station_latitude), abs(latitude)) <= 90
+    return {
+        "event_longitude": longitude,
+        "event_latitude": latitude,
+        "hypocentral_depth_km": depth_km,
+        "station_longitude": station_longitude,
+        "station_latitude": station_latitude,
+        "repi_km": pyproj.Geod(ellps="WGS84").inv(*places)[2] / 1e3 if known else np.nan,
+        "rhyp_km": float(hypocentral_distance_km(*places, depth_km)) if known and np.isfinite(depth_km) else np.nan,
+    }
 
 
 def signal_to_noise_db(record: Accelerogram, window_s: float = 10.0) -> float:

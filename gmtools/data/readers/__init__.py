@@ -4,6 +4,8 @@ This module holds what the readers share: the checks that turn a wrong file into
 """
 
 import lzma
+import re
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -14,14 +16,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gmtools import columns
 from gmtools.errors import ColumnMissing, DataNotFound, FormatError
 
 STANDARD_GRAVITY = 980.665
 """cm/s² in one g."""
 LARGEST_MEMBER = 2**30
 """Bytes of the largest file taken out of an archive; an earthquake's archive of one network is far below."""
-BROKEN_ARCHIVE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
+BROKEN_ARCHIVE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError,
+                  ValueError, KeyError, IndexError, struct.error, OverflowError, MemoryError)  # fmt: skip
 """What zipfile and tarfile raise on damage; RuntimeError on a password or a method of compression they do not know."""
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_UNKNOWN = ("", "none", "nan", "na", "n/a", "null", "-", "unknown")
 
 
 def reject_web_page(path: Path, source: str) -> None:
@@ -145,3 +151,59 @@ def file_ending(paths: Mapping[str, Path], ending: str) -> Path:
             "Run `gmtools data status` to see which files of the data set are there."
         )
     return found[0]
+
+
+def header_number(name: str, header: Mapping[str, str], key: str, low=-np.inf, high=np.inf, kind=float):
+    """Number of a header line (``kind`` int: a whole one); FormatError, with the text, where it is blank, zero where
+    it may not be, has a unit or a decimal comma, or is impossible."""
+    text = str(header.get(key, "")).strip()
+    if (re.fullmatch(r"\d+", text) if kind is int else _NUMBER.fullmatch(text)) and low <= float(text) <= high:
+        return kind(text)
+    what = "a whole number" if kind is int else "a number"
+    raise FormatError(
+        f"{name}: {key} is {text!r}; {what} from {low:g} to {high:g} is needed, without unit and with a decimal point. "
+        "Correct it, or get the file again."
+    )
+
+
+def number_if_known(name: str, header: Mapping[str, str], key: str, column: str) -> float:
+    """As :func:`header_number` within the limits of a column; NaN where the header has nothing, or says so."""
+    if str(header.get(key, "")).strip().lower() in _UNKNOWN:
+        return np.nan
+    return header_number(name, header, key, *columns.LIMITS[column])
+
+
+def event_time(name: str, text: str) -> str:
+    """14 digits of a date and a time, the year first or the day; FormatError where it is none."""
+    digits = re.findall(r"\d+", text)
+    if digits and len(digits[0]) == 8:
+        digits = [digits[0][:4], digits[0][4:6], digits[0][6:], *digits[1:]]
+    if len(digits) > 3 and len(digits[3]) == 6:
+        digits[3:4] = digits[3][:2], digits[3][2:4], digits[3][4:]
+    digits = digits[:6] if digits and len(digits[0]) == 4 else [*digits[2::-1], *digits[3:6]]
+    try:
+        time = pd.Timestamp(*map(int, digits)) if len(digits) == 6 else None
+    except ValueError:
+        time = None
+    if time is None or not 1900 <= time.year <= 2100:
+        raise FormatError(f"{name}: {text!r} is no date with a time of day. Correct it, or get the file again.")
+    return time.strftime("%Y%m%d%H%M%S")
+
+
+def possible(frame: pd.DataFrame, path: str | Path) -> pd.DataFrame:
+    """The table, when none of its numbers is one that no file of records can hold; FormatError names row and value."""
+    for name in frame.columns:
+        low, high = (0, 50) if str(name).startswith("psa_") else columns.LIMITS.get(name, (None, None))
+        if name == columns.ORIGIN_TIME and pd.api.types.is_datetime64_any_dtype(frame[name]):
+            bad = ~frame[name].dt.year.between(1800, 2100) & frame[name].notna()
+        elif low is None:
+            continue
+        else:
+            bad = ~frame[name].between(low, high) & frame[name].notna()
+        if bad.any():
+            raise FormatError(
+                f"{path}: {name} is {frame.loc[bad, name].iloc[0]} in row {bad.to_numpy().argmax() + 1} of the records "
+                f"({int(bad.sum())} such rows), which is impossible. A unit or a column is not what it should be, or "
+                "the file is damaged: correct it, or get it again."
+            )
+    return frame

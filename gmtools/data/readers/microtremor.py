@@ -1,33 +1,43 @@
-"""Three-component recordings of ambient noise: whatever ObsPy reads, SESAME's SAF, and the text of a Tromino."""
+"""Three-component recordings of ambient noise: whatever ObsPy reads, SESAME's SAF, and text with three columns."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from gmtools.data.readers import reject_web_page
-from gmtools.data.recording import COMPONENTS, Recording
+from gmtools.data.readers import header_number, reject_web_page
+from gmtools.data.readers.waveforms import AXES, LETTERS, inventory_of, stream_of, three
+from gmtools.data.recording import Recording
 from gmtools.errors import DataNotFound, FormatError, RecordingUnusable
 
 SOURCE = "where you got it"
-LABELS = {"N": "ns", "1": "ns", "NS": "ns", "H1": "ns", "E": "ew", "2": "ew", "EW": "ew", "H2": "ew"}
-LABELS |= {"Z": "vt", "V": "vt", "3": "vt", "UD": "vt"}
-"""What files call the components: SEED's last letter, SAF's channel ids. 1 and 2 are taken as north and east."""
 _SAF = re.compile(rb"\s*SESAME ASCII data format", re.IGNORECASE)
-_RATE = re.compile(r"sampling\s+rate\D*([\d.]+)", re.IGNORECASE)
+_RATE = re.compile(r"sampling\s+(?:rate|frequency)[\s:=,(\[]*(?:hz)?[)\]\s:=,]*([^\n]*)", re.IGNORECASE)
+_UNIT = re.compile(r"\s*(?:hz|samples/s(?:ec)?)?\s*$", re.IGNORECASE)  # "128 Hz" is how a Tromino writes it
+_SEPARATOR = re.compile(r"\s*[;\t]\s*|,\s+|\s+|(?<=\d),(?=[-+]?\d*\.)")  # a comma between digits may be a decimal one
 _NUMBERS = re.compile(r"\s*(?:[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?[\s,;]+){2}[-+]?\d*\.?\d+")
 
 
-def read(paths: str | Path | Iterable[str | Path]) -> Recording:
+def read(
+    paths: str | Path | Iterable[str | Path],
+    stations: str | Path | Iterable[str | Path] = (),
+    channels: Mapping[str, str] | None = None,
+) -> Recording:
     """Read one recording.
 
     Parameters
     ----------
     paths : path or several
         One file with all three components (miniSEED, GSE2, SAF, a Tromino's text export), or one for each (SAC). A text
-        with a line "Sampling rate" and columns ns, ew, vt after the header is taken as a Tromino's; the columns of a
-        SAF file are told apart by their CHn_ID and turned to north by NORTH_ROT.
+        has a line "Sampling rate"; its last line before the numbers names the columns, and three columns without names
+        are taken as a Tromino's (north, east, vertical) only where the text says that it comes from one. The columns of
+        a SAF file are told apart by their CHn_ID and turned to north by NORTH_ROT.
+    stations : path or several
+        StationXML: channels are turned to north, east and vertical by its azimuths and dips, and divided by their
+        sensitivities. Without it only channels whose names end with N, E and Z are understood.
+    channels : mapping, optional
+        Which channel is which, as ``{"north": "HH1", "east": "HH2", "up": "HHZ"}``: nothing is turned then.
 
     Returns
     -------
@@ -37,125 +47,120 @@ def read(paths: str | Path | Iterable[str | Path]) -> Recording:
     Raises
     ------
     RecordingUnusable
-        A component is missing or there twice; the message lists the channels found.
-    RecordingUnusable
-        A component has a gap; says where and how long.
-    RecordingUnusable
-        The components are sampled at different rates.
-    RecordingUnusable
-        A component is constant.
+        A component is missing, there twice, constant, or points nobody knows where; it has a gap, or two pieces that
+        overlap and disagree; sampling rates, or two descriptions of a channel, differ.
     FormatError
-        The file is a web page, cut off, or of no known format.
+        The file is a web page, cut off, or of no known format; a number in its header is none.
     DataNotFound
         There is no such file.
     """
+    paths, stations = _listed(paths), _listed(stations)
+    contents = {path: path.read_bytes() for path in paths}
+    if len(paths) == 1:
+        (path, content), text = *contents.items(), None
+        if _SAF.match(content[:4096]):
+            return _saf(path, content.decode("latin-1"))
+        if b"\0" not in content[:4096]:
+            text = content.decode("latin-1")
+        if text and _RATE.search(text[:4096]) and any(map(_NUMBERS.match, text.splitlines()[:200])):
+            return _text(path, text)
+    return _obspy(contents, {path.name: inventory_of(path.name, path.read_bytes()) for path in stations}, channels)
+
+
+def _listed(paths) -> list[Path]:
     paths = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
     for path in paths:
         if not path.is_file():
             raise DataNotFound(f"{path} is not a file. Give the path of a recording, or of three.")
         reject_web_page(path, SOURCE)
-    if len(paths) == 1:
-        head = paths[0].read_bytes()[:4096]
-        if _SAF.match(head):
-            return _saf(paths[0])
-        if _RATE.search(head.decode("latin-1")):
-            return _tromino(paths[0])
-    return _obspy(paths)
+    return paths
 
 
-def _obspy(paths: list[Path]) -> Recording:
+def _obspy(contents: Mapping[Path, bytes], inventories: Mapping, channels: Mapping[str, str] | None) -> Recording:
     import obspy
 
+    if not contents:
+        raise DataNotFound("No file is given. Give the path of a recording, or of three.")
     stream = obspy.Stream()
-    for path in paths:
-        try:
-            stream += obspy.read(str(path))
-        except Exception as error:  # ObsPy's format plugins answer a foreign or cut-off file with many kinds of errors
-            raise FormatError(
-                f"{path}: ObsPy reads it as no waveform format ({type(error).__name__}: {error}). miniSEED, SAC, GSE2, "
-                "SAF and a Tromino's text are understood; get the file again, or export it as one of these."
-            ) from error
-    return from_stream(stream, paths[0].name)
+    for path, content in contents.items():
+        stream += stream_of(str(path), content)
+    name = next(iter(contents)).name
+    samples, first, _ = three(stream, name, inventories, channels or {})
+    return Recording(*samples.T, first.stats.sampling_rate, name)
 
 
-def from_stream(stream, name: str) -> Recording:
-    """Make a recording of an ObsPy stream of one station; the channel's last letter tells the component. Errors of
-    :func:`read`."""
-    rates = {trace.id: trace.stats.sampling_rate for trace in stream}
-    if len({round(rate, 6) for rate in rates.values()}) > 1:
-        raise RecordingUnusable(
-            "sampling rates differ", f"{name}: sampling rates differ (Hz): {rates}. Resample to the lowest one first."
-        )
-    # Overlaps have a negative length; they are merged.
-    gaps = [gap for gap in stream.get_gaps() if gap[6] > 0]
-    if gaps:
-        where = f"{'.'.join(gaps[0][:4])} for {gaps[0][6]:.2f} s after {gaps[0][4]}"
-        raise RecordingUnusable(
-            "gap", f"{name}: {len(gaps)} gaps, the first in {where}. Read the longest part without one."
-        )
-    stream = stream.copy().merge()
-    channels = sorted(trace.id for trace in stream)
-    found = [LABELS.get(trace.stats.channel[-1:].upper()) for trace in stream]
-    order = _in_order(found, channels, name)
-    start = max(trace.stats.starttime for trace in stream)
-    stream.trim(start, min(trace.stats.endtime for trace in stream))
-    length = min(trace.stats.npts for trace in stream) if len(stream) == 3 else 0
-    if not length:
-        raise RecordingUnusable(
-            "component missing", f"{name}: {', '.join(channels)} share no time span. Give files of one recording."
-        )
-    return Recording(*(stream[place].data[:length] for place in order), stream[0].stats.sampling_rate, name)
-
-
-def _in_order(found: list[str | None], channels: list[str], name: str) -> list[int]:
-    """Places of ns, ew and vt among the channels."""
-    if sorted(component for component in found if component) != sorted(COMPONENTS):
-        listed = ", ".join(channels) or "none"
+def _in_order(labels: list[str], name: str) -> list[int]:
+    """Places of north, east and up among columns."""
+    found = [LETTERS.get(label.upper().split()[-1] if label.split() else "") for label in labels]
+    if sorted(found, key=str) != [0, 1, 2]:
         raise RecordingUnusable(
             "component missing",
-            f"{name}: one channel each for north, east and vertical is needed, found: {listed}. "
-            f"Their names end with one of {', '.join(LABELS)}; give the files of one station together.",
+            f"{name}: one channel each for north, east and vertical is needed, found: {', '.join(labels) or 'none'}. "
+            f"They are called {', '.join(LETTERS)}.",
         )
-    return [found.index(component) for component in COMPONENTS]
+    return [found.index(axis) for axis in range(len(AXES))]
 
 
-def _saf(path: Path) -> Recording:
-    text = path.read_text(encoding="latin-1")
-    head, _, body = text.partition("####")
-    header = {
-        key.strip().upper(): value.strip()
-        for key, mark, value in (line.partition("=") for line in head.splitlines() if not line.startswith("#"))
-        if mark
-    }
+def _saf(path: Path, text: str) -> Recording:
+    lines = text.splitlines()
+    end = next((number for number, line in enumerate(lines) if line.startswith("####") and "=" not in line), len(lines))
+    pairs = (line.partition("=") for line in lines[:end] if not line.startswith("#"))
+    header = {key.strip().upper(): value.strip() for key, mark, value in pairs if mark}
     lacking = {"SAMP_FREQ", "NDAT", "CH0_ID", "CH1_ID", "CH2_ID"} - set(header)
-    if lacking or not body:
+    if lacking or end == len(lines):
         raise FormatError(f"{path}: the SAF header lacks {', '.join(sorted(lacking)) or 'its last line, ####---'}.")
-    channels = [header[f"CH{number}_ID"] for number in range(3)]
-    found = [LABELS.get(channel.upper().rpartition(" ")[2]) for channel in channels]
-    order = _in_order(found, channels, path.name)
-    samples = _table(body.splitlines()[1:], path)
-    if len(samples) != int(header["NDAT"]):
-        raise FormatError(
-            f"{path}: {len(samples)} samples, its header promises {header['NDAT']}: cut off. Get it again."
-        )
+    order = _in_order([header[f"CH{number}_ID"] for number in range(3)], path.name)
+    wanted = header_number(path.name, header, "NDAT", 1, 1e9, int)
+    rate = header_number(path.name, header, "SAMP_FREQ", 1e-3, 1e5)
+    samples = _table(lines[end + 1 :], path)
+    if len(samples) != wanted:
+        raise FormatError(f"{path}: {len(samples)} samples, its header promises {wanted}: cut off. Get it again.")
     ns, ew, vt = samples[:, order].T
-    angle = np.radians(float(header.get("NORTH_ROT") or 0))
+    turned = header_number(path.name, header, "NORTH_ROT", -360, 360) if header.get("NORTH_ROT") else 0.0
+    angle = np.radians(turned)
     north, east = ns * np.cos(angle) - ew * np.sin(angle), ns * np.sin(angle) + ew * np.cos(angle)
-    return Recording(north, east, vt, float(header["SAMP_FREQ"]), header.get("STA_CODE") or path.name)
+    return Recording(north, east, vt, rate, header.get("STA_CODE") or path.name)
 
 
-def _tromino(path: Path) -> Recording:
-    lines = path.read_text(encoding="latin-1").splitlines()
-    start = next((number for number, line in enumerate(lines) if _NUMBERS.match(line)), None)
-    if start is None:
-        raise FormatError(f"{path}: names a sampling rate, but no line holds three numbers. Export the time series.")
-    rate = float(_RATE.search("\n".join(lines[:start]))[1])
-    return Recording(*_table(lines[start:], path).T, rate, path.name)
+def _text(path: Path, text: str) -> Recording:
+    lines = text.splitlines()
+    start = next(number for number, line in enumerate(lines) if _NUMBERS.match(line))
+    head = "\n".join(lines[:start])
+    stated = _RATE.search(head)
+    if not stated:
+        raise FormatError(f"{path}: no line above the numbers states the sampling rate. Export the time series again.")
+    rate = header_number(path.name, {"Sampling rate": _UNIT.sub("", stated[1])}, "Sampling rate", 1e-3, 1e5)
+    rows = [_SEPARATOR.split(line.strip()) for line in lines[start:] if line.strip()]
+    samples = _table([" ".join(row) for row in rows], path)
+    return Recording(*samples[:, _columns(lines[:start], len(rows[0]), path)].T, rate, path.name)
+
+
+def _columns(head: list[str], count: int, path: Path) -> list[int]:
+    """Places of north, east and up: by the last line with their names, or as a Tromino orders them."""
+    for line in reversed(head):
+        words = re.sub(r"\[[^\]]*\]|\([^)]*\)", " ", line).upper().partition(":")
+        labels = [word.strip("#*\"'") for word in re.split(r"[\s,;|]+", words[2] or words[0])]
+        labels = [label for label in labels if label]
+        places = [place for place, label in enumerate(labels) if label in LETTERS]
+        if len(places) == 3:
+            order = _in_order([labels[place] for place in places], path.name)
+            # "NORTH SOUTH; EAST WEST; UP DOWN" names three columns with six words.
+            return [places[place] if len(labels) == count else place for place in order]
+    if re.search("tromino|grilla", "\n".join(head), re.IGNORECASE):
+        return [0, 1, 2]
+    raise RecordingUnusable(
+        "orientation unknown",
+        f"{path.name}: no line above the numbers says which column is north, east and vertical (the last one is "
+        f"{head[-1] if head else ''!r}). Write their names, such as N E Z, into the line above the first number.",
+    )
 
 
 def _table(lines: list[str], path: Path) -> np.ndarray:
-    """First three columns of the lines, (n_samples, 3)."""
+    """Columns of the lines, (n_samples, 3 or more)."""
     try:
-        return np.loadtxt(lines, usecols=(0, 1, 2), ndmin=2, comments=None)
+        table = np.loadtxt(lines, ndmin=2, comments=None)
     except (ValueError, IndexError) as error:
         raise FormatError(f"{path}: three columns of numbers are expected after the header ({error}).") from error
+    if table.shape[1] < 3:
+        raise FormatError(f"{path}: three columns of numbers are expected after the header, found {table.shape[1]}.")
+    return table

@@ -40,8 +40,82 @@ def test_miniseed_in_any_order_of_components(tmp_path):
     recording = microtremor.read(written(tmp_path / "a.mseed", obspy.Stream(reversed(stream()))))
     np.testing.assert_array_equal(recording.components(), NOISE)
     assert recording.sampling_rate_hz == 100 and recording.duration_s == 40 and recording.name == "a.mseed"
-    numbered = microtremor.read(written(tmp_path / "b.mseed", stream("12Z")))
-    np.testing.assert_array_equal(numbered.ew, NOISE[1])
+    path = written(tmp_path / "b.mseed", stream("12Z"))
+    with pytest.raises(RecordingUnusable, match=r"which channel points north, .* XX.A..HH1 \(azimuth, dip: None\)"):
+        microtremor.read(path)
+    named = microtremor.read(path, channels={"north": "HH2", "east": "HH1", "up": "XX.A..HHZ"})
+    np.testing.assert_array_equal(named.components(), NOISE[[1, 0, 2]])
+    with pytest.raises(RecordingUnusable, match="one channel each"):
+        microtremor.read(path, channels={"north": "HH2", "east": "HH7", "up": "HHZ"})
+
+
+def inventory(path, channels, begin="2018-01-01", end=None, sensitivity=1e5, longitude=-122.0):
+    """StationXML of XX.A: channel code -> (azimuth, dip)."""
+    from obspy.core.inventory import Channel, Inventory, Network, Response, Station
+    from obspy.core.inventory.response import InstrumentSensitivity
+
+    response = Response(instrument_sensitivity=InstrumentSensitivity(sensitivity, 1.0, "M/S", "COUNTS"))
+    dates = {"start_date": obspy.UTCDateTime(begin), "end_date": end and obspy.UTCDateTime(end)}
+    parts = [
+        Channel(code, "", 37, longitude, 0, 0, azimuth=azimuth, dip=dip, sample_rate=100, response=response, **dates)
+        for code, (azimuth, dip) in channels.items()
+    ]
+    station = Station("A", 37, longitude, 0, channels=parts)
+    Inventory([Network("XX", [station])], source="test").write(str(path), "STATIONXML")
+    return path
+
+
+def at(traces, time="2020-01-01"):
+    for trace in traces:
+        trace.stats.starttime = obspy.UTCDateTime(time)
+    return traces
+
+
+TURNED = {"HH1": (0, -90), "HH2": (336, 0), "HH3": (246, 0)}
+
+
+def test_channels_are_turned_by_the_station_xml(tmp_path):
+    path = written(tmp_path / "a.mseed", at(stream("123")))
+    recording = microtremor.read(path, inventory(tmp_path / "a.xml", TURNED))
+    up, first, second = NOISE / 1e5
+    north = first * np.cos(np.radians(336)) + second * np.cos(np.radians(246))
+    east = first * np.sin(np.radians(336)) + second * np.sin(np.radians(246))
+    np.testing.assert_allclose(recording.components(), [north, east, up], atol=1e-10)
+    flat = inventory(tmp_path / "flat.xml", TURNED | {"HH1": (0, 0)})
+    with pytest.raises(RecordingUnusable, match="these are not three directions"):
+        microtremor.read(path, flat)
+
+
+def test_descriptions_that_disagree_are_both_named(tmp_path):
+    path = written(tmp_path / "a.mseed", at(stream()))
+    axes = {"HHN": (0, 0), "HHE": (90, 0), "HHZ": (0, -90)}
+    one = inventory(tmp_path / "one.xml", axes)
+    other = inventory(tmp_path / "other.xml", axes, begin="2019-06-01", sensitivity=6250.0)
+    with pytest.raises(RecordingUnusable, match=r"two ways at 2020.*one.xml \(from 2018.*other.xml \(from 2019-06"):
+        microtremor.read(path, [one, other])
+    ended = inventory(tmp_path / "ended.xml", axes, begin="2010-01-01", end="2018-01-01", sensitivity=6250.0)
+    np.testing.assert_allclose(microtremor.read(path, [one, ended]).vt, NOISE[2] / 1e5)
+
+
+def test_pieces_that_overlap_and_disagree_are_refused(tmp_path):
+    """A masked sample that is dropped becomes -2147483648."""
+    traces = stream()
+    for trace in traces:
+        trace.data = (1000 * trace.data).astype("int32")
+    other = traces[0].copy().trim(traces[0].stats.starttime + 30)
+    other.data = other.data + 7
+    with pytest.raises(RecordingUnusable, match=r"XX.A..HHN from 1970-01-01T00:00:30.* to .*00:00:39.99.* disagree"):
+        microtremor.read(written(tmp_path / "a.mseed", traces + other))
+
+
+def test_sac_whose_header_obspy_does_not_recognize(tmp_path):
+    paths = [written(tmp_path / f"{trace.stats.channel}.sac", trace, "SAC") for trace in stream()]
+    for path in paths:  # version of the header and the flags are not set
+        content = bytearray(path.read_bytes())
+        content[4 * 76 : 4 * 77] = np.int32(-12345).tobytes()
+        content[4 * 106 : 4 * 107] = np.int32(-12345).tobytes()
+        path.write_bytes(content)
+    np.testing.assert_array_equal(microtremor.read(paths).components(), NOISE)
 
 
 def test_sac_has_one_file_a_component_and_is_cut_to_the_common_span(tmp_path):
@@ -141,6 +215,50 @@ def test_text_of_a_tromino(tmp_path):
     assert recording.sampling_rate_hz == 128
 
 
+@pytest.mark.parametrize(
+    ("titles", "rows"),
+    [
+        ("East North Up", "1 2 3\n4 5 7\n2 8 9"),
+        ("# Z [mm/s]; N [mm/s]; E [mm/s]", "3; 2; 1\n7; 5; 4\n9; 8; 2"),
+        ("time_s,ew,ud,ns", "0.0,1.0,3.0,2.0\n0.1,4.0,7.0,5.0\n0.2,2.0,9.0,8.0"),
+        ("Channel labels: EAST WEST; NORTH SOUTH; UP DOWN", "1 2 3\n4 5 7\n2 8 9"),
+    ],
+)
+def test_a_text_says_which_column_is_which(tmp_path, titles, rows):
+    path = tmp_path / "export.txt"
+    path.write_text(f"Sampling rate (Hz): 50\n{titles}\n{rows}\n")
+    np.testing.assert_allclose(microtremor.read(path).components(), [[2, 5, 8], [1, 4, 2], [3, 7, 9]])
+
+
+def test_a_text_that_does_not_say_it_is_refused(tmp_path):
+    path = tmp_path / "export.txt"
+    path.write_text("Sampling rate: 50\na b c\n1 2 3\n4 5 7\n")
+    with pytest.raises(RecordingUnusable, match=r"which column is north, .*'a b c'.*such as N E Z"):
+        microtremor.read(path)
+    path.write_text("Sampling rate: 50\nN E Z\n0,1 0,2 0,3\n0,4 0,5 0,6\n")
+    with pytest.raises(FormatError, match="three columns of numbers"):
+        microtremor.read(path)
+
+
+HEADERS = {"blank": "", "text": "soon", "zero": "0", "unit": "250 Hz", "comma": "12,5", "negative": "-3", "nan": "nan"}
+
+
+@pytest.mark.parametrize("value", HEADERS.values(), ids=HEADERS)
+@pytest.mark.parametrize("key", ["samp_freq = 125", "NDAT = 4"])
+def test_a_header_of_saf_holds_numbers(tmp_path, key, value):
+    path = saf(tmp_path / "a.saf")
+    name = key.split(" = ")[0]
+    path.write_text(path.read_text().replace(key, f"{name} = {value}"))
+    with pytest.raises(FormatError, match=rf"{name.upper()} is '{value}'; a .*number from"):
+        microtremor.read(path)
+
+
+def test_a_line_of_crosses_in_a_comment_does_not_end_the_header(tmp_path):
+    path = saf(tmp_path / "a.saf")
+    path.write_text(path.read_text().replace("# made up", "# made up #### by hand ####"))
+    assert microtremor.read(path).ns.size == 4
+
+
 def test_files_that_are_no_recordings(tmp_path):
     path = tmp_path / "a.mseed"
     path.write_bytes(b"\x00\x01not a waveform" * 50)
@@ -176,6 +294,21 @@ def test_geopsy_curve_that_is_none(tmp_path):
         geopsy_curve.read(path, 60.0)
     path.write_text("frequency,hv\n1,2\n")
     with pytest.raises(FormatError, match=r"does not begin as Geopsy's .hv files do"):
+        geopsy_curve.read(path, 60.0)
+    good = "# GEOPSY output version 1.1\n# Number of windows = 2\n# f0 from windows\t0.4\t0.3\t0.5\n"
+    good += "0.3 1.4 1 2\n0.4 1.4 1 2"
+    path.write_text(good)
+    assert geopsy_curve.read(path, 60.0).f0_sd_hz == pytest.approx(0.1)
+    for value in ("", "0", "2,5", "3.0", "30 windows"):
+        path.write_text(good.replace("windows = 2", f"windows = {value}"))
+        with pytest.raises(FormatError, match=rf"Number of windows is '{value}'; a whole number"):
+            geopsy_curve.read(path, 60.0)
+    for old, new in (("0.4 1.4 1 2", "0.4 -1.4 1 2"), ("0.4 1.4", "0.2 1.4"), ("0.4 1.4 1 2", "0.4 1.4 2 1")):
+        path.write_text(good.replace(old, new))
+        with pytest.raises(FormatError, match="frequencies must ascend"):
+            geopsy_curve.read(path, 60.0)
+    path.write_text(good.replace("\t0.3\t0.5", "\t0.3 Hz"))
+    with pytest.raises(FormatError, match="its upper end is 'Hz'"):
         geopsy_curve.read(path, 60.0)
 
 

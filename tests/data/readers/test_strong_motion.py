@@ -12,7 +12,7 @@ from bookkit import cli
 from gmtools import columns, studies
 from gmtools.data import catalog
 from gmtools.data.accelerograms import Accelerogram, Exclusion, Rules, select
-from gmtools.data.readers import afad_ascii, afad_mat, dyna_ascii, seed_waveforms, strong_motion
+from gmtools.data.readers import afad_ascii, afad_mat, dyna_ascii, strong_motion
 from gmtools.errors import (
     ColumnMissing,
     DataNotFound,
@@ -180,11 +180,18 @@ def test_dyna_record_of_tadas():
 def test_dyna_record_of_esm_keeps_its_event_id_and_other_units_are_converted():
     names = {"N": "IT.AMT..HGN.D.X.ACC.MP.ASC", "E": "IT.AMT..HGE.D.X.ACC.MP.ASC", "Z": "IT.AMT..HGZ.D.X.ACC.MP.ASC"}
     for unit, factor in (("cm/s^2", 1), ("m/s^2", 100), ("g", 980.665)):
-        record = dyna_ascii.parse(
-            {name: dyna(part, EVENT_ID="IT-2009-0009", UNITS=unit) for part, name in names.items()}
-        )
-        np.testing.assert_allclose(record.acceleration, SAMPLES * factor, rtol=1e-6)
+        samples = SAMPLES / factor
+        record = dyna_ascii.parse({
+            name: dyna(part, samples[:, "NEZ".index(part)], EVENT_ID="IT-2009-0009", UNITS=unit)
+            for part, name in names.items()
+        })  # fmt: skip
+        np.testing.assert_allclose(record.acceleration, SAMPLES, rtol=1e-6)
         assert record.record_id == "IT-2009-0009_TK.0119"
+
+
+def test_a_peak_beyond_ten_times_gravity_is_a_wrong_unit():
+    with pytest.raises(RecordingUnusable, match=r"a peak of 1\.\d+e\+04 cm/s² .* The unit is another"):
+        dyna_ascii.parse(tadas(UNITS="g"))
 
 
 def test_dyna_vs30_none_is_unknown():
@@ -253,33 +260,200 @@ def test_older_afad_faults(content, error, message):
         afad_ascii.parse("a.txt", content)
 
 
-def test_miniseed_with_station_xml():
+def folder_of(folder, files):
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def test_miniseed_with_station_xml(tmp_path):
     waveform, station = seed()
-    record = seed_waveforms.parse({"20230206011732_0119.mseed": waveform}, {"s.xml": station})
+    (record,) = strong_motion.read(folder_of(tmp_path, {"20230206011732_0119.mseed": waveform, "s.xml": station}))
     np.testing.assert_allclose(record.acceleration, (SAMPLES * 10).round() / 10, atol=1e-5)
     assert (record.station_id, record.event_id) == ("TK.0119", "20230206011732")
     assert (record.station_latitude, record.station_longitude) == (38.0, 27.0)
 
 
 @pytest.mark.parametrize(
-    ("changes", "error", "message"),
+    ("changes", "reason", "message"),
     [
-        ({"unit": "M/S"}, RecordingUnusable, r"TK\.0119\.\.HNN measures M/S, not acceleration"),
-        ({"gap": True}, RecordingUnusable, r"3 gaps, the first of 1\.0\d s"),
-        ({"channels": "NE"}, RecordingUnusable, r"found: TK\.0119\.\.HNE, TK\.0119\.\.HNN|found: TK\.0119\.\.HNN, TK"),
+        ({"unit": "M/S"}, "unit not stated", r"TK\.0119\.\.HN. measures M/S, not acceleration"),
+        ({"gap": True}, "gap", r"3 gaps, the first in TK.0119..HN. for 1\.0\d s"),
+        ({"channels": "NE"}, "component missing", r"found: TK\.0119\.\.HNE, TK\.0119\.\.HNN"),
+        ({"channels": "12Z"}, "orientation unknown", "give the StationXML with azimuth and dip"),
     ],
 )
-def test_miniseed_faults(changes, error, message):
+def test_miniseed_faults(tmp_path, changes, reason, message):
     waveform, station = seed(**changes)
-    with pytest.raises(error, match=message):
-        seed_waveforms.parse({"a.mseed": waveform}, {"s.xml": station})
+    (left_out,) = strong_motion.read(folder_of(tmp_path, {"a.mseed": waveform, "s.xml": station}))
+    assert left_out.reason == reason and re.search(message, left_out.detail)
 
 
-def test_miniseed_without_its_station_xml_has_no_unit():
-    with pytest.raises(RecordingUnusable, match="no StationXML says what the counts"):
-        seed_waveforms.parse({"a.mseed": seed()[0]}, {})
-    with pytest.raises(FormatError, match=r"a\.mseed: ObsPy cannot read it"):
-        seed_waveforms.parse({"a.mseed": b"no waveform"}, {})
+def test_miniseed_without_its_station_xml_has_no_unit(tmp_path):
+    (left_out,) = strong_motion.read(folder_of(tmp_path, {"a.mseed": seed()[0]}))
+    assert left_out.reason == "unit not stated" and "no StationXML says what the counts" in left_out.detail
+
+
+NAMES = {
+    "sds": "TK.0119..{}.D.1970.001",
+    "mass downloader": "TK.0119..{}__19700101T000000Z__19700101T000110Z.mseed",
+    "web service": "fdsnws-dataselect_{}.mseed",
+    "no ending": "{}",
+    "number": "{}.2023.seed.1",
+}
+
+
+@pytest.mark.parametrize("pattern", NAMES.values(), ids=NAMES)
+def test_what_a_trace_is_stands_in_its_header(tmp_path, pattern):
+    obspy = pytest.importorskip("obspy")
+    waveform, station = seed()
+    files = {"metadata/inventory.txt": station, "notes.csv": b"a,b"}
+    for trace in obspy.read(io.BytesIO(waveform)):
+        stream = io.BytesIO()
+        trace.write(stream, format="MSEED")
+        files[pattern.format(trace.stats.channel)] = stream.getvalue()
+    (record,) = strong_motion.read(folder_of(tmp_path, files))
+    assert record.record_id == "19700101000000_TK.0119..HN" and len(record.acceleration) == 6500
+
+
+def test_two_records_of_one_sensor_are_two(tmp_path):
+    obspy = pytest.importorskip("obspy")
+    waveform, station = seed()
+    later = obspy.read(io.BytesIO(waveform))
+    for trace in later:
+        trace.stats.starttime += 3600
+    stream = io.BytesIO()
+    (obspy.read(io.BytesIO(waveform)) + later).write(stream, format="MSEED")
+    found = list(strong_motion.read(folder_of(tmp_path, {"day.mseed": stream.getvalue(), "s.xml": station})))
+    assert [record.event_id for record in found] == ["19700101000000", "19700101010000"]
+
+
+def knet(station, direction, change=()):
+    from test_nied_ascii import component
+
+    text = component(8, direction, station).decode()
+    for old, new in change:
+        text = text.replace(old, new)
+    return text.encode()
+
+
+def knet_files(station, change=()):
+    pairs = (("EW", "E-W"), ("NS", "N-S"), ("UD", "U-D"))
+    return {f"{station}1103120102.{ending}": knet(station, direction, change) for ending, direction in pairs}
+
+
+def test_knet_as_a_mac_packs_it(tmp_path):
+    files = knet_files("AAA001") | knet_files("AAA002")
+    files |= {f"__MACOSX/._{name}": b"\0\5\x16\7 Mac OS X" for name in files} | {".DS_Store": b"Bud1"}
+    (tmp_path / "mac.zip").write_bytes(packed(files))
+    found = list(strong_motion.read(tmp_path / "mac.zip"))
+    records = [record for record in found if isinstance(record, Accelerogram)]
+    assert [record.station_id for record in records] == ["NIED.AAA001", "NIED.AAA002"]
+    assert records[0].magnitude == 5.1 and records[0].hypocentral_depth_km == 50
+    assert [record.reason for record in found if isinstance(record, Exclusion)] == ["no record"] * 7
+
+
+HEADERS = {"blank": "", "text": "soon", "zero": "0", "unit": "0.01 s", "comma": "0,01", "nan": "nan"}
+
+
+@pytest.mark.parametrize("value", HEADERS.values(), ids=HEADERS)
+@pytest.mark.parametrize("key", ["SAMPLING INTERVAL (sec)", "NUMBER OF DATA", "EARTHQUAKE DATE", "EARTHQUAKE MAGNITUDE",
+                                 "EARTHQUAKE DEPTH (km)", "EPICENTER COORDINATES", "STATION COORDINATES"])  # fmt: skip
+def test_one_bad_header_of_afad_ends_no_folder(tmp_path, key, value):
+    files = {f"{number}.txt": older(**{"STATION ID": f"000{number}"}) for number in (1, 2, 3)}
+    files["2.txt"] = older(**{"STATION ID": "0002", key: value})
+    found = list(strong_motion.read(folder_of(tmp_path, files)))
+    good = [record for record in found if isinstance(record, Accelerogram)]
+    named = {record.station_id: record for record in good}
+    assert {"TK.0001", "TK.0003"} <= set(named) and len(found) == 3
+    if len(good) == 3:  # what need not be known is not known, or is the number that stands there
+        assert (value, key) in {("", name) for name in (
+            "EARTHQUAKE MAGNITUDE", "EARTHQUAKE DEPTH (km)", "STATION COORDINATES")} | {
+            ("0", "EARTHQUAKE MAGNITUDE"), ("0", "EARTHQUAKE DEPTH (km)"), ("nan", "EARTHQUAKE MAGNITUDE"),
+            ("nan", "EARTHQUAKE DEPTH (km)"), ("0.01 s", "EARTHQUAKE MAGNITUDE")}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [*HEADERS.values(), "3.0"])
+@pytest.mark.parametrize("key", ["SAMPLING_INTERVAL_S", "NDATA", "EVENT_DATE_YYYYMMDD", "EVENT_LATITUDE_DEGREE",
+                                 "VS30_M/S", "MAGNITUDE_L", "EVENT_DEPTH_KM"])  # fmt: skip
+def test_one_bad_header_of_dyna_ends_no_folder(tmp_path, key, value):
+    files = tadas("1_a", STATION_CODE="0001") | tadas("2_b", STATION_CODE="0002", **{key: value})
+    found = list(strong_motion.read(folder_of(tmp_path, files)))
+    assert any(isinstance(record, Accelerogram) and record.station_id == "TK.0001" for record in found)
+    for record in found:
+        if isinstance(record, Accelerogram) and record.station_id == "TK.0002":
+            read_as = {"VS30_M/S": record.vs30_m_s, "MAGNITUDE_L": record.magnitude,
+                       "EVENT_DEPTH_KM": record.hypocentral_depth_km,
+                       "EVENT_LATITUDE_DEGREE": record.event_latitude}[key]  # fmt: skip
+            assert np.isnan(read_as) if value in ("", "nan") else read_as == float(value)
+
+
+def test_spectra_of_esm_are_named_as_such(tmp_path):
+    lines = "\n".join(f"{period:.3f} {period * 3:.4f}" for period in np.arange(0.01, 1, 0.01))
+    header = HEADER | {"STREAM": "HGE", "NDATA": "99", "DATA_TYPE": "ACCELERATION RESPONSE SPECTRUM"}
+    text = "\n".join(f"{key}: {value}" for key, value in header.items()) + "\n" + lines + "\n"
+    files = tadas() | {"IT.AMT..HGE.D.IT-2009-0009.SA.ASC": text.encode()}
+    record, spectrum = sorted(strong_motion.read(folder_of(tmp_path, files)), key=lambda one: type(one).__name__)
+    assert isinstance(record, Accelerogram) and spectrum.reason == "response spectrum"
+    assert "acceleration response spectrum in cm/s^2, not a record. Get the accelerogram" in spectrum.detail
+
+
+def test_components_of_different_records_are_not_put_together():
+    files = tadas() | {"20230206011732_0119_ap_Acc_U.asc": dyna("Z", STATION_CODE="0120")}
+    with pytest.raises(RecordingUnusable, match="not of one record: their headers differ"):
+        dyna_ascii.parse(files)
+    start = {"DATE_TIME_FIRST_SAMPLE_YYYYMMDD_HHMMSS": "20230206_011700"}
+    files = tadas(**start) | {"20230206011732_0119_ap_Acc_U.asc": dyna("Z", **{next(iter(start)): "20230206_011707"})}
+    with pytest.raises(RecordingUnusable, match="begin at different times, 20230206_011700 and 20230206_011707"):
+        dyna_ascii.parse(files)
+
+
+def test_horizontals_called_one_and_two_point_nobody_knows_where():
+    files = {name: dyna("N", STREAM=f"HN{letter}") for name, letter in (("a", "1"), ("b", "2"), ("c", "Z"))}
+    with pytest.raises(RecordingUnusable, match=r"STREAM ends with N, E, Z.*a \(HN1\)"):
+        dyna_ascii.parse(files)
+
+
+@pytest.mark.parametrize("table, message", [
+    ("station_id,vs30_m_s\nTK.0119,\"300,5\"\n", "vs30_m_s is '300,5', no number"),
+    ("station_id,vs30_m_s\nTK.0119,C\n", "vs30_m_s is 'C', no number"),
+    ("station_id,vs30_m_s\nTK.0119,300\nTK.0119,400\n", "says two things of station_id 'TK.0119'"),
+    ("station_id,vs30_m_s\nTK.0119,1000000\n", "vs30_m_s is 1000000.* impossible"),
+    ("station_id,vs30_m_s\n\"a,b\n", "is no csv table"),
+    ("", "is no csv table"),
+])  # fmt: skip
+def test_a_table_beside_the_records_that_is_none(tmp_path, table, message):
+    with pytest.raises(FormatError, match=message):
+        list(strong_motion.read(folder_of(tmp_path, tadas() | {"stations.csv": table.encode()})))
+
+
+def test_a_table_of_an_old_spreadsheet(tmp_path):
+    table = "station_id,place,vs30_m_s\nTK.0119,GÖKSUN,345\n".encode("cp1254")
+    (record,) = strong_motion.read(folder_of(tmp_path, tadas(**{"VS30_M/S": None}) | {"stations.csv": table}))
+    assert record.vs30_m_s == 345
+
+
+def test_a_matlab_file_that_ends_the_interpreter(tmp_path, monkeypatch):
+    monkeypatch.setattr(afad_mat, "_SERVER", "import os; os.abort()")
+    monkeypatch.setattr(afad_mat, "_process", [])
+    with pytest.raises(FormatError, match=r"SciPy's reader crashed on it"):
+        afad_mat.parse("a.mat", matlab())
+    monkeypatch.undo()
+    assert len(afad_mat.parse("a.mat", matlab()).acceleration) == 6500
+
+
+def test_an_archive_that_becomes_a_thousand_times_as_large(tmp_path, monkeypatch):
+    from gmtools.data.readers import archives
+
+    monkeypatch.setattr(archives, "LARGEST_RATIO", 2)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(8):
+            archive.writestr(f"{number}.mseed", bytes(2**24))
+    (tmp_path / "bomb.zip").write_bytes(stream.getvalue())
+    found = list(strong_motion.read(tmp_path / "bomb.zip"))
+    assert len(found) == 8 and "more than 2 times as large" in found[-1].detail
 
 
 def everything():
@@ -311,7 +485,7 @@ def check(records):
         "20170720223109_TK.4304",
         "20230206011732_TK.0119",
         "20230206102447_TK.0119",
-        "20230301000000_0119",
+        "20230301000000_TK.0119..HN",
     ]
     assert excluded["reason"].value_counts().to_dict() == {
         "component missing": 2,
@@ -329,20 +503,17 @@ def test_archive_of_everything(tmp_path):
     kept = check(strong_motion.read(tmp_path / "records.zip"))
     assert kept["20170720223109_TK.4304"].vs30_m_s == 343  # from the table
     assert kept["20230206011732_TK.0119"].vs30_m_s == 485  # a record's own value counts
-    seed_record = kept["20230301000000_0119"]
+    seed_record = kept["20230301000000_TK.0119..HN"]
     assert seed_record.vs30_m_s == 999 and seed_record.repi_km == pytest.approx(44.4, abs=0.1)
 
 
 def test_folder_of_everything(tmp_path):
-    for name, content in everything().items():
-        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
-        (tmp_path / name).write_bytes(content)
-    check(strong_motion.read(tmp_path))
+    check(strong_motion.read(folder_of(tmp_path, everything())))
 
 
 def test_a_broken_archive_within_is_listed_and_the_rest_read(tmp_path):
     (tmp_path / "records.zip").write_bytes(packed({"broken.zip": b"PK no zip", "x.mat": matlab()}))
-    broken, good = list(strong_motion.read(tmp_path / "records.zip"))
+    good, broken = list(strong_motion.read(tmp_path / "records.zip"))
     assert isinstance(broken, Exclusion) and broken.reason == "unreadable" and "broken.zip" in broken.record_id
     assert isinstance(good, Accelerogram)
 
@@ -393,7 +564,7 @@ def test_what_is_no_collection(tmp_path):
     with pytest.raises(FormatError, match="is a web page"):
         list(strong_motion.read(tmp_path / "page.zip"))
     (tmp_path / "text.zip").write_text("words")
-    with pytest.raises(FormatError, match="is no zip archive"):
+    with pytest.raises(FormatError, match="is no whole zip or tar archive"):
         list(strong_motion.read(tmp_path / "text.zip"))
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "stations.csv").write_text("code,vs30\n1,2\n")
