@@ -44,11 +44,10 @@ def flat_records() -> dict:
 
 
 def italy_on_a_map() -> dict:
-    world = fields.world(1, "DS3")
+    world = fields.world(1)
     layers = ("elevation_m", "slope_m_m", "vs30_m_s", "velocity_m_s")
     return {
-        "DS3": fields.italy(1, "DS3", 8, 60, 80),
-        "DS1": fields.italy(1, "DS1", 4, 60, 40),
+        "DS3": fields.italy(1, 8, 60, 80),
         "truth": world.truth(GRID, 6.2, 13.0, 43.0, 9.0),
         "layers": {name: world.layer(name, GRID).values for name in layers},
     }

@@ -16,30 +16,16 @@ from scipy.spatial import cKDTree
 
 from gmtools import columns
 from gmtools.data.rasters import Points, Raster
-from gmtools.errors import GmtoolsError, GridError
+from gmtools.errors import GridError
 from gmtools.geodesy import ecef_km, projection
-
-GEOMETRY = "none needed: computed from the grid"
 
 
 @dataclass(frozen=True)
 class MapGrid:
-    """Squares in a projected system.
+    """Squares in a projected system: its EPSG code, the outer corner of the southwesternmost pixel and a pixel's side
+    (m), and how many there are from west to east (nx) and from south to north (ny).
 
-    Attributes
-    ----------
-    epsg : int
-        Code of the projected system, meters; 32633 is UTM zone 33 north.
-    west_m, south_m : float
-        Easting and northing of the outer corner of the southwesternmost pixel.
-    pixel_m : float
-        Side of a pixel.
-    nx, ny : int
-        Pixels from west to east and from south to north.
-
-    Examples
-    --------
-    >>> grid = MapGrid(32633, 300_000, 4_600_000, 10_000, nx=4, ny=3)
+    >>> grid = MapGrid(32633, 300_000, 4_600_000, 10_000, nx=4, ny=3)  # UTM zone 33 north
     >>> row, column = grid.pixels(*grid.lonlat)
     >>> row[:, 0].tolist(), column[0].tolist()
     ([0, 1, 2], [0, 1, 2, 3])
@@ -53,31 +39,13 @@ class MapGrid:
     ny: int
 
     @classmethod
-    def around(cls, longitude, latitude, pixel_m, epsg=32633, multiple=16, margin_pixels=1):
-        """Smallest grid that holds all places, with a number of pixels that a U-Net can halve.
-
-        Parameters
-        ----------
-        longitude, latitude : (n,) array_like
-            Degrees.
-        pixel_m : float
-            Side of a pixel.
-        epsg : int
-            Projected system.
-        multiple : int
-            ``nx`` and ``ny`` are multiples of it: 16 for four poolings.
-        margin_pixels : int
-            At least so many pixels lie between a place and the edge.
-
-        Returns
-        -------
-        MapGrid
-            The places lie in its middle.
-        """
+    def around(cls, longitude, latitude, pixel_m, epsg=32633, multiple=16):
+        """Smallest grid around places (n,) in degrees, a pixel or more from its edge, whose ``nx`` and ``ny`` are
+        multiples of ``multiple``: 16 for the four poolings of a U-Net."""
         x, y = projection(epsg).transform(np.asarray(longitude, float), np.asarray(latitude, float))
         corner, count = [], []
         for low, high in ((x.min(), x.max()), (y.min(), y.max())):
-            pixels = int(np.ceil((high - low) / pixel_m)) + 2 * margin_pixels
+            pixels = int(np.ceil((high - low) / pixel_m)) + 2
             count.append(-(-pixels // multiple) * multiple)
             corner.append(float(np.floor((low + high) / 2 / pixel_m - count[-1] / 2) * pixel_m))
         return cls(epsg, *corner, pixel_m, *count)
@@ -117,23 +85,9 @@ class MapGrid:
         return (row >= 0) & (row < self.ny) & (column >= 0) & (column < self.nx)
 
     def pixels(self, longitude, latitude, names: Sequence | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Row and column of the pixel that each place lies in.
+        """Row and column (n,) of the pixels that places (n,) in degrees lie in.
 
-        Parameters
-        ----------
-        longitude, latitude : (n,) array_like
-            Degrees.
-        names : (n,) sequence, optional
-            What to call a place in the message.
-
-        Returns
-        -------
-        row, column : ndarray of int, (n,)
-
-        Raises
-        ------
-        GridError
-            A place is not on the grid; names the first one, says how far off it is and what to change.
+        GridError where one is not on the grid: it says which (by its name in ``names``), how far off, and what to do.
         """
         row, column = self._fractional(longitude, latitude)
         outside = np.flatnonzero(~self.contains(longitude, latitude))
@@ -170,29 +124,10 @@ wide, is where such a grid holds most of the records of events north of 42° N (
 
 
 def place(grid: MapGrid, frame: pd.DataFrame) -> pd.DataFrame:
-    """Put each record onto the pixel of its station.
+    """Put each record onto the pixel of its station: a copy with ``pixel_row`` and ``pixel_column``.
 
-    Stations that share a pixel keep their own records: a loss that sums over records takes them all, and
-    :func:`shared_pixels` lists them. Two records of one station in one event are refused, because one of them would
-    count the same site twice.
-
-    Parameters
-    ----------
-    grid : MapGrid
-    frame : DataFrame
-        Records with ``event_id``, ``station_id`` and station coordinates.
-
-    Returns
-    -------
-    DataFrame
-        A copy with ``pixel_row`` and ``pixel_column``.
-
-    Raises
-    ------
-    GridError
-        A station is not on the grid.
-    GridError
-        A station has two records of one event.
+    Stations that share a pixel keep their own records. GridError where a station is not on the grid, or has two records
+    of one event, because one of them would count the same site twice.
     """
     repeated = frame.duplicated([columns.EVENT, columns.STATION])
     if repeated.any():
@@ -206,29 +141,6 @@ def place(grid: MapGrid, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{columns.PIXEL_ROW: row, columns.PIXEL_COLUMN: column})
 
 
-def shared_pixels(placed: pd.DataFrame) -> pd.DataFrame:
-    """Pixels on which several stations lie.
-
-    Parameters
-    ----------
-    placed : DataFrame
-        From :func:`place`.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``pixel_row``, ``pixel_column``, ``stations`` (names, joined by a blank), ``n_stations``, ``n_records``
-        and ``n_events_together``: events that several of those stations recorded, where one predicted value has to
-        stand for several observations. Most stations first.
-    """
-    pixel = [columns.PIXEL_ROW, columns.PIXEL_COLUMN]
-    groups = placed.groupby(pixel)[columns.STATION]
-    table = groups.agg(stations=lambda names: " ".join(sorted(names.unique())), n_stations="nunique", n_records="size")
-    records = placed.groupby([*pixel, columns.EVENT]).size()
-    table["n_events_together"] = (records > 1).groupby(level=pixel).sum()
-    return table[table["n_stations"] > 1].sort_values("n_stations", ascending=False, kind="stable").reset_index()
-
-
 @dataclass(frozen=True)
 class Layer:
     """A map (ny, nx) on a grid with its unit and licence; NaN where nothing is known."""
@@ -238,20 +150,15 @@ class Layer:
     licence: str
 
 
-def resample(raster: Raster, grid: MapGrid, how: str = "average") -> Layer:
-    """Bring a raster onto a grid, NaN outside it. ``how``: "average" of the cells in a pixel, where a pixel is
-    larger than a cell, else as "linear" between the four nearest centers; "nearest" for classes whose mean means
-    nothing."""
-    if how not in ("average", "linear", "nearest"):
-        raise GmtoolsError(f"how = {how!r} is not a choice. Choose among average, linear, nearest.")
-    if how == "average" and grid.pixel_m > 1e3 * raster.cell_km:
+def resample(raster: Raster, grid: MapGrid) -> Layer:
+    """Bring a raster onto a grid, NaN outside it: the mean of the cells in a pixel, where a pixel is larger than a
+    cell, else linear between the four nearest centers."""
+    if grid.pixel_m > 1e3 * raster.cell_km:
         longitude, latitude = np.meshgrid(raster.longitude, raster.latitude)
         values = _pixel_mean(grid, longitude.ravel(), latitude.ravel(), raster.values.ravel())
         return Layer(values, raster.unit, raster.licence)
-    method = "nearest" if how == "nearest" else "linear"
-    interpolate = RegularGridInterpolator(
-        (raster.latitude, raster.longitude), raster.values, method, bounds_error=False, fill_value=np.nan
-    )
+    nodes = raster.latitude, raster.longitude
+    interpolate = RegularGridInterpolator(nodes, raster.values, bounds_error=False, fill_value=np.nan)
     longitude, latitude = grid.lonlat
     return Layer(interpolate((latitude, longitude)), raster.unit, raster.licence)
 

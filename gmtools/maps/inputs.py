@@ -19,21 +19,9 @@ SMALLEST_RHYP_KM = 0.1  # keeps the logarithm finite in a pixel whose center is 
 _FOCUS = [columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE, columns.HYPOCENTRAL_DEPTH]
 
 
-def event_table(frame: pd.DataFrame, extra: Sequence[str] = ()) -> pd.DataFrame:
-    """One row for each earthquake of a table of records, in the order of their ids.
-
-    Parameters
-    ----------
-    frame : DataFrame
-    extra : sequence of str
-        Columns beside magnitude, longitude, latitude (degrees) and depth (km).
-
-    Returns
-    -------
-    DataFrame
-        Index ``event_id``; numbers of an event are those of its first record.
-    """
-    return frame.groupby(columns.EVENT)[[columns.MAGNITUDE, *_FOCUS, *extra]].first()
+def event_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Magnitude, longitude, latitude (degrees) and depth (km) of each earthquake's first record, in order of ids."""
+    return frame.groupby(columns.EVENT)[[columns.MAGNITUDE, *_FOCUS]].first()
 
 
 def input_maps(
@@ -49,23 +37,15 @@ def input_maps(
     ----------
     grid : MapGrid
     layers : mapping of str to Layer
-        Each (ny, nx).
     events : DataFrame
         From :func:`event_table`.
     names : sequence of str
     fill : mapping of str to float
-        Value for the pixels in which a layer has none, in the layer's unit.
+        Value for the pixels in which a layer has none; without one, GridError.
 
     Returns
     -------
     ndarray, (n_events, ny, nx, n_maps), float32
-
-    Raises
-    ------
-    GmtoolsError
-        A map is none of these, or a layer has another shape than the grid.
-    GridError
-        A layer has NaN and no fill value.
 
     Examples
     --------
@@ -113,46 +93,17 @@ def _filled(grid, layer, name, fill):
 
 
 def scale(maps: np.ndarray, ranges: Mapping[str, tuple[float, float]]) -> np.ndarray:
-    """Maps brought to 0 ... 1 over the range of each.
-
-    Parameters
-    ----------
-    maps : ndarray, (..., n_maps)
-    ranges : mapping of str to (float, float)
-        What becomes 0 and 1, in the order of the maps.
-
-    Returns
-    -------
-    ndarray, float32
-    """
+    """Maps (..., n_maps) brought to 0 ... 1: ``ranges`` names, in their order, what becomes 0 and 1."""
     low, high = np.array(list(ranges.values()), "float32").T
     return (maps - low) / (high - low)
-
-
-def ranges(maps: np.ndarray, names: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Smallest and largest value of each map (..., n_maps), for :func:`scale`; a constant gets a range of length 1."""
-    flat = maps.reshape(-1, len(names))
-    pairs = zip(flat.min(0).tolist(), flat.max(0).tolist(), strict=True)
-    return {name: (low, high if high > low else low + 1.0) for name, (low, high) in zip(names, pairs, strict=True)}
 
 
 def target_maps(grid: MapGrid, event: np.ndarray, pixel: tuple, values: np.ndarray, n_events: int) -> np.ndarray:
     """Records as maps with gaps: the mean of the records in a pixel, NaN where an earthquake has none.
 
-    Parameters
-    ----------
-    grid : MapGrid
-    event : (n,) array of int
-        Number of the earthquake of each record.
-    pixel : (row, column)
-        Two (n,) arrays of int.
-    values : (n,) or (n, n_outputs) array
-        Such as ln SA; NaN for a record that is to be left out.
-    n_events : int
-
-    Returns
-    -------
-    ndarray, (n_events, ny, nx, n_outputs), float32
+    Of each record ``event`` (n,) is the number of its earthquake, ``pixel`` its row and column (two arrays (n,)), and
+    ``values`` (n,) or (n, n_outputs) such as ln SA, NaN where it is to be left out. The result is (n_events, ny, nx,
+    n_outputs), float32.
 
     Examples
     --------
@@ -173,16 +124,7 @@ def target_maps(grid: MapGrid, event: np.ndarray, pixel: tuple, values: np.ndarr
 
 @dataclass(frozen=True)
 class MapStudy:
-    """Records of a data set on a grid, with the layers of the ground.
-
-    Attributes
-    ----------
-    dataset : gmtools.data.datasets.Dataset
-    frame : DataFrame
-        Its records that lie on the grid, from :func:`gmtools.maps.grids.place`.
-    grid : MapGrid
-    layers : dict of str to Layer
-    """
+    """Records of a data set (:class:`gmtools.data.datasets.Dataset`) that lie on a grid, and layers of the ground."""
 
     dataset: Any
     frame: pd.DataFrame

@@ -15,7 +15,7 @@ REGION = (138.0, 141.3, 34.5, 37.2)
 UTM54 = 32654
 _N_RECORDS = "n_records_listed"
 NETWORKS = ("KiK-net", "K-NET", "MeSO-net")
-BEDROCK, BEDROCK_JIVSM = columns.BEDROCK_DEPTH, "bedrock_depth_jivsm_m"
+BEDROCK = columns.BEDROCK_DEPTH
 KIND_DEPTHS_KM = (25.0, 50.0)
 """Hypocentral depths at which crustal earthquakes give way to those of the plate interface, and these to the slab's: a
 rule by depth alone, which the semi-synthetic Kanto is made with."""
@@ -29,26 +29,10 @@ def in_region(longitude, latitude) -> np.ndarray:
 
 
 def stations(network: str) -> pd.DataFrame:
-    """Stations of one network inside the region, with the depth of the seismic bedrock.
+    """Stations of one of :data:`NETWORKS` inside the region, with the depth of the seismic bedrock and its model.
 
-    Parameters
-    ----------
-    network : {"KiK-net", "K-NET", "MeSO-net"}
-
-    Returns
-    -------
-    DataFrame, one row for each station
-        ``station_id``, ``network``, coordinates (degrees), ``bedrock_depth_m`` and the model that it comes from, and of
-        K-NET and KiK-net elevation (m), VS30 (m/s; J-SHIS' AVS30, from geomorphology) and how many records the source
-        counted. KiK-net has the site terms of :func:`gmtools.data.readers.kanto_site_terms.read`, NaN where none is
-        published; stations with terms come first, then those with more records.
-
-    Raises
-    ------
-    DataNotFound
-        A data set cannot be had.
-    GmtoolsError
-        Another network.
+    Of K-NET and KiK-net also elevation, VS30 (J-SHIS' AVS30) and how many records the source counted; of KiK-net the
+    site terms, NaN where none is published. Stations with terms come first, then those with more records.
     """
     if network not in NETWORKS:
         raise GmtoolsError(f"No network is called {network!r} here. Choose among {', '.join(NETWORKS)}.")
@@ -78,43 +62,14 @@ def _sites() -> pd.DataFrame:
 
 
 def earthquakes() -> pd.DataFrame:
-    """Earthquakes around Japan, M 4.5 and above, 2001 to 2018, from the USGS.
-
-    Returns
-    -------
-    DataFrame, one row for each earthquake
-        ``event_id`` (the USGS one), ``origin_time`` (the day; the file has no time of day), epicenter (degrees), depth
-        (km), magnitude and its type: mostly mb, which is not the moment magnitude.
-
-    Raises
-    ------
-    DataNotFound
-        The catalogue cannot be had.
-    """
+    """Earthquakes around Japan, M 4.5 and above, 2001 to 2018, from the USGS; magnitudes are mostly mb."""
     table = datasets.read("kanto_usgs_catalogue")
     return table[table["event_type"] == "earthquake"].drop(columns="event_type").reset_index(drop=True)
 
 
 def bedrock_depth(known: pd.DataFrame, longitude, latitude) -> np.ndarray:
-    """Depth to the seismic bedrock between stations: simple kriging of its logarithm.
-
-    Parameters
-    ----------
-    known : DataFrame
-        Stations with coordinates and ``bedrock_depth_m`` of one model.
-    longitude, latitude : array_like
-        Degrees.
-
-    Returns
-    -------
-    ndarray
-        m, the shape of the places. Far from all stations it is their mean (of the logarithm).
-
-    Raises
-    ------
-    GmtoolsError
-        The depths come from several models.
-    """
+    """Depth to the seismic bedrock (m) at places (degrees), the shape of the places: simple kriging of its logarithm at
+    the stations ``known``, which must be of one model; far from all of them it is their mean."""
     if known[columns.BEDROCK_MODEL].nunique() > 1:
         models = ", ".join(sorted(known[columns.BEDROCK_MODEL].unique()))
         raise GmtoolsError(f"The depths come from {models}, which differ: map one model at a time.")

@@ -25,24 +25,9 @@ class Variogram:
 
 
 def fit(xy_km: ArrayLike, residual: ArrayLike, event_id: ArrayLike) -> Variogram:
-    """Variogram of greatest likelihood, all events together.
+    """Variogram of greatest likelihood of residuals (n,), ln units, mean zero, at places (n, 2) in km.
 
-    Parameters
-    ----------
-    xy_km : (n, 2) array_like
-        Stations in a projected system, as :meth:`gmtools.maps.grids.MapGrid.project` gives them.
-    residual : (n,) array_like
-        Within-event residuals, ln units, mean zero.
-    event_id : (n,) array_like
-
-    Returns
-    -------
-    Variogram
-
-    Raises
-    ------
-    FormatError
-        A value is missing, or the lengths differ.
+    All events are taken together. FormatError where a value is missing or lengths differ.
     """
     xy, residual, event = _checked(xy_km, residual, event_id)
     model = _model(xy, np.unique(event, return_inverse=True)[1])
@@ -52,26 +37,9 @@ def fit(xy_km: ArrayLike, residual: ArrayLike, event_id: ArrayLike) -> Variogram
 
 
 def predict(variogram, xy_km, residual, event_id, new_xy_km, new_event_id):
-    """Kriged residual at other places of the same events (simple kriging, mean zero).
+    """Mean and standard deviation (m,) of a new record at other places (m, 2) of the same events: simple kriging.
 
-    Parameters
-    ----------
-    variogram : Variogram
-    xy_km, residual, event_id
-        Known records, as in :func:`fit`.
-    new_xy_km : (m, 2) array_like
-    new_event_id : (m,) array_like
-
-    Returns
-    -------
-    mean, sd : ndarray, (m,)
-        Expected residual, and standard deviation of a new record about it (nugget included). An event without known
-        records gets 0 and the square root of sill + nugget.
-
-    Raises
-    ------
-    FormatError
-        A value is missing, or the lengths differ.
+    The known records are as in :func:`fit`. An event without known records gets 0 and the root of sill + nugget.
     """
     xy, residual, event = _checked(xy_km, residual, event_id)
     new_xy, _, new_event = _checked(new_xy_km, np.zeros(len(np.asarray(new_event_id))), new_event_id)

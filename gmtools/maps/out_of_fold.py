@@ -27,23 +27,9 @@ def digest(frame: pd.DataFrame) -> str:
 
 
 def save(name: str, frame: pd.DataFrame, arrays: Mapping[str, np.ndarray], folder=FOLDER / "predictions", **facts):
-    """Write predictions.
+    """Write arrays (..., n_records) for the records of ``frame``; ``facts`` say as JSON where they come from.
 
-    Parameters
-    ----------
-    name : str
-        Such as "italy_real".
-    frame : DataFrame
-        The records that the last axis of the arrays runs over.
-    arrays : mapping of str to ndarray, (..., n_records)
-    folder : path-like
-    **facts
-        Where they come from, as JSON: lesson, seeds, seconds, what the axes are.
-
-    Raises
-    ------
-    FormatError
-        An array has another last axis, holds NaN, or the file would be larger than 4 MB.
+    FormatError where an array has another last axis or holds NaN, or the file would be larger than 4 MB.
     """
     for key, values in arrays.items():
         if values.shape[-1] != len(frame) or not np.isfinite(values).all():
@@ -62,19 +48,9 @@ def save(name: str, frame: pd.DataFrame, arrays: Mapping[str, np.ndarray], folde
 
 
 def load(name: str, frame: pd.DataFrame, folder=FOLDER / "predictions") -> tuple[dict[str, np.ndarray], dict]:
-    """Read predictions for the records of a table.
+    """Arrays (..., n_records) in float32, and the facts, of predictions for the records of ``frame``.
 
-    Returns
-    -------
-    arrays : dict of str to ndarray, (..., n_records), float32
-    facts : dict
-
-    Raises
-    ------
-    UnknownModel
-        There are none of that name.
-    FormatError
-        They are for other records than those of the table, or the file is damaged.
+    UnknownModel where there are none of that name, FormatError where they are for other records or damaged.
     """
     path = Path(folder) / f"{name}.npz"
     if not path.is_file():

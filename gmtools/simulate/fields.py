@@ -6,11 +6,11 @@ For a record of magnitude M at hypocentral distance R (km), with r = sqrt(R² + 
          + source(event place) + path + site(station place) + own term of the station
          + event term + record term
 
-The fields follow the recipe with which the NGMM tools test non-ergodic regressions (data sets DS1 and DS3 of the public
+The fields follow the recipe with which the NGMM tools test non-ergodic regressions (data set DS3 of the public
 repository NHR3-UCLA/ngmm_tools, with short correlation lengths): source and site are Gaussian with exponential
-correlation exp(-h / length); in DS3 the geometrical spreading varies with the place of the source, the VS30 scaling
-with that of the site, and the anelastic attenuation from cell to cell of 25 km, so that a path term arises, averaged
-over the straight line from epicenter to site. The magnitude term and c(T) are this project's. The known truth is
+correlation exp(-h / length); the geometrical spreading varies with the place of the source, the VS30 scaling with that
+of the site, and the anelastic attenuation from cell to cell of 25 km, so that a path term arises, averaged over the
+straight line from epicenter to site. The magnitude term and c(T) are this project's. The known truth is
 attached: records carry it in columns, :meth:`World.truth` draws it as maps.
 
 Where it breaks: source and site terms do not depend on period; the ground is a plane for correlation; sources are
@@ -58,38 +58,17 @@ class Recipe:
     site: float = 0.35
     site_km: float = 30.0
     station: float = 0.25
-    spreading: tuple[float, float, float, float] = (-2.0, 0.0, 0.0, 80.0)
-    vs30_scaling: tuple[float, float, float, float] = (-0.6, 0.0, 0.0, 130.0)
-    attenuation: tuple[float, float, float, float, float] = (-0.011, 0.0, 0.0, 0.0, 75.0)
-    tau: float = 0.3
-    phi: float = 0.4
-
-
-RECIPES = {
-    "DS1": Recipe(),
-    "DS3": Recipe(
-        spreading=(-2.0, 0.2, 0.15, 80.0),
-        vs30_scaling=(-0.6, 0.15, 0.15, 130.0),
-        attenuation=(-0.011, 0.005, 0.004, 0.002, 75.0),
-        tau=0.25,
-        phi=0.3,
-    ),
-}
-"""Short correlation lengths of the two data sets."""
+    spreading: tuple[float, float, float, float] = (-2.0, 0.2, 0.15, 80.0)
+    vs30_scaling: tuple[float, float, float, float] = (-0.6, 0.15, 0.15, 130.0)
+    attenuation: tuple[float, float, float, float, float] = (-0.011, 0.005, 0.004, 0.002, 75.0)
+    tau: float = 0.25
+    phi: float = 0.3
 
 
 @dataclass(frozen=True)
 class World:
-    """One draw of all fields, at the nodes of a lattice.
-
-    Attributes
-    ----------
-    recipe : Recipe
-    x_km, y_km : ndarray, (nx,), (ny,)
-        Easting and northing of the nodes (UTM 33 north).
-    fields : dict of str to ndarray, (ny, nx)
-        "source", "site", "spreading", "vs30_scaling", "attenuation", "ln_vs30", "elevation_m".
-    """
+    """One draw of all fields (ny, nx), "source", "site", "spreading", "vs30_scaling", "attenuation", "ln_vs30" and
+    "elevation_m", at eastings and northings of UTM 33 north."""
 
     recipe: Recipe
     x_km: np.ndarray
@@ -112,21 +91,13 @@ class World:
         return RegularGridInterpolator((self.y_km, self.x_km), self.fields[name])((y, x))
 
     def layer(self, name: str, grid: MapGrid) -> Layer:
-        """Simulated stand-in for a layer of :data:`gmtools.studies.italy.LAYERS` on a grid."""
-        longitude, latitude = grid.lonlat
-        if name == "elevation_m":
-            return Layer(self.at("elevation_m", longitude, latitude), "m", LICENCE)
-        if name == columns.VS30:
-            return Layer(np.exp(self.at("ln_vs30", longitude, latitude)), "m/s", LICENCE)
+        """Simulated stand-in for a layer of :func:`gmtools.studies.italy.layers`."""
+        height, vs30 = self.at("elevation_m", *grid.lonlat), np.exp(self.at("ln_vs30", *grid.lonlat))
         if name == columns.VELOCITY:
-            vs30 = np.exp(self.at("ln_vs30", longitude, latitude))
             return Layer(np.select([vs30 < 360, vs30 < 800], [300.0, 1600.0], 2400.0), "m/s", LICENCE)
         if name == columns.SLOPE:
-            rise = np.gradient(self.at("elevation_m", longitude, latitude), grid.pixel_m)
-            return Layer(np.hypot(*rise), "m/m", LICENCE)
-        raise GmtoolsError(
-            f"The simulated Italy has no layer {name!r}. Use elevation_m, slope_m_m, vs30_m_s, velocity_m_s."
-        )
+            return Layer(np.hypot(*np.gradient(height, grid.pixel_m)), "m/m", LICENCE)
+        return {columns.ELEVATION: Layer(height, "m", LICENCE), columns.VS30: Layer(vs30, "m/s", LICENCE)}[name]
 
     def truth(self, grid: MapGrid, magnitude: float, longitude: float, latitude: float, depth_km: float, period=1.0):
         """Maps "median", "source", "path", "site" and their sum "total", the expected ln PSA (g), (ny, nx), of one
@@ -150,9 +121,9 @@ class World:
 
 
 @lru_cache(maxsize=2)
-def world(seed: int = 0, recipe: str = "DS3") -> World:
-    """Draw the fields of a world with a key of :data:`RECIPES`."""
-    plan, random = RECIPES[recipe], np.random.default_rng([seed, 3])
+def world(seed: int = 0) -> World:
+    """Draw the fields of a world."""
+    plan, random = Recipe(), np.random.default_rng([seed, 3])
     x, y = (np.arange(low, high + 1, _LATTICE["spacing"]) for low, high in (_LATTICE["x"], _LATTICE["y"]))
     shape = len(y), len(x)
 
@@ -177,25 +148,17 @@ def world(seed: int = 0, recipe: str = "DS3") -> World:
     return World(plan, x, y, fields)
 
 
-def italy(
-    seed: int = 0,
-    recipe: str = "DS3",
-    n_events: int = 134,
-    n_stations: int = 700,
-    n_records: int = 4600,
-    truth: tuple[float, ...] = (1.0,),
-) -> pd.DataFrame:
+def italy(seed: int = 0, n_events: int = 134, n_stations: int = 700, n_records: int = 4600) -> pd.DataFrame:
     """Records that resemble ITA18's Italian ones: few large sequences, stations along the mountains; an event gets
-    at most the stations within 200 km. Columns of :func:`gmtools.data.readers.ita18.read`, at periods ``truth``
-    those of :func:`gmtools.simulate.records.true_columns`, and ``true_source_term``, ``true_path_term``,
-    ``true_site_field`` (the part of the station term that neighbors share) for all: ln PSA = median + source + path
-    + station + event + record.
+    at most the stations within 200 km. Columns of :func:`gmtools.data.readers.ita18.read`, at 1 s those of
+    :func:`gmtools.simulate.records.true_columns`, and ``true_source_term``, ``true_path_term``, ``true_site_field``
+    (the part of the station term that neighbors share): ln PSA = median + source + path + station + event + record.
 
     >>> frame = italy(seed=1, n_events=4, n_stations=50, n_records=40)
     >>> frame["event_id"].nunique(), "psa_1s_g" in frame
     (4, True)
     """
-    planted, random = world(seed, recipe), np.random.default_rng([seed, 4])
+    planted, random = world(seed), np.random.default_rng([seed, 4])
     stations = geography.stations(random, planted.at, n_stations)
     frame = geography.pairs(random, geography.events(random, n_events), stations, n_records)
     own = pd.Series(planted.recipe.station * random.standard_normal(n_stations), index=stations[columns.STATION])
@@ -207,11 +170,10 @@ def italy(
     predictable = terms["median"] + terms["source"] + terms["path"] + station
     ln_psa = predictable[:, None] + shape + event + record
     table = {columns.psa(period): np.exp(ln_psa[:, place]) for place, period in enumerate(SPECTRAL_SHAPE)}
-    for period in truth:
-        place = list(SPECTRAL_SHAPE).index(period)
-        values = {"median": terms["median"] + shape[place], "station": station}
-        values |= {"event": event[:, place], "record": record[:, place]}
-        table |= {name: values[key] for key, name in true_columns(period).items()}
+    place = list(SPECTRAL_SHAPE).index(1.0)
+    values = {"median": terms["median"] + shape[place], "station": station}
+    values |= {"event": event[:, place], "record": record[:, place]}
+    table |= {name: values[key] for key, name in true_columns(1.0).items()}
     names = {"source": columns.TRUE_SOURCE_TERM, "path": columns.TRUE_PATH_TERM, "site": columns.TRUE_SITE_FIELD}
     return frame.assign(**table, **{name: terms[key] for key, name in names.items()})
 

@@ -35,7 +35,7 @@ from gmtools import columns
 from gmtools.errors import GmtoolsError, OutOfRange
 from gmtools.geodesy import hypocentral_distance_km, with_distances
 from gmtools.maps import kanto_region, kriging
-from gmtools.maps.grids import Layer, MapGrid
+from gmtools.maps.grids import MapGrid
 from gmtools.simulate import kanto_earthquakes, kanto_ground
 from gmtools.simulate.fields import gaussian_field
 from gmtools.simulate.kanto_ground import PERIODS
@@ -77,22 +77,8 @@ class Recipe:
 
 @dataclass(frozen=True)
 class World:
-    """One draw of all fields.
-
-    Attributes
-    ----------
-    recipe : Recipe
-    ground : Ground
-        Stations and earthquakes, real or invented.
-    x_km, y_km : ndarray, (nx,), (ny,)
-        Easting and northing of the lattice (UTM 54 north).
-    fields : dict of str to ndarray, (ny, nx)
-        "site_pga", "site_1s", "attenuation" (of unit sd), "ln_bedrock" (J-SHIS, m).
-    site_models : dict of float to SiteModel
-        Period -> what the site terms were split into.
-    stations : DataFrame
-        One row for each station of all networks: truth of the station, see :func:`station_truth`.
-    """
+    """One draw of all fields (ny, nx), "site_pga", "site_1s", "attenuation" (of unit sd) and "ln_bedrock" (m), at
+    eastings and northings of UTM 54 north; ``site_models`` by period; ``stations`` with the truth of each."""
 
     recipe: Recipe
     ground: kanto_ground.Ground
@@ -106,13 +92,6 @@ class World:
         """Value of a field at places (degrees), linear between nodes; GmtoolsError outside the lattice."""
         place = kanto_region.project(np.ravel(longitude), np.ravel(latitude))
         return _on_lattice(self, name, place).reshape(np.shape(longitude))
-
-    def layer(self, name: str, grid: MapGrid) -> Layer:
-        """Stand-in for a layer of :data:`gmtools.studies.kanto.LAYERS`: the bedrock depth of this world, and no
-        other."""
-        if name not in (kanto_region.BEDROCK, kanto_region.BEDROCK_JIVSM):
-            raise GmtoolsError(f"The invented Kanto has no layer {name!r}, only {kanto_region.BEDROCK}.")
-        return Layer(kanto_region.bedrock_depth(self.ground.surface, *grid.lonlat), "m", "CC BY 4.0")
 
     def truth(self, grid: MapGrid, magnitude: float, longitude: float, latitude: float, depth_km: float, period=0.0):
         """Maps "median", "path", "site" and their sum "total", the expected ln PSA (g), (ny, nx), of one earthquake

@@ -21,19 +21,10 @@ _CENTER = (139.9, 35.7)  # of the basin
 
 @dataclass(frozen=True)
 class Ground:
-    """Ingredients.
+    """Ingredients: stations and earthquakes.
 
-    Attributes
-    ----------
-    surface : DataFrame
-        KiK-net stations, those with a site term first, then K-NET: coordinates, ``network``, ``sensor_depth_m``,
-        ``vs30_m_s``, ``bedrock_depth_m``, ``bedrock_model`` and the site terms (NaN where there is none).
-    meso : DataFrame
-        MeSO-net stations, each the farthest from those before it; the same columns.
-    catalogue : DataFrame
-        Earthquakes: ``event_id``, ``origin_time``, coordinates, depth, magnitude.
-    variograms : dict of float to Variogram, optional
-        Period -> what invented site terms were drawn with; real ones are fitted.
+    ``surface`` are KiK-net stations, those with a site term first, then K-NET; ``meso`` MeSO-net's, each the farthest
+    from those before it; ``variograms`` by period what invented site terms were drawn with (real ones are fitted).
     """
 
     surface: pd.DataFrame

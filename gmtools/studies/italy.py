@@ -1,9 +1,8 @@
 """What study 3 takes from the Italian data: its records, their depths, and the map layers on a grid."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,8 @@ from scipy.spatial.distance import cdist
 from gmtools import columns, networks, studies
 from gmtools.data import catalog, datasets
 from gmtools.data.rasters import Points, slope
-from gmtools.errors import DataNotFound, DownloadFailed, FormatError, GmtoolsError
+from gmtools.data.readers import file_ending, topography
+from gmtools.errors import DataNotFound, DownloadFailed, FormatError
 from gmtools.geodesy import hypocentral_distance_km, with_distances
 from gmtools.maps import grids, ground, inputs
 from gmtools.maps.grids import Layer, MapGrid, resample, resample_points
@@ -25,13 +25,6 @@ NORTH_OF = 42.0
 LAQUILA_2009 = "IT-2009-0009"
 """ITA18's id of the L'Aquila mainshock of 6 April 2009."""
 ELEVATION, SLOPE, VS30, VELOCITY = columns.ELEVATION, columns.SLOPE, columns.VS30, columns.VELOCITY
-LAYERS = {
-    ELEVATION: "topography_1min",
-    SLOPE: "topography_1min",
-    VS30: "italy_vs30_grid",
-    VELOCITY: "italy_site_model",
-}
-"""Names of the layers and the data set that each is made from."""
 FILL = {ELEVATION: 0.0, SLOPE: 0.0, VS30: 600.0, VELOCITY: 1600.0}
 """What stands at sea and abroad: sea level, no slope, soft rock (a choice of this project)."""
 _AROUND = (5.0, 20.0, 35.0, 48.5)  # west, east, south, north of the coast that maps show
@@ -136,15 +129,7 @@ def _on_grid(dataset, pixel_km, seed):
 
 
 def select(frame: pd.DataFrame, north_of: float = NORTH_OF) -> pd.DataFrame:
-    """Records of Italian events north of a latitude, with magnitude; the rows are numbered anew.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        From :func:`gmtools.data.readers.ita18.read`.
-    north_of : float
-        Degrees; -90 takes the whole of Italy.
-    """
+    """Records of Italian events north of a latitude (degrees), with magnitude; the rows are numbered anew."""
     keep = (frame[columns.NATION] == "IT") & (frame[columns.EVENT_LATITUDE] > north_of)
     return frame[keep & frame[columns.MAGNITUDE].notna()].reset_index(drop=True)
 
@@ -187,27 +172,12 @@ TABLES = {
 def with_depths(
     frame: pd.DataFrame, catalogue: pd.DataFrame, within_km: float = 15.0, within_magnitude: float = 0.3
 ) -> pd.DataFrame:
-    """Take the depth of each event from a catalogue that lists it.
+    """Take the depth of each event, and the distances that follow, from a catalogue that lists it.
 
     An event id that holds a date (``EMSC-20160824_...``) is looked for on that day, one with a year (``IT-2009-0009``)
     in that year. Of the earthquakes within the limits the one with the smallest sum of distance over 5 km and
-    difference of magnitude over 0.1 is taken. An event that the catalogue does not list keeps the depth that it has.
-    In a dense sequence a wrong aftershock can be taken when only the year is known; its depth is then a depth of the
-    same sequence.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Records with ``depth_is_listed``.
-    catalogue : DataFrame
-        ``datasets.read("italy_horus_catalogue")``.
-    within_km, within_magnitude : float
-        Limits on epicentral distance and difference of magnitude.
-
-    Returns
-    -------
-    DataFrame
-        A copy with depth, ``depth_is_listed`` and the distances that follow.
+    difference of magnitude over 0.1 is taken: in a dense sequence perhaps an aftershock, of the same sequence. An event
+    that the catalogue does not list keeps its depth.
     """
     names = [columns.MAGNITUDE, columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE]
     events = frame.groupby(columns.EVENT)[names].first()
@@ -241,56 +211,21 @@ def _listed_depth(event, row, catalogue, within_km, within_magnitude):
     return same[columns.HYPOCENTRAL_DEPTH].to_numpy()[np.where(near, distance / 5 + difference / 0.1, np.inf).argmin()]
 
 
-def layers(
-    grid: MapGrid, wanted: Iterable[str] = tuple(LAYERS), simulated: bool = False, seed: int = 0, skip: bool = False
-) -> dict[str, Layer]:
-    """Map layers of Italy on a grid; NaN where a data set says nothing, see :data:`FILL`.
-
-    Parameters
-    ----------
-    grid : MapGrid
-    wanted : iterable of str
-        Among :data:`LAYERS`: elevation (m), slope of that elevation (m/m), VS30 from geology (m/s), velocity of three
-        classes of geological age (300, 1600, 2400 m/s).
-    simulated : bool
-        Take those of the simulated Italy with this ``seed``, to go with its records.
-    skip : bool
-        Leave out a layer whose data set cannot be had, instead of raising.
-
-    Returns
-    -------
-    dict of str to Layer
-
-    Raises
-    ------
-    DataNotFound
-        A data set cannot be had, and ``skip`` is false.
-    GmtoolsError
-        No layer has the name.
-    """
-    unknown = [name for name in wanted if name not in LAYERS]
-    if unknown:
-        raise GmtoolsError(f"No layer is called {unknown[0]!r}. Choose among {', '.join(LAYERS)}.")
+def layers(grid: MapGrid, simulated: bool = False, seed: int = 0) -> dict[str, Layer]:
+    """Elevation (m), its slope (m/m), VS30 from geology (m/s) and velocity of three classes of age (300, 1600, 2400
+    m/s) on a grid, NaN where a data set says nothing; or those of the simulated Italy with this seed."""
     if simulated:
         from gmtools.simulate import fields
 
-        return {name: fields.world(seed).layer(name, grid) for name in wanted}
-    return ground.layers_of({name: partial(_MAKERS[name], grid) for name in wanted}, skip)
+        return {name: fields.world(seed).layer(name, grid) for name in (ELEVATION, SLOPE, VS30, VELOCITY)}
+    path = file_ending(catalog.find("topography_1min"), "topo_italy_1min_de15.npz")
+    height = topography.read(path, catalog.manifests()["topography_1min"].licence)
+    found = {ELEVATION: resample(height, grid), SLOPE: resample(slope(height), grid)}
+    return found | {VS30: _vs30(grid), VELOCITY: _velocity(grid)}
 
 
 def coast(skip: bool = False) -> list[np.ndarray]:
-    """Shore lines around Italy, longitude and latitude (n, 2) of each, for maps.
-
-    Parameters
-    ----------
-    skip : bool
-        Return no lines where the coastline cannot be had, instead of raising.
-
-    Raises
-    ------
-    DataNotFound
-        The coastline cannot be had, and ``skip`` is false.
-    """
+    """Shore lines around Italy for maps: :func:`gmtools.maps.ground.shore_lines`."""
     return ground.shore_lines(_AROUND, skip)
 
 
@@ -314,33 +249,18 @@ def _velocity(grid: MapGrid) -> Layer:
     )
 
 
-_MAKERS: dict[str, Callable[[MapGrid], Layer]] = {
-    ELEVATION: lambda grid: resample(ground.elevation("italy"), grid),
-    SLOPE: lambda grid: resample(slope(ground.elevation("italy")), grid),
-    VS30: _vs30,
-    VELOCITY: _velocity,
-}
-
-
 LAQUILA = (13.380, 42.342)
 """Epicenter of the L'Aquila mainshock of 2009 (degrees)."""
 
 
 @dataclass(frozen=True)
 class KeptOut:
-    """An earthquake that nothing is learned from, and what leaves with it.
+    """L'Aquila 2009 (simulated: the earthquake most like it), which nothing is learned from, and what leaves with it.
 
-    Attributes
-    ----------
-    event_id, name : str
-        L'Aquila 2009; on simulated records the one that is most like it in size and place.
-    recordings : DataFrame or None
-        GEM's list of its recordings, where it is at hand.
-    hidden : frozenset of str
-        Stations that recorded it, and those within 1 km of one of them under another code.
-    parts : dict of str to (n_records,) array of bool
-        "training"; "validation" earthquakes, every fifth in order of magnitude, at other stations; "validation, hidden
-        stations"; the earthquake itself under its name; "given up": records of other earthquakes at hidden stations.
+    ``recordings`` is GEM's list, None where it is not at hand; ``hidden`` are the stations that recorded it and those
+    within 1 km. ``parts`` are masks of records: "training"; "validation" earthquakes, every fifth in order of
+    magnitude, at other stations; "validation, hidden stations"; the earthquake under its name; "given up": records of
+    other earthquakes at hidden stations.
     """
 
     event_id: str
@@ -351,15 +271,8 @@ class KeptOut:
 
 
 def keep_out_laquila(study: inputs.MapStudy, within_km: float = 1.0) -> KeptOut:
-    """Keep the L'Aquila mainshock out, with its stations and with earthquakes to check a network on.
-
-    Parameters
-    ----------
-    study : MapStudy
-        From :func:`on_grid`.
-    within_km : float
-        A station nearer than this to one of the earthquake's counts as the same ground.
-    """
+    """Keep the L'Aquila mainshock out, with the stations within ``within_km`` of its own, and with earthquakes to check
+    a network on."""
     frame, events = study.frame, study.events
     event_id = LAQUILA_2009 if LAQUILA_2009 in events.index else _most_like_laquila(study)
     recordings = None if study.dataset.simulated else _recordings()
@@ -406,18 +319,8 @@ def _recordings():
 
 
 def input_maps(study: inputs.MapStudy, names: Iterable[str]) -> np.ndarray:
-    """Input maps of all earthquakes of a study, gaps filled by :data:`FILL`, scaled by :data:`SCALE`.
-
-    Parameters
-    ----------
-    study : MapStudy
-    names : iterable of str
-        Such as those of :data:`CONFIGURATIONS`.
-
-    Returns
-    -------
-    ndarray, (n_events, ny, nx, n_maps), float32
-    """
+    """Input maps (n_events, ny, nx, n_maps) of a study's earthquakes, such as those that :data:`CONFIGURATIONS` names;
+    gaps filled by :data:`FILL`, scaled by :data:`SCALE`."""
     names = list(names)
     maps = inputs.input_maps(study.grid, study.layers, study.events, names, FILL)
     return inputs.scale(maps, {name: SCALE[name] for name in names})
@@ -426,27 +329,10 @@ def input_maps(study: inputs.MapStudy, names: Iterable[str]) -> np.ndarray:
 def planted(
     study: inputs.MapStudy, seed: int = 0, count: int = 25, within_km: float = 150.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What the simulated Italy plants, for the largest earthquakes of a study.
+    """What the simulated Italy of ``seed`` plants, for the ``count`` largest earthquakes of a study.
 
-    Parameters
-    ----------
-    study : MapStudy
-        Simulated, from :func:`on_grid`.
-    seed : int
-        That of ``study``.
-    count : int
-        Earthquakes.
-    within_km : float
-        Hypocentral distance beyond which a map is not looked at.
-
-    Returns
-    -------
-    number : ndarray of int, (count,)
-        Of the earthquakes, in the order of ``study.events``.
-    not_site : ndarray, (count, ny, nx)
-        True median, source and path term together, ln g; NaN beyond ``within_km``.
-    site : ndarray, (ny, nx)
-        The site field, the same for every earthquake, ln units.
+    Their numbers; true median, source and path together (count, ny, nx), ln g, NaN beyond ``within_km``; the site field
+    (ny, nx).
     """
     from gmtools.simulate import fields
 
@@ -462,20 +348,8 @@ def planted(
 def save_network(name, model, study, names, use, *, lesson, profile, seed, seconds, scores=(), **more):
     """Keep a network by name with what every network of the study has to say: :func:`gmtools.networks.save`.
 
-    Parameters
-    ----------
-    name : str
-        "_simulated" is appended where the records are.
-    model : keras.Model
-    study : MapStudy
-    names : sequence of str
-        Its input maps.
-    use : (n_records,) array of bool
-        The records that it learned from.
-    lesson, profile, seed, seconds, scores
-        See :func:`gmtools.networks.save`.
-    **more
-        Further JSON values for the card.
+    ``names`` are its input maps, ``use`` (n_records,) the records that it learned from; "_simulated" is appended to the
+    name where the records are.
     """
     table, simulated = study.frame[use], study.dataset.simulated
     spans = {key: [float(table[key].min()), float(table[key].max())] for key in names if key in study.events}

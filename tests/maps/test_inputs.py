@@ -47,11 +47,10 @@ def test_unknown_maps_and_other_shapes_are_refused():
         inputs.input_maps(GRID, {"ground": Layer(np.ones((2, 2)), "", "")}, EVENTS, ["ground"])
 
 
-def test_scaled_maps_span_0_to_1():
+def test_maps_are_scaled_by_their_ranges():
     maps = inputs.input_maps(GRID, {}, EVENTS, ["magnitude", "ln_rhyp"])
-    scaled = inputs.scale(maps, inputs.ranges(maps, ["magnitude", "ln_rhyp"]))
-    assert np.allclose(scaled.min((0, 1, 2)), 0) and np.allclose(scaled.max((0, 1, 2)), 1)
-    assert inputs.ranges(np.full((1, 1, 1, 1), 3.0), ["depth"]) == {"depth": (3.0, 4.0)}
+    magnitude, ln_rhyp = np.moveaxis(inputs.scale(maps, {"magnitude": (4.5, 6.0), "ln_rhyp": (0.0, 1.0)}), -1, 0)
+    assert np.allclose(magnitude[:, 0, 0], [1, 0]) and np.allclose(ln_rhyp, maps[..., 1])
 
 
 def test_records_become_target_maps_and_are_found_again():

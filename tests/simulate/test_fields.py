@@ -27,7 +27,7 @@ def test_truth_adds_up_to_the_motion(frame):
 
 
 def test_planted_sizes_are_found_again(frame):
-    recipe = fields.RECIPES["DS3"]
+    recipe = fields.Recipe()
     event = frame.groupby("event_id")["true_event_term_1s"].first()
     own = (frame["true_station_term_1s"] - frame["true_site_field"]).groupby(frame["station_id"]).first()
     for term, size in (
@@ -55,15 +55,6 @@ def test_signs_and_ranges(frame):
     assert not frame.duplicated(["event_id", "station_id"]).any()
     assert len(italy.select(frame)) > 2500 and italy.select(frame)["event_id"].nunique() > 70
     assert {f"psa_{period:g}s_g" for period in italy.PERIODS} | {"pga_g"} <= set(frame)
-
-
-def test_ds1_has_no_path_term():
-    frame = fields.italy(seed=1, recipe="DS1", n_events=5, n_stations=100, n_records=100)
-    np.testing.assert_allclose(frame["true_path_term"], 0, atol=1e-9)
-    np.testing.assert_allclose(
-        frame["true_site_field"],
-        fields.world(1, "DS1").at("site", frame["station_longitude"], frame["station_latitude"]),
-    )
 
 
 def test_maps_of_the_truth_are_the_terms_of_the_records(frame):
@@ -102,10 +93,3 @@ def test_outside_the_simulated_area():
         GmtoolsError, match=r"1 places lie outside the simulated Italy, which spans easting -600 to 900"
     ):
         fields.world(1).at("site", [30.0], [42.0])
-    with pytest.raises(GmtoolsError, match=r"has no layer 'geology'. Use elevation_m"):
-        fields.world(1).layer("geology", GRID)
-
-
-def test_another_recipe_or_period_is_another_draw():
-    assert fields.world(1, "DS1").fields["spreading"].std() == 0
-    assert fields.world(1, "DS3").fields["spreading"].std() > 0.05

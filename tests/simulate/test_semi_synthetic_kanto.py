@@ -5,6 +5,7 @@ import pytest
 from gmtools.data import catalog
 from gmtools.data.readers import kanto_site_terms
 from gmtools.errors import GmtoolsError
+from gmtools.maps.grids import MapGrid
 from gmtools.simulate import kanto as simulation
 from gmtools.simulate import kanto_earthquakes, kanto_ground
 from gmtools.studies import kanto
@@ -13,7 +14,7 @@ INGREDIENTS = ("kanto_jshis_sites", "kanto_site_terms", "kanto_mesonet_basin_dep
 needs_ingredients = pytest.mark.skipif(
     not all(map(catalog.available, INGREDIENTS)), reason=f"GMTOOLS_DATA names no folder with {', '.join(INGREDIENTS)}"
 )
-GRID = kanto.grid(16_000)
+GRID = MapGrid(kanto.UTM54, 224_000, 3_824_000, 16_000, nx=20, ny=20)
 
 
 @pytest.fixture(scope="module")

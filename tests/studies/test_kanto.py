@@ -7,6 +7,7 @@ import pytest
 from gmtools import columns
 from gmtools.data import catalog
 from gmtools.errors import DataNotFound, FormatError, GmtoolsError
+from gmtools.maps.grids import MapGrid
 from gmtools.simulate import kanto as simulation
 from gmtools.studies import kanto
 
@@ -49,40 +50,13 @@ def test_two_models_make_no_map(known):
         kanto.bedrock_depth(mixed, [139.0], [35.0])
 
 
-def test_grid_covers_the_region():
-    grid = kanto.grid(4000)
-    assert grid.shape == (80, 80)
-    assert grid.contains([138.0, 141.3], [34.5, 37.2]).all()
+def test_places_in_the_region():
     assert kanto.in_region([138.0, 141.4, np.nan], [35.0, 35.0, 35.0]).tolist() == [True, False, False]
 
 
 def test_names_that_do_not_exist():
     with pytest.raises(GmtoolsError, match=r"No network is called 'Hi-net' here. Choose among KiK-net"):
         kanto.stations("Hi-net")
-    with pytest.raises(GmtoolsError, match=r"No layer is called 'slope'. Choose among bedrock_depth_m"):
-        kanto.layers(kanto.grid(), ["slope"])
-    with pytest.raises(GmtoolsError, match=r"No profile is called 'quick'. Choose among full, fast, smoke"):
-        kanto.thin(pd.DataFrame(), "quick")
-
-
-def test_thinning_keeps_a_tenth_and_every_kept_event():
-    frame = pd.DataFrame({"event_id": np.repeat([f"e{n}" for n in range(200)], np.arange(1, 201)), "value": 1.0})
-    fast = kanto.thin(frame, "fast", seed=3)
-    assert fast["event_id"].nunique() == 20 and 1000 < len(fast) <= len(frame) / 10
-    pd.testing.assert_frame_equal(fast, kanto.thin(frame, "fast", seed=3))
-    assert kanto.thin(frame, "full").equals(frame)
-    few = frame[frame["event_id"].isin(["e150", "e160", "e170", "e180", "e190", "e199"])]
-    meso = kanto.thin(few, "fast")  # a tenth of six events would be one
-    assert meso["event_id"].nunique() == 5 and len(meso) == round(len(few) / 10)
-
-
-def test_thinning_spares_the_events_that_are_to_stay_whole():
-    frame = pd.DataFrame({"event_id": np.repeat([f"e{n}" for n in range(200)], np.arange(1, 201)), "value": 1.0})
-    whole = [f"e{n}" for n in range(150, 200)]
-    kept = kanto.thin(frame, "fast", seed=3, whole=whole)
-    stay = kept["event_id"].isin(whole)
-    assert kept[stay].reset_index(drop=True).equals(frame[frame["event_id"].isin(whole)].reset_index(drop=True))
-    assert kept.loc[~stay, "event_id"].nunique() == 15 and (~stay).sum() <= round(sum(range(1, 151)) / 10)
 
 
 def test_selection_of_official_records():
@@ -99,35 +73,22 @@ def test_selection_of_official_records():
     assert kanto.select(frame)["network"].tolist() == ["KiK-net", "MeSO-net"]
 
 
-def test_epicenter_from_distances():
-    random = np.random.default_rng(1)
-    place = random.uniform((138, 35), (140, 37), (40, 2))
-    event = (138.61, 37.56)
-    repi = kanto.pyproj.Geod(ellps="WGS84").inv(*place.T, np.full(40, event[0]), np.full(40, event[1]))[2] / 1e3
-    repi[:2] = [np.nan, repi[1] + 90]  # one is missing, one is wrong
-    frame = pd.DataFrame({"station_longitude": place[:, 0], "station_latitude": place[:, 1], "repi_km": repi})
-    found = kanto._located(frame).iloc[0]
-    assert found["event_longitude"] == pytest.approx(event[0], abs=0.01)
-    assert found["event_latitude"] == pytest.approx(event[1], abs=0.01)
+GRID = MapGrid(kanto.UTM54, 260_000, 3_850_000, 20_000, nx=12, ny=14)
 
 
-def test_simulated_layers_are_those_of_the_simulation():
-    grid = kanto.grid(20_000)
-    layer = kanto.layers(grid, [kanto.BEDROCK], simulated=True, seed=2)[kanto.BEDROCK]
-    planted = np.exp(simulation.world(2, invented=True).at("ln_bedrock", *grid.lonlat))
-    np.testing.assert_allclose(layer.values, planted, rtol=0.15)  # the simulation interpolates between its nodes
-    with pytest.raises(GmtoolsError, match="has no layer 'elevation_m', only bedrock_depth_m"):
-        kanto.layers(grid, [kanto.ELEVATION], simulated=True)
+def test_bedrock_of_the_invented_kanto_is_that_of_the_simulation():
+    planted = np.exp(simulation.world(2, invented=True).at("ln_bedrock", *GRID.lonlat))
+    np.testing.assert_allclose(kanto.bedrock(GRID, True, 2).values, planted, rtol=0.15)  # it interpolates between nodes
 
 
-def test_absent_layers_can_be_skipped(monkeypatch):
+def test_what_cannot_be_had_is_said_and_the_coast_can_be_skipped(monkeypatch):
     def find(data_id):
         raise DataNotFound(f"{data_id} is nowhere")
 
     monkeypatch.setattr(catalog, "find", find)
-    assert kanto.layers(kanto.grid(20_000), kanto.LAYERS, skip=True) == {} and kanto.coast(skip=True) == []
+    assert kanto.coast(skip=True) == []
     with pytest.raises(DataNotFound, match="kanto_jshis_sites is nowhere"):
-        kanto.layers(kanto.grid(20_000))
+        kanto.bedrock(GRID)
     with pytest.raises(DataNotFound, match="coastline_gshhs is nowhere"):
         kanto.coast()
 
@@ -140,39 +101,12 @@ def test_real_stations():
 
 
 @STATIONS
-@needs("topography_1min", "coastline_gshhs")
-def test_real_layers():
-    grid = kanto.grid(8000)
-    layers = kanto.layers(grid, kanto.LAYERS)
-    assert all(np.isfinite(layers[name].values).all() for name in (kanto.BEDROCK, kanto.BEDROCK_JIVSM))
-    inside = kanto.in_region(*grid.lonlat)
-    assert np.isfinite(layers[kanto.ELEVATION].values[inside]).all() and kanto.FILL == {kanto.ELEVATION: 0.0}
-    row, column = grid.pixels(139.77, 35.68)  # Tokyo, where both models put the bedrock at two to three km
-    for name in (kanto.BEDROCK, kanto.BEDROCK_JIVSM):
-        assert 1500 < layers[name].values[row, column] < 3500
-    row, column = grid.pixels(138.73, 35.36)  # Mount Fuji
-    assert layers[kanto.ELEVATION].values[row, column] > 1500
-    assert layers[kanto.ELEVATION].licence == "none stated" and len(kanto.coast()) > 1
-
-
-@needs("kanto_recordings", "nga_west2_extract")
-def test_real_recordings():
-    frame = kanto.recordings()
-    counts = frame.groupby("event_id").size().to_dict()
-    assert counts == {
-        "Chuetsu-oki 2007": 257,
-        "Iburi 2018": 34,
-        "Iwate 2008": 51,
-        "Niigata 2004": 229,
-        "Tohoku 2011": 302,
-        "Yamagata 2019": 171,
-    }
-    assert (frame["role"] == "extrapolation").equals(frame["event_id"] == "Tohoku 2011")
-    assert not frame.duplicated(["event_id", "station_id"]).any() and frame["pga_g"].between(1e-4, 2).all()
-    # Epicenters after the Japan Meteorological Agency, to some 3 km.
-    place = frame.groupby("event_id")[["event_longitude", "event_latitude"]].first()
-    assert place.loc["Chuetsu-oki 2007"].tolist() == pytest.approx([138.61, 37.56], abs=0.03)
-    assert place.loc["Niigata 2004"].tolist() == pytest.approx([138.87, 37.29], abs=0.04)
+@needs("coastline_gshhs")
+def test_real_ground():
+    layer = kanto.bedrock(GRID)
+    assert np.isfinite(layer.values).all() and len(kanto.coast()) > 1
+    row, column = GRID.pixels(139.77, 35.68)  # Tokyo, where the bedrock lies two to three km deep
+    assert 1500 < layer.values[row, column] < 3500
 
 
 @pytest.fixture(scope="module")
