@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from bookkit import lessons, pages, runner, vendor
+from bookkit import lessons, pages, quizzes, runner, vendor
 from bookkit.lessons import Lesson, Settings
 from bookkit.working import Workshop
 from explorers import npm
@@ -105,6 +105,7 @@ def page_files(settings: Settings, root: Path = PROJECT) -> tuple[dict[str, byte
     not_run, shown = {}, []
     for lesson in lessons.discover(root):
         page, reason = _lesson(lesson, settings, root)
+        page.cells = quizzes.added(page.cells, lesson.numbers[0], root)
         shown.append(page)
         files[f"notebooks/{lesson.relative.as_posix()}"] = nbformat.writes(page).encode()
         if reason:

@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Make the parser; each command sets ``run``, a function of the parsed arguments."""
+    from bookkit.course_commands import add_course_commands
     from bookkit.data_commands import add_data_commands
     from explorers.cli import add_commands as add_explorer_commands
 
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     _add(commands, "book", _book, "build the HTML book from the lessons that ran")
     _add_lab(commands)
     _add_solutions(commands)
+    add_course_commands(commands)
     pdf = commands.add_parser("pdf", help="the built book as one PDF", description="Print the built book as one PDF.")
     pdf.set_defaults(run=_pdf)
     _add(commands, "scoreboard", _scoreboard, "the papers' numbers, ours beside them, and the verdicts")
@@ -104,7 +106,7 @@ def _add_check(commands) -> None:
 
 def _add_solutions(commands) -> None:
     command = _add(commands, "solutions", _solutions, "run the exercises' solutions after their lessons")
-    meaning = "as for run; all lessons that say what their solutions print when none is named"
+    meaning = "as for run; all lessons when none is named"
     command.add_argument("lessons", nargs="*", metavar="LESSON", help=meaning)
 
 
@@ -194,14 +196,20 @@ def _lab(wanted: argparse.Namespace) -> int:
 
 
 def _solutions(wanted: argparse.Namespace) -> None:
-    from bookkit import solutions
-    from bookkit.lessons import Settings
+    from bookkit import lessons, runner, solutions
 
-    ran = solutions.run(wanted.lessons, Settings(wanted.profile, wanted.data))
-    failed = [one.lesson for one in ran if one.problems]
+    settings = lessons.Settings(wanted.profile, wanted.data)
+    outcomes = runner.run(wanted.lessons, wanted.profile, wanted.data, solve=True)
+    failed = [outcome.lesson.name for outcome in outcomes if outcome.result == "failed"]
+    for lesson in (outcome.lesson for outcome in outcomes if outcome.result != "failed"):
+        notebook, ran = lessons.read(lesson.path), runner.solved(lesson, settings)
+        wrong = solutions.problems(notebook, ran["printed"], settings) if ran else {}
+        failed += [lesson.name] if wrong else []
+        for label, told in wrong.items():
+            print(f"{label}: {'; '.join(told)}")
     if failed:
         raise LessonFailed(
-            f"Solutions of {len(failed)} of {len(ran)} lessons have a problem: {', '.join(failed)}. "
+            f"Solutions of {len(failed)} of {len(outcomes)} lessons have a problem: {', '.join(failed)}. "
             "Mend the code, or the text below it, which holds what it prints in fast on real data."
         )
 

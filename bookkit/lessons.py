@@ -16,6 +16,7 @@ from gmtools.cache import PROJECT
 from gmtools.errors import FormatError, LessonFailed
 
 INJECTED = "injected-parameters"
+APPENDED = "appended-solution"
 PRINTED = 20_000  # characters of printed text that a code cell keeps
 
 
@@ -119,13 +120,20 @@ def read(path: Path) -> nbformat.NotebookNode:
 
 
 def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
-    """Code cells of a notebook without the one that papermill put in."""
-    return [cell for cell in notebook.cells if cell.cell_type == "code" and not is_injected(cell)]
+    """Code cells of a notebook without those that a run put in."""
+    return [
+        cell for cell in notebook.cells if cell.cell_type == "code" and not is_injected(cell) and not is_appended(cell)
+    ]
 
 
 def is_injected(cell: nbformat.NotebookNode) -> bool:
     """Whether papermill put this cell in."""
     return INJECTED in cell.metadata.get("tags", [])
+
+
+def is_appended(cell: nbformat.NotebookNode) -> bool:
+    """Whether this cell runs a solution after the lesson."""
+    return APPENDED in cell.metadata.get("tags", [])
 
 
 def shorten(notebook: nbformat.NotebookNode) -> None:

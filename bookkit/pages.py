@@ -62,8 +62,8 @@ def figures(pages: Iterable[NotebookNode]) -> dict[str, tuple[bytes, str]]:
     found = {}
     for cell in (cell for page in pages for cell in page.cells):
         for output in cell.get("outputs", []):
-            if _alt(output) and "image/png" in output.get("data", {}):
-                found.setdefault(cell.id, (base64.b64decode(output.data["image/png"]), _alt(output)))
+            if alt_text(output) and "image/png" in output.get("data", {}):
+                found.setdefault(cell.id, (base64.b64decode(output.data["image/png"]), alt_text(output)))
     return found
 
 
@@ -156,7 +156,7 @@ def _one_figure_each(cell: NotebookNode) -> list[NotebookNode]:
     """MyST-NB knows one alt text for a cell: a cell of several figures goes on in cells that show outputs only."""
     groups = [[]]
     for output in cell.outputs:
-        if _alt(output) and any(map(_alt, groups[-1])):
+        if alt_text(output) and any(map(alt_text, groups[-1])):
             groups.append([])
         groups[-1].append(output)
     cells = [cell]
@@ -168,13 +168,13 @@ def _one_figure_each(cell: NotebookNode) -> list[NotebookNode]:
         cells[-1].outputs = outputs
     cell.outputs = groups[0]
     for part in cells:
-        alt = next(filter(None, map(_alt, part.outputs)), None)
+        alt = next(filter(None, map(alt_text, part.outputs)), None)
         if alt:
             part.metadata.setdefault("mystnb", {}).setdefault("image", {})["alt"] = alt
     return cells
 
 
-def _alt(output: NotebookNode) -> str | None:
+def alt_text(output: NotebookNode) -> str | None:
     """Alt text that a figure function attached to its output, in one line."""
     metadata = output.get("metadata", {})
     texts = (entry.get("alt") for kind, entry in metadata.items() if kind.startswith("image/"))

@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 import psutil
 
-from bookkit import lessons
+from bookkit import lessons, solutions
 from bookkit.lessons import Lesson, Settings
 from bookkit.progress import display_for
 from gmtools.cache import PROJECT, replacing
@@ -46,6 +46,7 @@ class Job:
     settings: Settings
     root: Path
     cell_timeout_s: float
+    solve: bool = False
 
     @cached_property
     def source(self) -> nbformat.NotebookNode:
@@ -82,6 +83,19 @@ class Job:
         return results_path(self.lesson, self.settings, self.root)
 
 
+def solved(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> dict | None:
+    """What a lesson's solutions printed when they last ran: ``key`` and ``printed``; None where they never did."""
+    try:
+        return json.loads(solved_path(lesson, settings, root).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def solved_path(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> Path:
+    """Where it lies what the solutions of a lesson printed."""
+    return (root / "_build" / "solutions" / settings.folder / lesson.relative).with_suffix(".json")
+
+
 def executed_path(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> Path:
     """Where the executed copy of a lesson lies."""
     return root / "_build" / "executed" / settings.folder / lesson.relative
@@ -109,6 +123,7 @@ def run(
     force: bool = False,
     cell_timeout_s: float | None = None,
     root: Path = PROJECT,
+    solve: bool = False,
 ) -> list[Outcome]:
     """Run lessons, print how it goes and a summary, and keep executed copies and results below ``_build/``.
 
@@ -126,6 +141,8 @@ def run(
         How long one cell may take (s); by default what ``CELL_TIMEOUT_S`` says for the profile.
     root
         Project folder.
+    solve
+        Run the solutions of each lesson's exercises after it, in its kernel.
 
     Returns
     -------
@@ -139,7 +156,7 @@ def run(
     """
     settings = Settings(profile, data, seed)
     timeout = cell_timeout_s or CELL_TIMEOUT_S[profile]
-    jobs = [Job(lesson, settings, root, timeout) for lesson in lessons.select(wanted, root)]
+    jobs = [Job(lesson, settings, root, timeout, solve) for lesson in lessons.select(wanted, root)]
     kept = {job: _attempt(job, _keep, force) for job in jobs}
     to_do = [job for job, outcome in kept.items() if outcome is None]
     workers = max(1, min(workers or min(2, cores()), len(to_do) or 1))
@@ -176,7 +193,7 @@ def _attempt(job: Job, step: Callable[..., Outcome | None], *arguments) -> Outco
 def _keep(job: Job, force: bool) -> Outcome | None:
     """Keep an earlier run with the same key, with its text brought up to date; None when the lesson is to run."""
     earlier = _earlier(job)
-    if force or earlier is None:
+    if force or earlier is None or (job.solve and not _is_solved(job)):
         job.executed.parent.mkdir(parents=True, exist_ok=True)
         return None
     executed, merged = earlier
@@ -186,6 +203,11 @@ def _keep(job: Job, force: bool) -> Outcome | None:
     if changed or recorded(job.lesson, job.settings, job.root) is None:
         _harvest(job, job.executed)
     return Outcome(job.lesson, "new text" if changed else "up to date", merged.metadata.gmtools.seconds)
+
+
+def _is_solved(job: Job) -> bool:
+    ran = solved(job.lesson, job.settings, job.root)
+    return not solutions.of(job.source) or (ran is not None and ran["key"] == solutions.key(job.key, job.source))
 
 
 def _earlier(job: Job) -> tuple[nbformat.NotebookNode, nbformat.NotebookNode] | None:
@@ -259,8 +281,12 @@ def _run_one(job: Job, display, processes: set, stop: threading.Event) -> Outcom
 
 def _report(job: Job, partial: Path, display, processes: set, stop: threading.Event) -> dict:
     """Run one lesson in a process of its own and return the last thing that the process reported."""
+    source = job.lesson.path
+    if job.solve:
+        source = partial.with_name("solved.ipynb")
+        nbformat.write(solutions.appended(job.source), source)
     task = {
-        "source": str(job.lesson.path),
+        "source": str(source),
         "output": str(partial),
         "parameters": job.settings.parameters(),
         "folder": str(job.lesson.path.parent),
@@ -341,6 +367,10 @@ def _finish(job: Job, partial: Path, report: dict, total: int) -> Outcome:
     if "seconds" not in report:
         return Outcome(job.lesson, "failed", 0.0, _keep_failed(job, partial, report["problem"], total))
     notebook = lessons.read(partial)
+    if job.solve:
+        ran = {"key": solutions.key(job.key, job.source), "printed": solutions.taken_off(notebook)}
+        write_atomically(solved_path(job.lesson, job.settings, job.root), json.dumps(ran, indent=1) + "\n")
+        nbformat.write(notebook, partial)
     stamp = {"key": job.key, "data_fingerprint": job.fingerprint, "seconds": report["seconds"]}
     notebook.metadata["gmtools"] = stamp | job.settings.parameters()
     # Outputs in the text as it is written, and of papermill's notes, which hold times and paths, the parameters alone.

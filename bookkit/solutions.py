@@ -1,34 +1,40 @@
-"""Runs the solutions of the exercises after their lessons, and compares what they print with what the lesson says."""
+"""Solutions of the exercises: run in the kernel that their lesson left, and compared with what the lesson says."""
 
+import copy
+import hashlib
+import json
 import re
-import subprocess
-import time
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import zip_longest
-from pathlib import Path
 
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell
 
-from bookkit import lessons, runner
-from bookkit.lessons import Lesson, Settings
-from gmtools.cache import PROJECT
+from bookkit import lessons
+from bookkit.lessons import Settings
 
 SOLUTION = re.compile(
     r"^(?P<marks>`{3,}|:{3,})\{solution\} *(?P<label>\S+)[^\n]*\n(?P<body>.*?)^(?P=marks) *$", re.MULTILINE | re.DOTALL
 )
 CODE = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\s*^```text\n(?P<prints>.*?)^``` *$)?", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"(?<![\w.])[-+\N{MINUS SIGN}]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?")
+STOPPED = "\0stopped "
 # Each solution starts from what the lesson left, whatever another one has changed; underscores are IPython's own.
-KEEP = "_left = {name: value for name, value in globals().items() if not name.startswith('_')}"
-RESTORE = """\
-for _name in [name for name in globals() if not name.startswith("_") and name not in _left]:
-    del globals()[_name]
-globals().update(_left)"""
+# One that stops ends itself and nothing else: papermill ends a run at the first output that is an error.
+KEEP = """\
+_left = {name: value for name, value in globals().items() if not name.startswith("_")}
+
+def _solve(code):
+    for name in [name for name in globals() if not name.startswith("_") and name not in _left]:
+        del globals()[name]
+    globals().update(_left)
+    _more(code)
+
+def _more(code):
+    try:
+        exec(compile(code, "<solution>", "exec"), globals())
+    except Exception as error:
+        print(f"\\0stopped {type(error).__name__}: {error}")"""
 
 
 @dataclass(frozen=True)
@@ -38,16 +44,6 @@ class Solution:
     label: str
     code: str
     prints: str | None
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What became of a lesson's solutions: problems by label of the exercise, none where all is well."""
-
-    lesson: str
-    problems: dict[str, list[str]]
-    solutions: int
-    seconds: float
 
 
 def of(notebook: NotebookNode) -> list[Solution]:
@@ -61,97 +57,46 @@ def of(notebook: NotebookNode) -> list[Solution]:
     ]
 
 
-def checked(notebook: NotebookNode) -> bool:
-    """Whether a lesson says what its solutions print, so that they are run."""
-    return any(solution.prints is not None for solution in of(notebook))
+def key(of_lesson: str, notebook: NotebookNode) -> str:
+    """Hash of what the solutions print hangs on: the lesson's own key and their code."""
+    return hashlib.sha256(json.dumps([of_lesson, [solution.code for solution in of(notebook)]]).encode()).hexdigest()
 
 
-def run(
-    wanted: list[str] | None = None, settings: Settings | None = None, workers: int | None = None, root: Path = PROJECT
-) -> list[Ran]:
-    """Run the solutions of lessons, each lesson in a kernel of its own, and print how it goes.
-
-    Parameters
-    ----------
-    wanted
-        Words that name lessons; all that say what their solutions print when there is none.
-    settings
-        Profile, data and seed. What is printed is compared with the text in the profile ``fast`` on real data alone.
-    workers
-        Lessons at a time; by default two, or one on a single core.
-    root
-        Project folder.
-    """
-    settings = settings or Settings()
-    chosen = [lesson for lesson in lessons.select(wanted, root) if wanted or checked(lessons.read(lesson.path))]
-    workers = workers or min(2, runner.cores())
-    with ThreadPoolExecutor(workers) as pool:
-        outcomes = []
-        for outcome in pool.map(lambda lesson: _run(lesson, settings), chosen):
-            print(line(outcome), flush=True)
-            outcomes.append(outcome)
-    return outcomes
-
-
-def line(ran: Ran) -> str:
-    """A lesson's outcome for the terminal."""
-    head = f"{ran.lesson}: {ran.solutions} solutions, {len(ran.problems)} with a problem, {ran.seconds:.1f} s"
-    told = [f"  {label}: {problem}" for label, problems in ran.problems.items() for problem in problems]
-    return "\n".join([head, *told])
-
-
-def _run(lesson: Lesson, settings: Settings) -> Ran:
-    source = lessons.read(lesson.path)
-    solutions = of(source)
-    started = time.perf_counter()
-    notebook = script(source, solutions, settings)
-    client = NotebookClient(notebook, timeout=None, resources={"metadata": {"path": str(lesson.path.parent)}})
-    try:
-        client.execute(env=runner.worker_environment(), stderr=subprocess.DEVNULL)
-        problems = _problems(notebook, solutions, settings)
-    except CellExecutionError as error:
-        problems = {"the lesson itself": [_last_line(str(error))]}
-    count = len({solution.label for solution in solutions})
-    return Ran(lesson.name, problems, count, time.perf_counter() - started)
-
-
-def script(source: NotebookNode, solutions: Iterable[Solution], settings: Settings) -> NotebookNode:
-    """The code of a lesson with the settings as its parameters, and below it its solutions."""
-    parameters = "\n".join(f"{name} = {value!r}" for name, value in settings.parameters().items())
-    cells = [
-        new_code_cell(
-            f"{cell.source}\n{parameters}" if "parameters" in cell.metadata.get("tags", []) else cell.source, id=cell.id
-        )
-        for cell in lessons.code_cells(source)
+def appended(source: NotebookNode) -> NotebookNode:
+    """A copy of a lesson with its solutions as cells at its end, none where it has none."""
+    notebook, solutions = copy.deepcopy(source), of(source)
+    calls = [
+        f"{'_more' if number and solutions[number - 1].label == solution.label else '_solve'}({solution.code!r})"
+        for number, solution in enumerate(solutions)
     ]
-    cells.append(new_code_cell(KEEP, id="keep"))
-    label = None
-    for number, solution in enumerate(solutions):
-        if solution.label != label:
-            cells.append(new_code_cell(RESTORE, id=f"restore-{number}"))
-        label = solution.label
-        tags = {"tags": ["raises-exception"]}
-        cells.append(new_code_cell(solution.code, id=f"solution-{number}", metadata=tags))
-    return new_notebook(cells=cells, metadata={"kernelspec": source.metadata["kernelspec"]})
+    metadata = {"tags": [lessons.APPENDED]}
+    for number, text in enumerate([KEEP, *calls] if calls else []):
+        notebook.cells.append(new_code_cell(text, id=f"appended-{number}", metadata=metadata))
+    return notebook
 
 
-def _problems(notebook: NotebookNode, solutions: list[Solution], settings: Settings) -> dict[str, list[str]]:
-    cells = {cell.id: cell for cell in notebook.cells}
+def taken_off(executed: NotebookNode) -> list[str]:
+    """Take the cells of :func:`appended` off what ran, and return what each solution printed."""
+    cells = [cell for cell in executed.cells if lessons.is_appended(cell)]
+    executed.cells = [cell for cell in executed.cells if not lessons.is_appended(cell)]
+    return [
+        "".join(o.text for o in cell.outputs if o.output_type == "stream" and o.name == "stdout") for cell in cells[1:]
+    ]
+
+
+def problems(notebook: NotebookNode, printed: list[str], settings: Settings) -> dict[str, list[str]]:
+    """Label -> what is wrong with a solution: it stopped, or in fast on real data it printed another text than the
+    lesson has."""
     compared = settings.profile == "fast" and settings.data != "simulated" and settings.seed == 0
     found = {}
-    for number, solution in enumerate(solutions):
-        outputs = cells[f"solution-{number}"].outputs
-        stopped = [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"]
-        printed = "".join(o.text for o in outputs if o.output_type == "stream" and o.name == "stdout")
-        told = stopped or (differences(solution.prints, printed) if compared and solution.prints is not None else [])
+    for solution, text in zip(of(notebook), printed, strict=True):
+        if STOPPED in text:
+            told = [text.partition(STOPPED)[2].strip()]
+        else:
+            told = differences(solution.prints, text) if compared and solution.prints is not None else []
         if told:
             found.setdefault(solution.label, []).extend(told)
     return found
-
-
-def _last_line(text: str) -> str:
-    plain_text = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    return [line for line in plain_text.splitlines() if line.strip()][-1]
 
 
 def differences(written: str, printed: str) -> list[str]:
@@ -178,9 +123,10 @@ def _close(written: str, printed: str) -> bool:
     digits = len(mantissa.partition(".")[2])
     last = 10.0 ** (int(exponent or 0) - digits)
     whole = not digits and not exponent
-    difference = abs(_value(written) - _value(printed))
+    difference = abs(value(written) - value(printed))
     return difference <= (0.5 if whole else 1.001) * last
 
 
-def _value(text: str) -> float:
+def value(text: str) -> float:
+    """A number as a lesson writes it."""
     return float(text.replace(",", "").replace("\N{MINUS SIGN}", "-"))

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from bookkit.lessons import is_injected
+from bookkit.lessons import is_appended, is_injected
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
         text = _problem(error, job["cell_timeout_s"])
         progress.send({"problem": {"cell": progress.cells or None, "source": progress.source, "traceback": text}})
     else:
-        progress.send({"seconds": round(time.perf_counter() - started, 2)})
+        progress.send({"seconds": round((progress.ended or time.perf_counter()) - started, 2)})
 
 
 def _claim_stdout() -> TextIO:
@@ -54,15 +54,18 @@ def _end_with_the_runner(folder: str) -> None:
 
 
 class _Progress:
-    """Counts the lesson's own code cells as they begin, and keeps the source of the last one."""
+    """Counts the lesson's own code cells as they begin, keeps the source of the last one and when they ended."""
 
     def __init__(self, stream: TextIO):
         self.stream = stream
         self.cells = 0
         self.source = ""
+        self.ended = None
 
     def __call__(self, cell, cell_index: int) -> None:
-        if cell.cell_type == "code" and not is_injected(cell):
+        if is_appended(cell):
+            self.ended = self.ended or time.perf_counter()
+        elif cell.cell_type == "code" and not is_injected(cell):
             self.cells += 1
             self.source = cell.source
             self.send({"cell": self.cells})

@@ -8,7 +8,7 @@ import mimetypes
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from bookkit import glossary, lessons, places, plain, runner
+from bookkit import glossary, lessons, places, plain, quizzes, runner
 from bookkit.lessons import Lesson, Settings
 from bookkit.references import References
 from gmtools.cache import PROJECT
@@ -41,6 +41,10 @@ NOTE = (
 )
 FROM_RUN = ' Numbers in the text are those of a run with `profile = "{profile}"`; yours may differ.'
 FROM_CELLS = " A name in italics stands for a number that nobody has computed yet: cells below print it."
+CHECK = """\
+from gmtools.exercises import check
+
+check("{exercise}", ...)  # in place of the dots: {asks}"""
 INSTALL = """\
 # Elsewhere than in the book's environment, as in Colab: brings the project, once. Then restart the kernel.
 import importlib.util
@@ -99,8 +103,18 @@ class Workshop:
         """Every name that a text can link to."""
         return places.named(self.root)
 
-    def copy(self, lesson: Lesson) -> NotebookNode:
-        """Make the working copy of a lesson.
+    @cached_property
+    def checks(self) -> dict[str, str]:
+        """Label of an exercise -> the cell that checks its answer."""
+        path = self.root / "book" / "checks.yml"
+        entries = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return {
+            f"ex-{name.replace('.', '-')}": CHECK.format(exercise=name, asks=entry["asks"])
+            for name, entry in entries.items()
+        }
+
+    def copy(self, lesson: Lesson, change: Callable[[NotebookNode], NotebookNode] | None = None) -> NotebookNode:
+        """Make the working copy of a lesson, as it stands or as a function changes it first.
 
         Returns
         -------
@@ -116,9 +130,10 @@ class Workshop:
         source = lessons.read(lesson.path)
         if METADATA in source.metadata:
             raise BookFailed(f"{lesson.path} is a working copy itself: in this branch they replace the lessons.")
+        source = change(source) if change else source
         made = _Copy(self, lesson, _outputs(lesson, self.settings, self.root))
         notebook = copy.deepcopy(source)
-        notebook.cells = made.cells(source.cells)
+        notebook.cells = quizzes.added(made.cells(source.cells), lesson.numbers[0], self.root)
         notebook.metadata = NotebookNode(
             {name: source.metadata[name] for name in ("kernelspec",) if name in source.metadata}
         )
@@ -202,6 +217,8 @@ class _Copy:
         made = self.markdown(cell.source, cell.id, folds=bool(tags & {"answer", "solution"}))
         if "exercise" in tags or re.search(r"^[`:]{3,}\{exercise\}", cell.source, re.MULTILINE):
             made.append(new_code_cell("", id=f"{cell.id[:58]}-yours"))
+            asked = (self.workshop.checks.get(name) for name in re.findall(r":label: *(\S+)", cell.source))
+            made += [new_code_cell(text, id=f"{cell.id[:58]}-check") for text in asked if text]
         return made
 
     def markdown(self, text: str, cell_id: str, folds: bool) -> list[NotebookNode]:

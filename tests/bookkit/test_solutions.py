@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from bookkit import cli, lessons, solutions
+from bookkit import cli, lessons, runner, solutions
 from bookkit.lessons import Settings
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -40,22 +40,25 @@ def write_lesson(root, *solved: tuple[str, str]):
     nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), path)
 
 
+FAST = Settings()
+
+
+def solved(root, settings=FAST):
+    """Run the one lesson with its solutions; its notebook and the problems of its solutions."""
+    (outcome,) = runner.run(["12"], settings.profile, settings.data, root=root, solve=True)
+    notebook = lessons.read(outcome.lesson.path)
+    ran = runner.solved(outcome.lesson, settings, root)
+    return outcome, solutions.problems(notebook, ran["printed"] if ran else [], settings)
+
+
 def test_the_code_of_solutions_is_read_with_what_it_prints(tmp_path):
     write_lesson(tmp_path, ("print(1)", "1"), ("print('```')\nprint(2)", "2"))
-    notebook = lessons.read(lessons.discover(tmp_path)[0].path)
-    found = solutions.of(notebook)
+    found = solutions.of(lessons.read(lessons.discover(tmp_path)[0].path))
     assert found[0] == solutions.Solution("ex-12-1", "print(1)\n", "1\n")
     assert found[1].code == "print('```')\nprint(2)\n"
-    assert solutions.checked(notebook)
 
 
-def test_a_lesson_that_does_not_say_what_its_solutions_print_is_not_among_those_that_are_run(tmp_path):
-    write_lesson(tmp_path)
-    assert solutions.run(root=tmp_path) == []
-    assert len(solutions.run(["12"], root=tmp_path)) == 1
-
-
-def test_each_solution_starts_from_what_the_lesson_left_and_problems_are_named(tmp_path, capsys):
+def test_each_solution_starts_from_what_the_lesson_left_and_problems_are_named(tmp_path):
     write_lesson(
         tmp_path,
         ("x = 3\ny = 1\nprint(profile, seed, x)", "fast 0 3"),
@@ -64,19 +67,33 @@ def test_each_solution_starts_from_what_the_lesson_left_and_problems_are_named(t
         ("1 / 0", ""),
         ("print('better', 0.5)", "worse 0.5"),
     )
-    (ran,) = solutions.run(root=tmp_path)
-    assert ran.solutions == 5 and ran.problems == {
+    outcome, problems = solved(tmp_path)
+    assert problems == {
         "ex-12-3": ["0.55 is written, 0.523 is printed"],
         "ex-12-4": ["ZeroDivisionError: division by zero"],
         "ex-12-5": ["'worse 0.5' is written, 'better 0.5' is printed"],
     }
-    assert "12_lesson: 5 solutions, 3 with a problem" in capsys.readouterr().out
+    ran = lessons.read(runner.executed_path(outcome.lesson, Settings(), tmp_path))
+    assert "_solve" not in nbformat.writes(ran), "the page shows the lesson alone"
+
+
+def test_solutions_run_again_when_their_code_changes_and_not_when_the_text_below_it_does(tmp_path):
+    write_lesson(tmp_path, ("print(1)", "2"))
+    outcome, problems = solved(tmp_path)
+    assert outcome.result == "ran" and problems
+    path = outcome.lesson.path
+    for old, new, result in (("```text\n2", "```text\n1", "new text"), ("print(1)", "print(3)", "ran")):
+        notebook = lessons.read(path)
+        notebook.cells[-1].source = notebook.cells[-1].source.replace(old, new)
+        nbformat.write(notebook, path)
+        outcome, problems = solved(tmp_path)
+        assert (outcome.result, bool(problems)) == (result, result == "ran")
 
 
 def test_on_simulated_data_solutions_have_to_run_and_print_what_they_like(tmp_path):
     write_lesson(tmp_path, ("print(data)", "auto"), ("lacking", ""))
-    (ran,) = solutions.run(settings=Settings("smoke", "simulated"), root=tmp_path)
-    assert ran.problems == {"ex-12-2": ["NameError: name 'lacking' is not defined"]}
+    _, problems = solved(tmp_path, Settings("smoke", "simulated"))
+    assert problems == {"ex-12-2": ["NameError: name 'lacking' is not defined"]}
 
 
 def test_a_lesson_that_stops_is_a_problem_of_its_own(tmp_path):
@@ -85,7 +102,8 @@ def test_a_lesson_that_stops_is_a_problem_of_its_own(tmp_path):
     notebook = lessons.read(path)
     notebook.cells[2].source = "raise ValueError('no data')"
     nbformat.write(notebook, path)
-    assert solutions.run(root=tmp_path)[0].problems == {"the lesson itself": ["ValueError: no data"]}
+    (outcome,) = runner.run(["12"], "smoke", "simulated", root=tmp_path, solve=True)
+    assert outcome.result == "failed" and "ValueError: no data" in outcome.problem
 
 
 @pytest.mark.parametrize(
@@ -114,8 +132,11 @@ def test_every_solutions_code_is_python(lesson):
         ast.parse(solution.code)
 
 
-def test_the_command_says_which_lessons_have_problems(monkeypatch, capsys):
-    ran = [solutions.Ran("12_lesson", {"ex-12-1": ["broken"]}, 3, 1.0), solutions.Ran("13_other", {}, 3, 1.0)]
-    monkeypatch.setattr(solutions, "run", lambda *given: ran)
+def test_the_command_says_which_lessons_have_problems(tmp_path, monkeypatch, capsys):
+    write_lesson(tmp_path, ("1 / 0", ""))
+    ran = [runner.Outcome(lesson, "ran", 1.0) for lesson in lessons.discover(tmp_path)]
+    monkeypatch.setattr(runner, "run", lambda *given, **options: ran)
+    monkeypatch.setattr(runner, "solved", lambda *given: {"printed": ["\0stopped ZeroDivisionError: no"]})
     assert cli.main(["solutions"]) == 1
-    assert "Solutions of 1 of 2 lessons have a problem: 12_lesson" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "ex-12-1: ZeroDivisionError" in told.out and "Solutions of 1 of 1 lessons" in told.err
