@@ -1,7 +1,7 @@
 """Where the bytes of a data set are, and whether they are the right ones.
 
-Looked for in this order: the folders named in ``GMTOOLS_DATA`` (by relative path, then by file name anywhere below),
-the user's cache folder (``GMTOOLS_CACHE`` overrides it), the network (``GMTOOLS_OFFLINE=1`` forbids it).
+Looked for in this order: the folders named in ``GMTOOLS_DATA`` (by relative path, then by name and SHA-256 anywhere
+below), the user's cache folder (``GMTOOLS_CACHE`` overrides it), the network (``GMTOOLS_OFFLINE=1`` forbids it).
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import os
 import shutil
 import warnings
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,21 +20,8 @@ from gmtools.data.download import download, is_web_page, sha256_of, zip_folder
 from gmtools.data.manifests import DataFile, Manifest, manifest, manifests, text
 from gmtools.errors import CacheNotWritable, ChecksumMismatch, DataNotFound, DownloadFailed, FormatError
 
-__all__ = [
-    "Copy",
-    "DataFile",
-    "Manifest",
-    "available",
-    "cache_folder",
-    "copies",
-    "data_folders",
-    "find",
-    "fingerprint",
-    "forget_hashes",
-    "import_file",
-    "manifest",
-    "manifests",
-]
+__all__ = ["Copy", "DataFile", "Manifest", "available", "cache_folder", "copies", "data_folders", "find"]
+__all__ += ["fingerprint", "forget_hashes", "import_file", "manifest", "manifests"]
 
 found = set()  # ids of the data sets that this process found: what its results come from
 HASHES = "hashes.json"  # in the cache folder
@@ -43,17 +31,8 @@ _hashes = {}  # (path, size, modification time) -> SHA-256 of files hashed by th
 
 @dataclass(frozen=True)
 class Copy:
-    """One file found on this machine under the name of a manifest's file.
-
-    Attributes
-    ----------
-    path : Path
-        Where it lies.
-    place : {"named folder", "cache"}
-        Which kind of folder it was found in.
-    expected, actual : str or None
-        SHA-256 that it must have (None for a file of the user's own, whose hash nobody published) and has.
-    """
+    """One file on this machine that stands for a manifest's file: ``path``, ``place`` ("named folder" or "cache"), and
+    its SHA-256, ``expected`` (None for a file of the user's own) and ``actual`` (why there is none, in words)."""
 
     path: Path
     place: str
@@ -63,7 +42,7 @@ class Copy:
     @property
     def right(self):
         """Whether the bytes are the promised ones."""
-        return self.expected in (None, self.actual)
+        return " " not in self.actual and self.expected in (None, self.actual)
 
 
 def data_folders():
@@ -116,25 +95,9 @@ def find(data_id, progress=False):
 
 
 def available(data_id):
-    """Whether all files of a data set are on this machine with the right bytes; never uses the network.
-
-    Parameters
-    ----------
-    data_id : str
-        Id of a manifest.
-
-    Returns
-    -------
-    bool
-        False, with a warning that names the file, where a file is there with wrong bytes only.
-
-    Raises
-    ------
-    DataNotFound
-        When no manifest has this id: a misspelled id must not look like data that are merely absent.
-    """
-    entry = manifest(data_id)
-    for file in entry.files:
+    """Whether all files of a data set are on this machine with the right bytes; never uses the network. Warns of a
+    file with wrong bytes only; DataNotFound where no manifest has this id, which is not the same as absent data."""
+    for file in manifest(data_id).files:
         if _right_path(file) is None:
             wrong = list(_copies(file))
             if wrong:
@@ -144,28 +107,22 @@ def available(data_id):
 
 
 def copies(data_id):
-    """List what lies on this machine under the names of a data set's files, right or wrong.
-
-    Parameters
-    ----------
-    data_id : str
-        Id of a manifest.
-
-    Returns
-    -------
-    dict of str to list of Copy
-        File name in the manifest -> its copies, in the order in which :func:`find` tries them.
-    """
+    """What lies on this machine under the names of a data set's files, right or wrong: file name in the manifest ->
+    list of :class:`Copy`, in the order in which :func:`find` tries them."""
     return {file.name: list(_copies(file)) for file in manifest(data_id).files}
 
 
-def import_file(data_id, path):
+def import_file(data_id, path, check: Callable[[Path], object] = lambda path: None):
     """Copy a file, or a folder of records (as one archive), that the user got by hand into the cache and return its
-    path. A file that the manifest gives no hash for keeps its name, with its hash beside it. Raises DataNotFound,
-    ChecksumMismatch (none of the data set's files), FormatError (empty, a web page) and CacheNotWritable."""
+    path. A file that the manifest gives no hash for is first given to ``check``, which raises where it is none, and
+    keeps its name, with its hash beside it. Raises DataNotFound, ChecksumMismatch (none of the data set's files),
+    FormatError (empty, a web page) and CacheNotWritable."""
     entry, path = manifest(data_id), Path(path).expanduser()
     archive = next((file for file in entry.files if file.sha256 is None and file.name.endswith(".zip")), None)
     if path.is_dir() and archive:
+        if not any(found.is_file() for found in path.rglob("*")):
+            raise DataNotFound(f"{path} holds no file. Next step: give the folder that you unpacked the records into.")
+        check(path)
         target = zip_folder(path, cache_folder() / archive.name)
         return _note_import(archive, target, sha256_of(target))
     _check_import(path)
@@ -180,7 +137,9 @@ def import_file(data_id, path):
             f"{path} with SHA-256 {actual} is no file of {data_id}, which has {names}. "
             f"Next step: {_steps(entry) or 'gmtools data fetch ' + data_id}"
         )
-    return _import_own(next((file for file in own if Path(file.name).name == path.name), own[0]), path, actual)
+    check(path)
+    file = next((file for file in own if Path(file.name).name == path.name), own[0])
+    return _note_import(file, _copy(path, (cache_folder() / file.name).with_name(path.name)), actual)
 
 
 def fingerprint(data_ids=None):
@@ -195,7 +154,7 @@ def fingerprint(data_ids=None):
         for file in manifest(data_id).files:
             right = next((copy.actual for copy in _copies(file) if copy.right), "")
             digest.update(f"{file.name}\0{right}\n".encode())
-    if _hashes.keys() - kept.keys():
+    if _hashes != kept:
         _keep_hashes()
     return digest.hexdigest()
 
@@ -215,22 +174,38 @@ def _kept_hashes():
     try:
         rows = json.loads((cache_folder() / HASHES).read_text(encoding="utf-8"))
         return {(Path(path), size, modified): value for path, size, modified, value in rows}
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return {}
 
 
 def _keep_hashes():
     """Keep the hashes of files that are still as they were."""
     rows = [[str(path), size, modified, value] for (path, size, modified), value in _hashes.items()]
-    rows = [row for row in rows if Path(row[0]).is_file() and Path(row[0]).stat().st_mtime_ns == row[2]]
+    rows = [row for row in rows if _modified(row[0]) == row[2]]
     with suppress(CacheNotWritable, OSError), replacing(cache_folder() / HASHES) as temporary:
         temporary.write_text(json.dumps(rows), encoding="utf-8")
 
 
 def _copies(file):
-    """Yield the copies of one file, each hashed only when it is asked for."""
-    for path, place, expected in _candidates(file):
-        yield Copy(path, place, expected, _hash(path))
+    """Yield the copies of one file, each hashed only when it is asked for. What only has its last name counts with the
+    right bytes alone: a reader's own events.csv is no wrong copy of ours."""
+    for folder in data_folders():
+        exact = folder / file.name
+        if os.path.isfile(exact):
+            yield Copy(exact, "named folder", file.sha256, _hash(exact))
+        for path in _same_name(folder, file) if file.sha256 else ():
+            if os.path.getsize(path) == file.bytes and _hash(path) == file.sha256:
+                yield Copy(path, "named folder", file.sha256, file.sha256)
+    cached, expected, note = cache_folder() / file.name, file.sha256, _record(file)
+    if file.sha256 is None and os.path.isfile(note):
+        try:
+            record = json.loads(note.read_text(encoding="utf-8"))
+            cached, expected = note.with_name(Path(record["file"]).name), str(record["sha256"])
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            yield Copy(note, "cache", None, "a damaged note of an import: delete it and import again")
+            return
+    if os.path.isfile(cached):
+        yield Copy(cached, "cache", expected, _hash(cached))
 
 
 def _right_path(file):
@@ -238,26 +213,10 @@ def _right_path(file):
     return next((copy.path for copy in _copies(file) if copy.right), None)
 
 
-def _candidates(file):
-    """Yield (path, place, expected SHA-256) of everything on this machine that has a file's name."""
-    for folder in data_folders():
-        exact = folder / file.name
-        if exact.is_file():
-            yield exact, "named folder", file.sha256
-        for path in _same_name(folder, file):
-            yield path, "named folder", file.sha256
-    cached, expected = cache_folder() / file.name, file.sha256
-    if file.sha256 is None and _record(file).is_file():
-        record = json.loads(_record(file).read_text(encoding="utf-8"))
-        cached, expected = cached.with_name(record["file"]), record["sha256"]
-    if cached.is_file():
-        yield cached, "cache", expected
-
-
 def _same_name(folder, file):
-    """Return files below a folder that share a file's last name and lie where no manifest expects another file."""
+    """Files below a folder that share a file's last name and lie where no manifest expects another file."""
     expected_there = {folder / other.name for entry in manifests().values() for other in entry.files}
-    return [path for path in _index(folder)[Path(file.name).name] if path not in expected_there]
+    return [path for path in _index(folder)[Path(file.name).name] if path not in expected_there and path.is_file()]
 
 
 def _index(folder):
@@ -275,16 +234,21 @@ def _index(folder):
 
 
 def _modified(path):
-    """Return a path's modification time in nanoseconds, or None when it is gone."""
-    return Path(path).stat().st_mtime_ns if Path(path).exists() else None
+    """Return a path's modification time in nanoseconds, or None when it is gone or hidden."""
+    with suppress(OSError):
+        return os.stat(path).st_mtime_ns
+    return None
 
 
 def _hash(path):
-    """Return a file's SHA-256, read again only after its size or modification time changed."""
-    state = path.stat()
-    key = (path, state.st_size, state.st_mtime_ns)
-    if key not in _hashes:
-        _hashes[key] = sha256_of(path)
+    """Return a file's SHA-256, read again only after its size or modification time changed, or why there is none."""
+    try:
+        state = path.stat()
+        key = (path, state.st_size, state.st_mtime_ns)
+        if key not in _hashes:
+            _hashes[key] = sha256_of(path)
+    except OSError as error:
+        return f"not to be read ({error.strerror})"
     return _hashes[key]
 
 
@@ -301,7 +265,12 @@ def _fetch(file, progress):
 
 def _mismatch(file, wrong):
     """Say which copies of a file have which wrong bytes."""
-    found = "; ".join(f"{copy.path} has {copy.path.stat().st_size} bytes, SHA-256 {copy.actual}" for copy in wrong)
+    found = "; ".join(
+        f"{copy.path} is {copy.actual}"
+        if " " in copy.actual
+        else f"{copy.path} has {os.path.getsize(copy.path)} bytes, SHA-256 {copy.actual}"
+        for copy in wrong
+    )
     size = "" if file.bytes is None else f"{file.bytes} bytes, "
     return (
         f"{file.name} has the wrong bytes: {found}; expected {size}SHA-256 {wrong[0].expected}. "
@@ -316,16 +285,12 @@ def _refuse(entry, missing):
         if wrong:
             raise ChecksumMismatch(_mismatch(file, wrong))
     names = ", ".join(file.name for file in missing[:3]) + (f" and {len(missing) - 3} more" if missing[3:] else "")
+    named = [f"{folder}{'' if os.path.isdir(folder) else ' (there is no such folder)'}" for folder in data_folders()]
+    places = f"{', '.join(named) or 'no named folder (GMTOOLS_DATA is not set)'} and the cache {cache_folder()}"
     raise DataNotFound(
         f"{entry.id} ({entry.title}): {len(missing)} of {len(entry.files)} files missing: {names}. "
-        f"Looked in {_places()}. Next step: {_steps(entry)}"
+        f"Looked in {places}. Next step: {_steps(entry)}"
     )
-
-
-def _places():
-    """Say where files are looked for."""
-    named = [f"{folder}{'' if folder.is_dir() else ' (there is no such folder)'}" for folder in data_folders()]
-    return f"{', '.join(named) or 'no named folder (GMTOOLS_DATA is not set)'} and the cache {cache_folder()}"
 
 
 def _steps(entry):
@@ -338,10 +303,13 @@ def _steps(entry):
 
 def _check_import(path):
     """Raise unless a path is a file that may hold data."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise DataNotFound(f"{path} is not a file. Next step: give the path of the file that you downloaded.")
-    if path.stat().st_size == 0 or is_web_page(path):
-        what = "a web page (often the log-in page)" if path.stat().st_size else "empty"
+    try:
+        what = "empty" if path.stat().st_size == 0 else "a web page (often the log-in page)" * is_web_page(path)
+    except OSError as error:
+        what = f"not to be read ({error.strerror})"
+    if what:
         raise FormatError(f"{path} is {what}, not data. Next step: sign in, then download the file again.")
 
 
@@ -355,11 +323,6 @@ def _copy(source, target):
 def _record(file):
     """Path of the note that says which file the user imported for a manifest's file without a hash."""
     return cache_folder() / f"{file.name}.imported.json"
-
-
-def _import_own(file, path, actual):
-    """Copy a file that no manifest has a hash for, under its own name, and note its hash beside it."""
-    return _note_import(file, _copy(path, (cache_folder() / file.name).with_name(path.name)), actual)
 
 
 def _note_import(file, target, actual):

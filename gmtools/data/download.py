@@ -1,15 +1,17 @@
 """One file from one of several addresses: to a temporary file, checked, then moved into place."""
 
 import hashlib
+import http.client
 import time
 import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from gmtools.cache import replacing
-from gmtools.errors import CacheNotWritable, ChecksumMismatch, DataNotFound, DownloadFailed
+from gmtools.errors import CacheNotWritable, ChecksumMismatch, DownloadFailed
 
 TIMEOUT_S = (5, 60)  # to connect, between two chunks
+LONGEST_S, SLOWEST_BYTES_S = 120, 20_000  # a download may take the one, and what its size takes at the other
 WAITS_S = (0.5, 1.5)  # before the second and the third try at one address
 _silent = set()  # proxies and hosts that never answered this process: each costs a minute, and is asked once
 
@@ -28,35 +30,9 @@ def is_web_page(path):
 
 
 def download(addresses, target, sha256, size, progress=False):
-    """Fetch one file, trying its addresses in turn.
-
-    Parameters
-    ----------
-    addresses : sequence of str
-        Addresses of the very same bytes.
-    target : Path
-        Where the file goes. An older file there stays untouched unless the new one is right.
-    sha256 : str
-        The hash that the bytes must have.
-    size : int
-        How many bytes there must be; used in messages only.
-    progress : bool
-        Draw a progress bar on standard error.
-
-    Returns
-    -------
-    Path
-        ``target``.
-
-    Raises
-    ------
-    ChecksumMismatch
-        When an address answered with other bytes and none with the right ones.
-    DownloadFailed
-        When no address answered with a file (refused, broke off, sent a web page).
-    CacheNotWritable
-        When the target's folder cannot be written to.
-    """
+    """Fetch one file of ``size`` bytes from the first of its addresses that answers with it, and return ``target``,
+    where an older file stays unless the new one is right. Raises ChecksumMismatch (other bytes), DownloadFailed
+    (refused, broke off, a web page, too large, too slow) and CacheNotWritable."""
     failures = []
     for address in addresses:
         try:
@@ -77,32 +53,63 @@ def download(addresses, target, sha256, size, progress=False):
 
 def _transfer(address, temporary, size, progress):
     """Copy what an address sends into a file, trying again when the connection or the server fails."""
-    import pooch
     import requests  # here, not above: it would slow down every start of gmtools
+    import urllib3
 
-    asked = (
-        requests.utils.select_proxy(address, requests.utils.get_environ_proxies(address)) or urlsplit(address).netloc
-    )
+    try:
+        proxies = requests.utils.get_environ_proxies(address)
+        asked = requests.utils.select_proxy(address, proxies) or urlsplit(address).netloc
+    except ValueError as error:
+        raise DownloadFailed(f"{address} is no address ({error})") from error
     if asked in _silent:
         raise DownloadFailed(f"{address}: {asked} did not answer earlier and is not asked again by this process")
-    fetch = pooch.HTTPDownloader(progressbar=progress, chunk_size=1 << 16, timeout=TIMEOUT_S)
     for wait in (*WAITS_S, None):
+        received = [0]
         try:
-            return fetch(address, str(temporary), None)
+            return _receive(address, temporary, size, progress, received)
         except requests.HTTPError as error:
             status = error.response.status_code
             reason = f"the server answered {status} {error.response.reason}"
             if status < 500 and status != 429:
                 raise DownloadFailed(f"{address}: {reason}") from error
-        except requests.RequestException as error:
-            received = temporary.stat().st_size if temporary.exists() else 0
-            reason = f"the transfer ended after {received} of {size} bytes ({type(error).__name__})"
-            if isinstance(error, requests.Timeout) and not received:
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            http.client.HTTPException,
+            ValueError,
+        ) as error:
+            reason = f"the transfer ended after {received[0]} of {size} bytes ({type(error).__name__})"
+            if isinstance(error, ValueError):  # an address, its redirection or a header that cannot be understood
+                raise DownloadFailed(f"{address}: {reason}") from error
+            if isinstance(error, requests.Timeout) and not received[0]:
                 _silent.add(asked)
                 break
         if wait is not None:
             time.sleep(wait)
     raise DownloadFailed(f"{address}: {reason}" + ("" if asked in _silent else f", {len(WAITS_S) + 1} times"))
+
+
+def _receive(address, temporary, size, progress, received):
+    """One try; ``received`` counts its bytes."""
+    import requests
+    from tqdm import tqdm
+
+    end, bar = time.monotonic() + LONGEST_S + size / SLOWEST_BYTES_S, tqdm(total=size, unit="B", disable=not progress)
+    with requests.get(address, stream=True, timeout=TIMEOUT_S) as response, temporary.open("wb") as file, bar:
+        response.raise_for_status()
+        while chunk := response.raw.read1(1 << 16, decode_content=True):
+            received[0] += len(chunk)
+            if received[0] > size:
+                raise DownloadFailed(f"{address}: the server sends more than the {size} bytes of the file")
+            if time.monotonic() > end:
+                raise DownloadFailed(
+                    f"{address}: {received[0]} of {size} bytes came in {LONGEST_S} s and more: too slow"
+                )
+            file.write(chunk)
+            bar.update(len(chunk))
+        promised = response.headers.get("Content-Length", "")
+        if promised.isdecimal() and received[0] < int(promised) and "Content-Encoding" not in response.headers:
+            raise requests.ConnectionError("broken off")
 
 
 def _check(address, path, sha256, size):
@@ -119,12 +126,9 @@ def _check(address, path, sha256, size):
 
 
 def zip_folder(folder, target):
-    """Pack the files below a folder into ``target`` and return it; links, and an older ``target``, stay out. Raises
-    DataNotFound where there is no file."""
+    """Pack the files below a folder into ``target`` and return it; links, and an older ``target``, stay out."""
     found = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     paths = sorted(path for path in found if path.resolve() != target.resolve())
-    if not paths:
-        raise DataNotFound(f"{folder} holds no file. Next step: give the folder that you unpacked the records into.")
     options = {
         "compression": zipfile.ZIP_DEFLATED,
         "compresslevel": 1,

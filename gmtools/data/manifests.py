@@ -16,19 +16,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "data_manifests"
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file of a data set.
-
-    Attributes
-    ----------
-    name : str
-        Path below the root of a mirror, with forward slashes, such as ``"iran/events.csv"``.
-    sha256 : str or None
-        Hash of the bytes; None only for a file that the user gets from its owner and imports.
-    bytes : int or None
-        Size; None where ``sha256`` is None.
-    addresses : tuple of str
-        Public addresses of the very same bytes; empty where there is none.
-    """
+    """One file of a data set: its path below the root of a mirror, with forward slashes; SHA-256 and size, None only
+    for a file that the user gets from its owner and imports; public addresses of the very same bytes."""
 
     name: str
     sha256: str | None
@@ -38,35 +27,7 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is known of one data set; ``data_manifests/schema.json`` explains each key.
-
-    Attributes
-    ----------
-    id, title, citation : str
-        Name for commands and code; one line; how to cite it.
-    doi : str or None
-        Of the citation; None where none is known for certain.
-    licence : str
-        Its name, or ``"none stated"``.
-    access : {"open", "registration", "not public"}
-        How a person gets the bytes.
-    kind : {"measured", "reconstructed", "derived", "transcribed", "model"}
-        What the numbers are; ``"reconstructed"`` as soon as one column is.
-    files : tuple of DataFile
-        Its files.
-    reader : str
-        Dotted name of the function that reads it, or empty.
-    rows : int or None
-        Number of records, where the set is a table.
-    faults, steps : tuple of str
-        What is known to be wrong with it; what a person does to get it.
-    study : tuple of str
-        The studies that use it.
-    provenance : str
-        Repository and commit, or what an extract was made from and how.
-    columns : dict
-        Of a csv table, see :func:`gmtools.data.readers.csv_table.read`; empty where a reader knows the format.
-    """
+    """What is known of one data set; ``data_manifests/schema.json`` explains each key."""
 
     id: str
     title: str
@@ -86,18 +47,7 @@ class Manifest:
 
 
 def manifests():
-    """Read every manifest of the project.
-
-    Returns
-    -------
-    dict of str to Manifest
-        By id, in alphabetical order.
-
-    Raises
-    ------
-    ManifestError
-        When a manifest breaks the schema, or none is there. Names the file, the key and the next step.
-    """
+    """Every manifest of the project by id, in alphabetical order; ManifestError names file, key and next step."""
     stamp = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(FOLDER.glob("*.yml")))
     if not stamp:
         raise ManifestError(
@@ -107,22 +57,7 @@ def manifests():
 
 
 def manifest(data_id):
-    """Return one manifest.
-
-    Parameters
-    ----------
-    data_id : str
-        Its id.
-
-    Returns
-    -------
-    Manifest
-
-    Raises
-    ------
-    DataNotFound
-        When no manifest has this id; the message names the nearest ids.
-    """
+    """One manifest; DataNotFound, with the nearest ids, where there is none of this id."""
     known = manifests()
     if data_id not in known:
         near = difflib.get_close_matches(data_id, known, n=3, cutoff=0.4)
@@ -157,12 +92,13 @@ def _read(path):
     """Read and check one manifest."""
     try:
         content = strict_yaml.load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+        errors = sorted(_validator().iter_errors(content), key=lambda error: list(map(str, error.absolute_path)))
+        complaint = _complaint(path, errors[0]) if errors else ""
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:  # also bytes, and dates
         where = " ".join(str(error).split())
         raise ManifestError(f"{path.name} is not YAML: {where}. Next step: correct the line it names.") from error
-    errors = sorted(_validator().iter_errors(content), key=lambda error: list(map(str, error.absolute_path)))
-    if errors:
-        raise ManifestError(_complaint(path, errors[0]))
+    if complaint:
+        raise ManifestError(complaint)
     if content["id"] != path.stem:
         raise ManifestError(
             f"{path.name}: id: {content['id']!r} differs from the file's name. Next step: make both the same."

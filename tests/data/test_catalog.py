@@ -138,6 +138,46 @@ def test_a_file_elsewhere_below_a_named_folder_is_found_by_name_and_hash(mirror)
     assert catalog.find("toy")["toy/a.csv"] == mirror / "downloads" / "a.csv"
 
 
+def test_files_of_the_readers_own_are_no_copies_of_ours(mirror, capsys):
+    """Neither one with a name of ours, nor one in the place of a file that nobody published a hash of."""
+    declare()
+    for place in ("own/a.csv", "own/deep/a.csv"):
+        (mirror / place).parent.mkdir()
+        (mirror / place).write_bytes(b"station,place\n")
+    with pytest.raises(DataNotFound, match="1 of 1 files missing"):
+        catalog.find("toy")
+    assert catalog.copies("toy") == {"toy/a.csv": []} and run("verify") == 0
+    declare_own()
+    assert not catalog.available("toy")
+    (mirror / "toy" / "a.csv").write_bytes(b"official")
+    assert catalog.find("toy")["toy/a.csv"] == mirror / "toy" / "a.csv"
+
+
+def test_a_file_that_may_not_be_read_is_one_line(mirror, monkeypatch, capsys):
+    declare()
+    (mirror / "toy" / "a.csv").write_bytes(DATA)
+
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    catalog.forget_hashes()
+    monkeypatch.setattr(catalog, "sha256_of", refused)
+    assert run("verify") == 1 and run("status") == 0
+    with pytest.raises(ChecksumMismatch, match=r"a\.csv is not to be read \(Permission denied\); expected"):
+        catalog.find("toy")
+
+
+@pytest.mark.parametrize("note", ["{", "[]", '{"file": 3}', "\udcff", "[" * 100_000])
+def test_a_damaged_note_of_an_import_is_one_line(cache, tmp_path, note):
+    declare_own()
+    (tmp_path / "official.csv").write_bytes(DATA)
+    catalog.import_file("toy", tmp_path / "official.csv")
+    (cache / "toy" / "a.csv.imported.json").write_bytes(note.encode(errors="surrogateescape"))
+    assert run("verify") == 1 and run("status") == 0
+    with pytest.raises(ChecksumMismatch, match="is a damaged note of an import: delete it and import again"):
+        catalog.find("toy")
+
+
 def test_a_file_put_there_after_a_failed_search_is_found(mirror):
     declare()
     assert not catalog.available("toy")
@@ -273,6 +313,31 @@ def test_an_interrupt_leaves_nothing_half_written(cache):
         temporary.write_bytes(DATA[:50])
         raise KeyboardInterrupt
     assert files_below(cache) == []
+
+
+@pytest.mark.parametrize("address", ["http://a..b/x", "http://[::bad/x", "http://" + 70 * "x" + "/x", "http://.b/x"])
+def test_after_an_address_that_is_none_the_next_is_asked(cache, server, address):
+    declare(address, server.address("a.csv"))
+    assert catalog.find("toy")["toy/a.csv"].read_bytes() == DATA
+
+
+def test_after_a_length_that_is_no_number_the_next_is_asked(cache, server):
+    declare(server.address("odd", promised="abc"), server.address("a.csv"))
+    assert catalog.find("toy")["toy/a.csv"].read_bytes() == DATA
+
+
+def test_a_server_may_not_send_more_than_the_file(cache, server):
+    declare(server.address("a.csv", body=DATA * 9))
+    with pytest.raises(DownloadFailed, match=f"sends more than the {len(DATA)} bytes of the file"):
+        catalog.find("toy")
+    assert files_below(cache) == []
+
+
+def test_a_server_may_not_take_for_ever(cache, server, monkeypatch):
+    monkeypatch.setattr(download, "LONGEST_S", -1)
+    declare(server.address("a.csv"))
+    with pytest.raises(DownloadFailed, match=f"of {len(DATA)} bytes came in .*: too slow"):
+        catalog.find("toy")
 
 
 def test_a_server_that_is_not_there(cache, server):

@@ -138,6 +138,21 @@ def test_a_bad_manifest_is_refused_with_file_key_and_next_step(write, changes, m
         catalog.manifests()
 
 
+@pytest.mark.parametrize("name", ["x\n/../../evil", "C:/evil", "/evil", "a//b", "a/../b", "a.csv\n", "a\\b", ".hidden"])
+def test_a_name_stays_in_its_folder(write, name):
+    write(files=[{**GOOD["files"][0], "name": name}])
+    with pytest.raises(ManifestError, match=r"toy\.yml: files\.0\.name"):
+        catalog.manifests()
+
+
+@pytest.mark.parametrize("text", ["id: toy".encode("utf-16"), "title: \xe4".encode("cp1252"), b"doi: 2026-13-45",
+                                  b"- " * 20_000, b"? {a: b}\n: c"])  # fmt: skip
+def test_bytes_that_are_no_manifest_are_refused(write, text):
+    Path(manifests.FOLDER / "toy.yml").write_bytes(text)
+    with pytest.raises(ManifestError, match=r"toy\.yml"):
+        catalog.manifests()
+
+
 def test_a_file_in_two_manifests_is_refused(write):
     write("one")
     write("two")
