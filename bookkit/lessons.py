@@ -68,11 +68,6 @@ def select(wanted: list[str] | None, root: Path = PROJECT) -> list[Lesson]:
 
     A word is a number (``13``), the number or name of a folder (``10``, ``10_ann_gmm``), a name with or without its
     number (``13_transfer_to_iran``, ``transfer_to_iran``) or a path. No word at all means every lesson.
-
-    Raises
-    ------
-    LessonFailed
-        A word means no lesson; the message names the nearest ones.
     """
     lessons = discover(root)
     if not wanted:
@@ -101,13 +96,7 @@ def _matching(word: str, lessons: list[Lesson]) -> list[Lesson]:
 
 
 def read(path: Path) -> nbformat.NotebookNode:
-    """Read a notebook of format 4.
-
-    Raises
-    ------
-    FormatError
-        The file is no whole notebook.
-    """
+    """Read a notebook of format 4; FormatError where the file is no whole one."""
     try:
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
@@ -160,18 +149,7 @@ def content_key(
 ) -> str:
     """Hash of everything that a lesson's outputs depend on; its text is not part of it.
 
-    Parameters
-    ----------
-    lesson
-        Its folder says which file of ``paper_targets`` it may fill.
-    notebook
-        The lesson as it is written.
-    settings
-        Profile, data and seed.
-    fingerprint
-        What data are there now (:func:`gmtools.data.catalog.fingerprint`), or a fixed word for simulated data.
-    root
-        Project folder; its ``requirements.lock`` and ``paper_targets`` are part of the key.
+    ``fingerprint``: what data are there now (:func:`gmtools.data.catalog.fingerprint`), or a word for simulated data.
     """
     lock = root / "requirements.lock"
     parts = [
@@ -194,13 +172,7 @@ def _targets(lesson: Lesson, root: Path) -> list[str]:
 
 
 def merge(source: nbformat.NotebookNode, executed: nbformat.NotebookNode) -> nbformat.NotebookNode | None:
-    """Put the outputs of an executed copy into the text as it is now.
-
-    Returns
-    -------
-    NotebookNode or None
-        None when the code has changed, so that the outputs no longer belong to it.
-    """
+    """Put the outputs of an executed copy into the text as it is now; None when the code has changed."""
     ran = code_cells(executed)
     if [cell.source for cell in ran] != [cell.source for cell in code_cells(source)]:
         return None

@@ -127,32 +127,8 @@ def run(
 ) -> list[Outcome]:
     """Run lessons, print how it goes and a summary, and keep executed copies and results below ``_build/``.
 
-    Parameters
-    ----------
-    wanted
-        Words that name lessons, see :func:`bookkit.lessons.select`; nothing means all.
-    profile, data, seed
-        The lessons' parameters.
-    workers
-        Lessons at a time; by default two, or one on a single core; each has one thread.
-    force
-        Run even what has not changed.
-    cell_timeout_s
-        How long one cell may take (s); by default what ``CELL_TIMEOUT_S`` says for the profile.
-    root
-        Project folder.
-    solve
-        Run the solutions of each lesson's exercises after it, in its kernel.
-
-    Returns
-    -------
-    list of Outcome
-        One for each lesson. A failed lesson is reported and the others go on: look at ``Outcome.result``.
-
-    Raises
-    ------
-    LessonFailed
-        A word names no lesson.
+    Two lessons at a time unless ``workers`` says otherwise, each on one thread. A failed lesson is reported and the
+    others go on: look at ``Outcome.result``. ``solve``: the solutions of the exercises run after it, in its kernel.
     """
     settings = Settings(profile, data, seed)
     timeout = cell_timeout_s or CELL_TIMEOUT_S[profile]

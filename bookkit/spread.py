@@ -39,19 +39,9 @@ REASONS = {
 
 
 def measure(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> tuple[list[dict], list[dict]]:
-    """Run a lesson four times: here, and in copies of the project with other seeds and on another processor.
+    """What a lesson records with each of ``SEEDS``, and with the first one on two threads and without AVX-512.
 
-    Returns
-    -------
-    seeds : list of dict
-        What it recorded with each of ``SEEDS``; the run with the first one stays.
-    others : list of dict
-        With the first seed, on two threads and without AVX-512, and nothing that an earlier run kept.
-
-    Raises
-    ------
-    LessonFailed
-        It does not run to its end; the message carries what the run said.
+    The first run stays; the others happen in copies of the project, the last without anything kept by an earlier run.
     """
     seeds = [_run(lesson, settings, SEEDS[0], root)]
     with tempfile.TemporaryDirectory(prefix="gmtools-spread-") as folder:

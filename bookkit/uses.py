@@ -47,15 +47,7 @@ class _Code:
 
 
 def of(sources: Iterable[str], root: Path = PROJECT) -> Uses:
-    """Say what code uses.
-
-    Parameters
-    ----------
-    sources
-        Python, such as the code cells of a lesson. A cell that is no Python (a magic of IPython) uses every module.
-    root
-        Project folder.
-    """
+    """Say what code uses, such as the cells of a lesson; one that is no Python (a magic) uses every module."""
     to_do, words, constants, reads, uses = set(), set(), set(), set(), Uses()
     for source in sources:
         try:
