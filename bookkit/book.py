@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from bookkit import lessons, pages, quizzes, runner, vendor
+from bookkit import lessons, pages, quizzes, runner, slides, vendor
 from bookkit.lessons import Lesson, Settings
 from bookkit.working import Workshop
 from explorers import npm
@@ -84,6 +84,7 @@ def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Bo
     write_changed(files, source)
     _sphinx(source, root)
     _offer_copies(settings, root)
+    slides.write(root / "_build" / "html" / "slides", None, settings, root)
     index = root / "_build" / "html" / "index.html"
     return Book(index, not_run, scripts is not None, time.perf_counter() - started, without_explorers)
 

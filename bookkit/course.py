@@ -17,10 +17,9 @@ import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from bookkit import lessons, runner, solutions
+from bookkit import exercises, lessons, runner, solutions
 from bookkit.lessons import Lesson
 from bookkit.working import Workshop
-from gmtools import exercises
 from gmtools.cache import PROJECT
 from gmtools.errors import BookFailed
 
@@ -53,7 +52,7 @@ def checks(root: Path = PROJECT) -> dict[str, dict]:
 
 
 def answers(root: Path = PROJECT, changed: Mapping[str, Variant] | None = None) -> dict[str, dict]:
-    """What :func:`gmtools.exercises.check` compares with: the numbers that the solutions print, as hashes.
+    """What :func:`bookkit.exercises.check` compares with: the numbers that the solutions print, as hashes.
 
     Raises
     ------

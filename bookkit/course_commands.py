@@ -63,20 +63,18 @@ def _build(wanted: argparse.Namespace) -> None:
 
 
 def _answers(wanted: argparse.Namespace) -> None:
-    from bookkit import course
-    from gmtools import exercises
+    from bookkit import course, exercises
 
-    path = PROJECT / "gmtools" / exercises.FILE
+    path = PROJECT / "bookkit" / exercises.FILE
     kept = course.answers()
     path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     print(f"{len(kept)} answers: {path}")
 
 
 def _grade(wanted: argparse.Namespace) -> None:
-    from bookkit import grading
-    from gmtools import exercises
+    from bookkit import exercises, grading
 
-    path = wanted.answers or PROJECT / "gmtools" / exercises.FILE
+    path = wanted.answers or PROJECT / "bookkit" / exercises.FILE
     grades = grading.grade(wanted.submissions, json.loads(path.read_text(encoding="utf-8")))
     print(grading.report(grades))
     if wanted.out:

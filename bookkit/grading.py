@@ -12,8 +12,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from bookkit import lessons, runner
-from gmtools import exercises
+from bookkit import exercises, lessons, runner
 from gmtools.errors import FormatError
 
 ANSWER_MIME = "application/vnd.gmtools.answer+json"

@@ -24,7 +24,7 @@ p, li { margin: 0 } .ask { font-weight: bold } .small { font-size: 0.7em }
 
 
 def write(folder: Path, wanted: list[str] | None, settings: Settings, root: Path = PROJECT) -> list[Path]:
-    """Write the slides of the lessons that ran, one file each."""
+    """Write the slides of the lessons that ran, one file each, and an index; returned are the former."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for lesson in lessons.select(wanted, root):
@@ -32,6 +32,8 @@ def write(folder: Path, wanted: list[str] | None, settings: Settings, root: Path
         if path.exists():
             written.append(folder / f"{lesson.name}.html")
             written[-1].write_text(of(lesson, lessons.read(path), root), encoding="utf-8")
+    links = "".join(f'<li><a href="{path.name}">{path.stem}</a></li>' for path in written)
+    (folder / "index.html").write_text(_page("Slides", f"<h1>Slides</h1><ul>{links}</ul>"), encoding="utf-8")
     return written
 
 
@@ -46,7 +48,10 @@ def of(lesson: Lesson, executed: NotebookNode, root: Path = PROJECT) -> str:
     exercises = re.findall(r"^`+\{exercise\} *([^\n]*)\n:label: (\S+)", text, re.MULTILINE)
     items = "".join(f"<li>{_plain(name) or 'Exercise'} ({label})</li>" for name, label in exercises)
     slides.append(f"<h2>To do</h2><ul>{items}</ul>")
-    body = "\n".join(f"<section>{slide}</section>" for slide in slides)
+    return _page(title, "\n".join(f"<section>{slide}</section>" for slide in slides))
+
+
+def _page(title: str, body: str) -> str:
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"

@@ -42,7 +42,7 @@ NOTE = (
 FROM_RUN = ' Numbers in the text are those of a run with `profile = "{profile}"`; yours may differ.'
 FROM_CELLS = " A name in italics stands for a number that nobody has computed yet: cells below print it."
 CHECK = """\
-from gmtools.exercises import check
+from bookkit.exercises import check
 
 check("{exercise}", ...)  # in place of the dots: {asks}"""
 INSTALL = """\

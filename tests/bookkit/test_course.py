@@ -11,9 +11,8 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from bookkit import course, grading, lessons, project, quizzes, slides, solutions
+from bookkit import course, exercises, grading, lessons, project, quizzes, slides, solutions
 from bookkit.working import Workshop
-from gmtools import exercises
 from gmtools.cache import PROJECT
 from gmtools.errors import BookFailed, ColumnMissing, DataNotFound, FormatError
 
@@ -34,7 +33,7 @@ def answered():
 
 
 def test_kept_answers_are_those_of_the_solutions():
-    kept = json.loads((PROJECT / "gmtools" / exercises.FILE).read_text(encoding="utf-8"))
+    kept = json.loads((PROJECT / "bookkit" / exercises.FILE).read_text(encoding="utf-8"))
     assert kept == course.answers(), "write them anew: gmtools course answers"
 
 
@@ -115,7 +114,7 @@ def test_an_instructors_edition_has_solutions_what_they_printed_and_marking_note
 
 def submission(path: Path, *cells: str) -> None:
     path.parent.mkdir(exist_ok=True)
-    setup = "from gmtools.exercises import check"
+    setup = "from bookkit.exercises import check"
     nbformat.write(
         new_notebook(cells=[new_code_cell(text) for text in (setup, *cells)], metadata={"kernelspec": KERNEL}), path
     )
