@@ -10,11 +10,12 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import nbformat
 import yaml
 
-from bookkit import lessons, pages, quizzes, runner, slides, vendor
+from bookkit import lessons, pages, pdf, quizzes, runner, slides, vendor
 from bookkit.lessons import Lesson, Settings
 from bookkit.working import Workshop
 from explorers import npm
@@ -81,7 +82,8 @@ def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Bo
     else:  # Sphinx never takes away what an earlier build left
         shutil.rmtree(root / "_build" / "html" / "_static" / "vendored", ignore_errors=True)
     source = root / "_build" / "book_source"
-    write_changed(files, source)
+    if write_changed(files, source):
+        pdf.withdraw(root)
     _sphinx(source, root)
     _offer_copies(settings, root)
     slides.write(root / "_build" / "html" / "slides", None, settings, root)
@@ -111,11 +113,37 @@ def page_files(settings: Settings, root: Path = PROJECT) -> tuple[dict[str, byte
         files[f"notebooks/{lesson.relative.as_posix()}"] = nbformat.writes(page).encode()
         if reason:
             not_run[lesson.name] = reason
-    front = pages.with_outcomes(files["book/index.md"].decode(), pages.numbers(shown))
-    front, pictures = pages.with_figures(front, pages.figures(shown))
-    files |= {"book/index.md": front.encode()} | {f"book/{name}": png for name, png in pictures.items()}
+    facts = pages.numbers(shown) | {"citation": citation(root), "launch": launch(root)}
+    for name in [name for name in files if name.endswith(".md")]:
+        files[name] = pages.with_outcomes(pages.numbered(files[name].decode()), facts).encode()
     files |= _generated(results(settings, root, without=not_run))
     return files, not_run
+
+
+def citation(root: Path = PROJECT) -> str:
+    """The book as a BibTeX entry, from ``CITATION.cff``."""
+    path = root / "CITATION.cff"
+    known = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    authors = " and ".join(f"{{{author['name']}}}" for author in known.get("authors", []))
+    fields = {
+        "author": authors,
+        "title": f"{{{known.get('title', '')}}}",
+        "note": f"Version {known.get('version', '')}",
+    }
+    fields |= {"url": known["url"]} if known.get("url") else {}
+    return "\n".join(["@misc{gmtools,", *(f"  {name} = {{{text}}}," for name, text in fields.items()), "}"])
+
+
+def launch(root: Path = PROJECT) -> str:
+    """A link (Markdown) that opens the first lesson at Binder, where ``_config.yml`` names a public address."""
+    path = root / "_config.yml"
+    repository = yaml.safe_load(path.read_text(encoding="utf-8"))["repository"] if path.exists() else {}
+    host, _, name = repository.get("url", "").removeprefix("https://").rstrip("/").partition("/")
+    if not repository.get("url", "").startswith(LAUNCHED):
+        return ""
+    name = name if host == "github.com" else quote(name, safe="")
+    place = f"v2/{'gh' if host == 'github.com' else 'gl'}/{name}/{repository['branch']}"
+    return f"[open the first lesson at Binder]({BINDER}/{place}?urlpath=lab/tree/notebooks/00_start_here.ipynb), "
 
 
 def results(settings: Settings, root: Path = PROJECT, without: Collection[str] = ()) -> list[dict]:
@@ -128,22 +156,30 @@ def results(settings: Settings, root: Path = PROJECT, without: Collection[str] =
 
 
 def _lesson(lesson: Lesson, settings: Settings, root: Path):
-    source = lessons.read(lesson.path)
-    path = runner.executed_path(lesson, settings, root)
+    """Page of a lesson, and why it shows no run; empty where it shows one."""
+    source, number = lessons.read(lesson.path), lesson.numbers[0]
+    merged, reason = _executed(lesson, source, settings, root)
+    if merged is not None:
+        return pages.lesson_page(merged, number), ""
     again = f"run it with: gmtools run {lesson.name} --profile {settings.profile} --data {settings.data}"
+    return pages.not_run_page(source, reason, number), f"{reason}; {again}"
+
+
+def _executed(lesson: Lesson, source, settings: Settings, root: Path):
+    """The lesson with the outputs of its run, or None and why there are none."""
+    path = runner.executed_path(lesson, settings, root)
     if not path.exists():
-        return pages.not_run_page(source, "it never ran to its end"), f"it never ran to its end; {again}"
+        return None, "it never ran to its end"
     try:
         executed = lessons.read(path)
     except (OSError, FormatError):
-        return pages.not_run_page(source, "its executed copy is damaged"), f"its executed copy is damaged; {again}"
+        return None, "its executed copy is damaged"
     merged = lessons.merge(source, executed)
     if merged is None:
-        return pages.not_run_page(source, "its code changed"), f"its code has changed since it ran; {again}"
+        return None, "its code has changed since it ran"
     if not _still_good(lesson, source, executed.metadata.get("gmtools", {}), settings, root):
-        changed = "what it uses of gmtools, the environment or its targets changed"
-        return pages.not_run_page(source, changed), f"{changed} since it ran; {again}"
-    return pages.lesson_page(merged), ""
+        return None, "what it uses of gmtools, the environment or its targets changed since it ran"
+    return merged, ""
 
 
 def _still_good(lesson, source, stamp, settings, root):
@@ -155,10 +191,9 @@ def _still_good(lesson, source, stamp, settings, root):
 
 
 def _generated(recorded: list[dict]) -> dict[str, bytes]:
-    from bookkit import datapage
-    from gmtools import scoreboard
+    from bookkit import datapage, scorepage
 
-    return {"book/scoreboard.md": scoreboard.page(recorded).encode(), "book/data.md": datapage.page().encode()}
+    return {"book/scoreboard.md": scorepage.page(recorded).encode(), "book/data.md": datapage.page().encode()}
 
 
 def _files_below(folder: Path, name: str, without: set[str] = frozenset()) -> dict[str, bytes]:

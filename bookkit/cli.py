@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     from bookkit.data_commands import add_data_commands
     from explorers.cli import add_commands as add_explorer_commands
 
-    program = argparse.ArgumentParser(prog="gmtools", description="Data, lessons, book and scoreboard.")
+    program = argparse.ArgumentParser(prog="gmtools", description="Data, lessons and book.")
     program.add_argument("--version", action="version", version=f"gmtools {__version__}")
     commands = program.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_data_commands(commands)
@@ -51,7 +51,6 @@ def parser() -> argparse.ArgumentParser:
     add_course_commands(commands)
     pdf = commands.add_parser("pdf", help="the built book as one PDF", description="Print the built book as one PDF.")
     pdf.set_defaults(run=_pdf)
-    _add(commands, "scoreboard", _scoreboard, "the papers' numbers, ours beside them, and the verdicts")
     _add_check(commands)
     add_explorer_commands(commands)
     return program
@@ -210,29 +209,6 @@ def _pdf(wanted: argparse.Namespace) -> None:
     from bookkit import pdf
 
     print(f"Book printed: {pdf.make()}")
-
-
-def _scoreboard(wanted: argparse.Namespace) -> None:
-    from bookkit import book
-    from bookkit.lessons import Settings
-    from gmtools import scoreboard
-
-    results = {result["id"]: result for result in book.results(Settings(wanted.profile, wanted.data))}
-    rows = [_score(row, results.get(row.id)) for study in scoreboard.studies() for row in scoreboard.targets(study)]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4], sep="  ")
-    verdicts = [row[4] for row in rows]
-    print(", ".join(f"{verdicts.count(name)} {name}" for name in scoreboard.VERDICTS), f"of {len(rows)} values")
-
-
-def _score(row, result: dict | None) -> tuple[str, ...]:
-    """Id, the paper's value, ours, how far off and the verdict, as they are printed."""
-    from gmtools import scoreboard
-
-    ours = result["value"] if result else None
-    shown = [f"{value:.6g}" if isinstance(value, float) else str(value or "–") for value in (row.value, ours)]
-    return row.id, *shown, scoreboard.difference(row, ours), scoreboard.verdict(row, result)
 
 
 if __name__ == "__main__":

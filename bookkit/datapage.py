@@ -1,7 +1,9 @@
 """The book's page on data, written from the manifests."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
+from bookkit import lessons
 from gmtools import targets
 from gmtools.data.manifests import Manifest, manifests
 
@@ -20,30 +22,42 @@ ACCESS = {
 _HEAD = """\
 # Data
 
-No data file is part of this book. Each data set has a manifest with its address, its SHA-256, its license and what is
-known to be wrong with it, and this page is written from those manifests. A lesson looks for a file in the folders that
-`GMTOOLS_DATA` names, then in your cache, then at the public address, and checks the same SHA-256 each time. Where none
-of them has it, a lesson runs on a simulation and says so at its top, in its figures and on the scoreboard.
+No data file is part of this book. Each set has a manifest with its address, its SHA-256, its license and what is known
+to be wrong with it, and this page is written from those. A lesson looks for a file in the folders that `GMTOOLS_DATA`
+names, then in your cache, then at the public address, and checks the same SHA-256 each time. Where none of them has
+it, a lesson runs on a simulation and says so at its top and in its figures.
 
 `gmtools data status` shows what you have; `gmtools data fetch ID` and `gmtools data import ID FILE` add to it."""
 
 
 def page() -> str:
     """The page on data as MyST Markdown, for ``book/data.md``."""
-    return data_page(manifests())
+    folders = {study.folder: study.id for study in targets.studies().values()}
+    used = {}
+    for lesson in lessons.discover():
+        study = folders.get(f"notebooks/{lesson.relative.parent.as_posix()}")
+        link = f"[{lesson.numbers[0]}](../notebooks/{lesson.relative.as_posix()})"
+        for data_id in lessons.used(lessons.read(lesson.path)).data:
+            if study in (None, *manifests()[data_id].study):  # a study's module names the sets of others as well
+                used.setdefault(data_id, []).append(link)
+    return data_page(manifests(), used)
 
 
-def data_page(known: Mapping[str, Manifest]) -> str:
-    """A page on data sets: meaning of the words, then a table and the sets of each study; a set of several studies
-    is described at the first of them."""
-    words = [_meanings("What the numbers are", KINDS), _meanings("Access", ACCESS)]
-    parts = [_HEAD, "## The words", *words]
-    described = set()
+def data_page(known: Mapping[str, Manifest], used: Mapping[str, list[str]] = MappingProxyType({})) -> str:
+    """A page on data sets: one table of all, the meaning of its words, then each set, a set of several studies at the
+    first of them; ``used`` has links to the lessons of a set."""
+    of_studies, described = {}, set()
     for study in sorted(targets.studies().values(), key=lambda study: study.number):
-        used = [entry for entry in known.values() if study.id in entry.study]
-        here = [entry for entry in used if entry.id not in described]
+        here = [entry for entry in known.values() if study.id in entry.study and entry.id not in described]
         described |= {entry.id for entry in here}
-        parts += [f"## Study {study.number}: {study.title}", _table(used), *map(_section, here)] if used else []
+        of_studies[f"Study {study.number}: {study.title}"] = here
+    of_studies["Beside the studies"] = [entry for entry in known.values() if entry.id not in described]
+    lines = ["| data set | numbers | access | license | size | lessons |", "|---|---|---|---|---:|---|"]
+    lines += [_line(entry, used.get(entry.id, ())) for entries in of_studies.values() for entry in entries]
+    words = [_meanings("What the numbers are", KINDS), _meanings("Access", ACCESS)]
+    parts = [_HEAD, "## All sets", "\n".join(lines), *words]
+    for title, entries in of_studies.items():
+        parts += [f"## {title}", *map(_section, entries)] if entries else []
     return "\n\n".join(parts) + "\n"
 
 
@@ -51,14 +65,17 @@ def _meanings(title: str, words: Mapping[str, str]) -> str:
     return "\n".join([f"{title}:", "", *(f"- **{word}**: {meaning}" for word, meaning in words.items())])
 
 
-def _table(entries: list[Manifest]) -> str:
-    lines = ["| data set | what the numbers are | access | license |", "|---|---|---|---|"]
-    return "\n".join([*lines, *map(_line, entries)])
-
-
-def _line(entry: Manifest) -> str:
-    cells = [f"[{entry.title}](#data-{_slug(entry)})", entry.kind, entry.access, entry.licence]
+def _line(entry: Manifest, used: Iterable[str]) -> str:
+    title = f"[{entry.title}](#data-{_slug(entry)})"
+    cells = [title, entry.kind, entry.access, entry.licence, _size(entry), " ".join(used) or "–"]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _size(entry: Manifest) -> str:
+    size = sum(file.bytes or 0 for file in entry.files)
+    if not size:
+        return "–"
+    return f"{size / 1e6:,.1f} MB" if size > 1e5 else f"{size / 1e3:.1f} kB"
 
 
 def _section(entry: Manifest) -> str:
@@ -80,10 +97,9 @@ def _section(entry: Manifest) -> str:
 
 
 def _files(entry: Manifest) -> str:
-    size = sum(file.bytes or 0 for file in entry.files)
     names = ", ".join(f"`{file.name}`" for file in entry.files[:3])
     more = f" and {len(entry.files) - 3} more" if len(entry.files) > 3 else ""
-    return f"{names}{more}" + (f", {size / 1e6:.1f} MB in all" if size else "")
+    return f"{names}{more}, {_size(entry)} in all"
 
 
 def _listed(title: str, lines: tuple[str, ...], numbered: bool = False) -> str:

@@ -1,10 +1,10 @@
-"""An executed lesson as a page of the book: alt texts, anchors for the scoreboard, no duplicates."""
+"""An executed lesson as a page of the book: its number, its picture first, code folded, anchors for the scoreboard."""
 
 import ast
-import base64
 import copy
 import re
 from collections.abc import Iterable, Mapping
+from html import escape
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
@@ -14,19 +14,29 @@ from bookkit.lessons import is_injected
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 RESULT_MIME = "application/vnd.gmtools.result+json"
 EXPLORER = 'class="gmtools-explorer"'
+POINT = "point"
+"""Tag of a cell that is the point of its lesson: the page shows its code, and folds all other code."""
+UNFOLDED = {POINT, "hide-input", "hide-cell", "remove-input", "remove-cell", "remove-output"}
 NUMPY_NUMBER = re.compile(r"^np\.\w+\((?P<number>.*)\)$")
-CARD_FIGURE = re.compile(r"^:img-top: figures/(?P<id>\S+)\.png\n:img-alt: .*\n", re.MULTILINE)
 OUTCOME = re.compile(r"\{outcome\}`(?P<name>[^`]+)`")
+BARS = re.compile(r"^```\{bars\} (?P<unit>.+)\n(?P<lines>(?:.+\n)+?)```$", re.MULTILINE)
+LABEL = re.compile(r"^\((?P<name>[\w:.-]+)\)=\s*$", re.MULTILINE)
+POINTS_AT = re.compile(r"\]\(#?(?P<name>[\w:-]+)\)")
+EXERCISE = re.compile(
+    r"^(?P<fence>[`:]{3,})\{exercise\} *(?P<title>.*)\n:label: *(?P<label>ex-(?P<number>\d+-\d+)) *$", re.MULTILINE
+)
+SOLUTION = re.compile(r"^(?P<fence>[`:]{3,})\{solution\} *ex-(?P<number>\d+-\d+) *$", re.MULTILINE)
+REFERENCE = re.compile(r"\{ref\}`(?P<label>ex-(?P<number>\d+-\d+))`")
 NOT_RUN = """\
 ```{{warning}}
 This lesson has not been run for this edition of the book ({reason}), so it shows no output.
 ```"""
 
 
-def lesson_page(executed: NotebookNode) -> NotebookNode:
+def lesson_page(executed: NotebookNode, number: str = "") -> NotebookNode:
     """Page of a lesson that ran, as a copy: alt texts where MyST-NB looks for them, anchors ``result-<group>`` in
     place of results for the scoreboard, no progress bars, and papermill's cell only where it differs from the
-    lesson's own values."""
+    lesson's own values; and what :func:`_as_a_page` does."""
     page = copy.deepcopy(executed)
     anchored = set()
     cells = []
@@ -47,37 +57,63 @@ def lesson_page(executed: NotebookNode) -> NotebookNode:
     page.metadata.pop("papermill", None)
     page.metadata.pop("gmtools", None)
     _forget_widgets(page)
-    return page
+    return _as_a_page(page, number)
 
 
-def not_run_page(source: NotebookNode, reason: str) -> NotebookNode:
+def not_run_page(source: NotebookNode, reason: str, number: str = "") -> NotebookNode:
     """Make the page of a lesson that has no run to show: its text and code, and below the title a box that says so."""
     page = copy.deepcopy(source)
     page.cells.insert(1, new_markdown_cell(NOT_RUN.format(reason=reason), id="not-run"))
+    return _as_a_page(page, number)
+
+
+def _as_a_page(page: NotebookNode, number: str) -> NotebookNode:
+    """Number the title and the exercises, show the lesson's picture first, and fold all code but the point."""
+    picture = _picture(page)
+    for cell in page.cells:
+        if cell.cell_type == "markdown":
+            cell.source = numbered(cell.source)
+        elif not UNFOLDED & set(cell.metadata.get("tags", [])):
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input", "folded"]
+    if number:
+        page.cells[0].source = re.sub(r"^# +", f"# {number} ", page.cells[0].source, count=1)
+    if picture is not None:
+        page.cells.insert(1, picture)
     return page
 
 
-def figures(pages: Iterable[NotebookNode]) -> dict[str, tuple[bytes, str]]:
-    """Cell id -> PNG and alt text of the first figure with an alt text that the cell drew."""
-    found = {}
-    for cell in (cell for page in pages for cell in page.cells):
-        for output in cell.get("outputs", []):
-            if alt_text(output) and "image/png" in output.get("data", {}):
-                found.setdefault(cell.id, (base64.b64decode(output.data["image/png"]), alt_text(output)))
-    return found
+def numbered(text: str) -> str:
+    """Give exercises, solutions and references to them (MyST) the number that their label has: 33.2 of ``ex-33-2``."""
+
+    def exercise(match: re.Match) -> str:
+        """A box whose title is the exercise's number, below its anchor."""
+        title = f"Exercise {dotted(match['number'])}" + (f": {match['title']}" if match["title"] else "")
+        return f"({match['label']})=\n{match['fence']}{{admonition}} {title}\n:class: exercise"
+
+    text = EXERCISE.sub(exercise, text)
+    text = SOLUTION.sub(lambda m: f"{m['fence']}{{admonition}} Solution to exercise {dotted(m['number'])}", text)
+    return REFERENCE.sub(lambda m: f"{{ref}}`exercise {dotted(m['number'])} <{m['label']}>`", text)
 
 
-def with_figures(text: str, drawn: Mapping[str, tuple[bytes, str]]) -> tuple[str, dict[str, bytes]]:
-    """A page (MyST) whose cards with ``:img-top: figures/ID.png`` carry alt texts of the figures that their cells
-    drew, no picture where they drew none, and the pictures, path beside the page -> PNG."""
-    named = {match["id"] for match in CARD_FIGURE.finditer(text)} & drawn.keys()
+def dotted(number: str) -> str:
+    """Number of an exercise as it is written: 33.2 of ``33-2`` or ``ex-33-2``."""
+    return number.removeprefix("ex-").replace("-", ".")
 
-    def option(match: re.Match) -> str:
-        """Options of a card: its figure, or nothing where the cell drew none."""
-        name = match["id"]
-        return f":img-top: figures/{name}.png\n:img-alt: {drawn[name][1]}\n" if name in named else ""
 
-    return CARD_FIGURE.sub(option, text), {f"figures/{name}.png": drawn[name][0] for name in sorted(named)}
+def _picture(page: NotebookNode) -> NotebookNode | None:
+    """The picture that the lesson's opening points at, or its first one, as a cell that shows nothing else."""
+    named = [match["name"] for match in POINTS_AT.finditer(page.cells[0].source)] if page.cells else []
+    labels = {match["name"]: i for i, cell in enumerate(page.cells) for match in LABEL.finditer(cell.source)}
+    starts = [labels[name] for name in named if name in labels]
+    for start in (*starts, 0):
+        for cell in page.cells[start:]:
+            drawn = [output for output in cell.get("outputs", []) if alt_text(output)]
+            if drawn and not {"remove-cell", "remove-output"} & set(cell.metadata.get("tags", [])):
+                tags = {"tags": ["remove-input", "picture"], "mystnb": {"image": {"alt": alt_text(drawn[0])}}}
+                shown = new_code_cell("# the picture of this lesson", metadata=tags, id="picture")
+                shown.outputs = copy.deepcopy(drawn[:1])
+                return shown
+    return None
 
 
 def numbers(pages: Iterable[NotebookNode]) -> dict[str, str]:
@@ -94,8 +130,21 @@ def numbers(pages: Iterable[NotebookNode]) -> dict[str, str]:
 
 
 def with_outcomes(text: str, glued: Mapping[str, str]) -> str:
-    """Put the lessons' numbers where a page says ``{outcome}`NAME```; a dash where the lesson has no run to show."""
-    return OUTCOME.sub(lambda match: glued.get(match["name"], "–"), text)
+    """Put the lessons' numbers where a page says ``{outcome}`NAME```, a dash where the lesson has no run to show, and
+    draw its ``{bars}``."""
+    text = OUTCOME.sub(lambda match: glued.get(match["name"], "–"), text)
+    return BARS.sub(lambda match: bars(match["unit"], match["lines"].splitlines()), text)
+
+
+def bars(unit: str, lines: list[str]) -> str:
+    """Lines such as ``formula | 0.57`` as bars from zero, with a unit below them; no bar where there is no number."""
+    parts = [[part.strip() for part in line.rpartition("|")[::2]] for line in lines]
+    sizes = [float(found[0]) if (found := re.match(r"\d+(\.\d+)?", value)) else 0.0 for _, value in parts]
+    longest = max(sizes) or 1.0
+    row = '<tr><th scope="row">{}</th><td><i style="width: {:.0f}%"></i>{}</td></tr>'
+    sizes = [70 * size / longest for size in sizes]  # percent of the column; the rest is for the number
+    drawn = [row.format(escape(label), size, value) for (label, value), size in zip(parts, sizes, strict=True)]
+    return f'<table class="bars"><caption>{escape(unit)}</caption><tbody>{"".join(drawn)}</tbody></table>'
 
 
 def recorded_groups(cell: NotebookNode) -> list[str]:
@@ -114,10 +163,11 @@ def _anchors(groups: list[str], cell_id: str) -> NotebookNode:
 
 
 def _strip_outputs(cell: NotebookNode) -> None:
+    cell.outputs = [
+        output for output in cell.outputs if RESULT_MIME not in output.get("data", {}) and not _is_progress_bar(output)
+    ]
     for output in cell.outputs:
-        output.get("data", {}).pop(RESULT_MIME, None)
         _unwrap_number(output)
-    cell.outputs = [output for output in cell.outputs if output.get("data", True) and not _is_progress_bar(output)]
 
 
 def _unwrap_number(output: NotebookNode) -> None:

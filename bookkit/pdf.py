@@ -30,8 +30,9 @@ HEAD = re.compile(r'<link[^>]+rel="stylesheet"[^>]*>|<script[^>]+mathjax/[^>]+><
 ARTICLE = re.compile(r'<article class="bd-article">(.*?)</article>', re.DOTALL)
 TAG = re.compile(r"<[^<>]+>")
 ATTRIBUTE = re.compile(r'(?<=\s)(?P<name>id|href|src)="(?P<value>[^"]*)"')
-UNFOLD = "document.querySelectorAll('details:not(.hide)').forEach((folded) => { folded.open = true; })"
-"""Answers are printed; the code of figures, which the lessons fold away, is not."""
+UNFOLD = """document.querySelectorAll("details:not(.hide, .score-all), .tag_folded > details")
+  .forEach((folded) => { folded.open = true; })"""
+"""Answers and the code that pages fold are printed; the code of figures, which the lessons fold themselves, is not."""
 FOOTER = '<p style="font-size: 8px; width: 100%; text-align: center"><span class="pageNumber"></span></p>'
 MARGIN = {"top": "15mm", "bottom": "15mm", "left": "14mm", "right": "14mm"}
 
@@ -47,7 +48,7 @@ def make(root: Path = PROJECT) -> Path:
     Returns
     -------
     Path
-        ``_build/book.pdf``: A4, with bookmarks, and links that work inside the book.
+        ``_build/html/book.pdf``: A4, with bookmarks and links inside the book; the front page then links to it.
 
     Raises
     ------
@@ -56,7 +57,8 @@ def make(root: Path = PROJECT) -> Path:
     PackageUnreachable
         There is no Chromium to print with.
     """
-    html, path = root / "_build" / "html", root / "_build" / "book.pdf"
+    html = root / "_build" / "html"
+    path = html / "book.pdf"
     if not (html / "index.html").exists():
         raise BookFailed(f"There is no book in {html}. Build it first: make book")
     contents = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
@@ -75,7 +77,25 @@ def make(root: Path = PROJECT) -> Path:
             path=path, format="A4", margin=MARGIN, print_background=True, outline=True, tagged=True,
             display_header_footer=True, header_template="<p></p>", footer_template=FOOTER,
         )  # fmt: skip
+    _link(html, shown=True)
     return path
+
+
+def withdraw(root: Path = PROJECT) -> None:
+    """Take a PDF away that was printed from other pages than there are now."""
+    html = root / "_build" / "html"
+    if (html / "book.pdf").exists():
+        (html / "book.pdf").unlink()
+        _link(html, shown=False)
+
+
+def _link(html: Path, shown: bool) -> None:
+    """Let the front page link to the PDF, or not."""
+    front = html / "book" / "index.html"
+    text = front.read_text(encoding="utf-8")
+    for forms in (('<p id="book-pdf" hidden>', '<p id="book-pdf">'), ('<a data-href="../book', '<a href="../book')):
+        text = text.replace(*(forms if shown else forms[::-1]))
+    front.write_text(text, encoding="utf-8")
 
 
 def reading_order(contents: dict | list) -> list[str]:

@@ -1,6 +1,5 @@
-"""The scoreboard: targets, recording, verdicts, the page; and what it refuses."""
+"""The scoreboard: targets, recording, verdicts; and what it refuses."""
 
-import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,10 +42,6 @@ def row_of(target_id):
     return next(row for row in scoreboard.targets() if row.id == target_id)
 
 
-def result(target_id, value, inputs="same", note="", cell=3, lesson="13_transfer_to_iran"):
-    return {"id": target_id, "value": value, "inputs": inputs, "note": note, "cell": cell, "lesson": lesson}
-
-
 class TestTargets:
     def test_the_published_families_are_complete(self):
         rows = scoreboard.targets()
@@ -83,15 +78,11 @@ class TestTargets:
             there = {path.stem for path in (root / study.folder).glob("*.ipynb")}
             assert {row.lesson for row in study.targets} - there == study.unwritten
 
-    def test_rows_of_an_unwritten_lesson_are_open_and_link_nowhere(self, tmp_path, monkeypatch):
+    def test_rows_of_an_unwritten_lesson_are_open(self, tmp_path):
         path = study_file(tmp_path, FAMILY)
         path.write_text(path.read_text(encoding="utf-8") + f"unwritten: [{FAMILY['lesson']}]\n", encoding="utf-8")
         study = read_study(path)
         assert {row.reason_open for row in study.targets} == {"its lesson is not written yet"}
-        monkeypatch.setattr(scoreboard, "studies", lambda: {study.id: study})
-        page = scoreboard.page([])
-        assert "its lesson is not written yet" in page
-        assert ".html" not in page
 
     def test_expansion_follows_the_order_of_the_axes(self, tmp_path):
         study = read_study(study_file(tmp_path, FAMILY))
@@ -236,84 +227,3 @@ class TestVerdict:
         limit = replace(row_of("I-F5.claim.all"), value=0.1 + 0.2)
         assert scoreboard.within(limit, 0.3)
         assert not scoreboard.within(limit, 0.3001)
-
-    @pytest.mark.parametrize(
-        ("target_id", "value", "expected"),
-        [
-            ("I-F2.pga.m6.5.r30", 0.06956 * 1.01, "+1 %"),
-            ("I-P2.rms", 0.861, "+0.01"),
-            ("I-F5.claim.all", -0.01, "limit met by 0.01"),
-            ("I-F5.claim.all", 2.0, "limit missed by 2"),
-            ("I-M3.keras", "3.0", "not equal"),
-            ("I-T1.nga_only.pga.tau", 0.3, "–"),
-        ],
-    )
-    def test_difference(self, target_id, value, expected):
-        assert scoreboard.difference(row_of(target_id), value) == expected
-
-
-class TestPage:
-    def test_without_results_everything_is_open(self):
-        text = scoreboard.page([])
-        number = len([row for study in studies().values() for row in study.targets])
-        assert f"{number} values in all, {number} of them open" in text
-        assert "| reproduced | 0 |" in text
-        assert "#result-" not in text
-
-    def test_a_family_is_one_line_with_its_values_folded(self):
-        frame = scoreboard.table("I-F1")
-        text = scoreboard.page([result(i, 1.004 * value) for i, value in frame["value"].items()])
-        line = next(line for line in text.split("\n") if ">I-F1</a>" in line)
-        assert "96 numbers" in line
-        assert "at most 0.4 %" in line
-        assert "| 96 re-read |" in line
-        assert "````{dropdown} I-F1: Distance scaling" in text
-        assert text.count("| I-F1.pga.m4.5.r10<br>") == 1
-
-    def test_a_row_shows_its_data_and_links_to_its_cell(self):
-        text = scoreboard.page([result("I-P2.rms", 0.845, "other", "20,134 records", lesson="12_train_ann")])
-        line = next(line for line in text.split("\n") if ">I-P2.rms</a>" in line)
-        assert 'href="../notebooks/10_ann_gmm/12_train_ann.html#result-I-P2"' in line
-        assert "other data than the paper's; 20,134 records | compared |" in line
-
-    def test_a_number_stands_with_its_unit_and_a_limit_as_a_limit(self):
-        text = scoreboard.page([])
-        assert "| 0.851 ln unit (" in text
-        assert "| at most 0 ln unit (" in text
-        assert "| 4.60405 (published scaler file) [C] |" in text
-        assert "| no number (" in text
-
-    def test_a_family_on_two_kinds_of_data_names_both(self):
-        ids = list(scoreboard.table("I-F1").index)
-        text = scoreboard.page([result(ids[0], 0.1, "simulated"), result(ids[1], 0.1, "other")])
-        line = next(line for line in text.split("\n") if ">I-F1</a>" in line)
-        assert "| simulated data; other data than the paper's |" in line
-        assert "1 compared, 1 simulated, 94 open" in line
-
-    def test_open_rows_say_why(self):
-        text = scoreboard.page([])
-        line = next(line for line in text.split("\n") if ">I-M4.source_training</a>" in line)
-        assert "open: not public" in line
-
-    def test_every_table_line_has_as_many_cells_as_its_header(self):
-        text = scoreboard.page([result("I-P2.rms", 0.845, "other", "a | b\nc")]).replace("\\|", "")
-        widths = {"| row": 6, "| verdict": 3}
-        current = 0
-        for line in text.split("\n"):
-            if line.startswith("| row | source says | ours | off by | verdict"):
-                current = 5
-            elif header := next((key for key in widths if line.startswith(key)), None):
-                current = widths[header]
-            if line.startswith("|"):
-                assert line.count("|") == current + 1, line
-
-    def test_stale_and_double_results_are_refused(self):
-        with pytest.raises(ResultError, match=r"no row 'I-F1.gone'"):
-            scoreboard.page([result("I-F1.gone", 1)])
-        with pytest.raises(ResultError, match=r"I-P2.rms is recorded twice: 13_transfer_to_iran, cell 3"):
-            scoreboard.page([result("I-P2.rms", 1), result("I-P2.rms", 1, cell=7)])
-
-    def test_a_value_that_is_not_finite_is_open(self):
-        text = scoreboard.page([result("I-P2.rms", None, "other")])
-        assert "open: the run gave no finite value" in text
-        assert not math.isnan(scoreboard.table("I-P2")["value"].iloc[0])

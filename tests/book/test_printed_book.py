@@ -9,7 +9,7 @@ import yaml
 from bookkit.pdf import reading_order
 from gmtools.cache import PROJECT
 
-PDF = PROJECT / "_build" / "book.pdf"
+PDF = PROJECT / "_build" / "html" / "book.pdf"
 pytestmark = pytest.mark.skipif(not PDF.exists(), reason="no PDF here: make pdf")
 
 

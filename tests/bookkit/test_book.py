@@ -1,6 +1,6 @@
-import base64
 import copy
 import json
+import re
 import subprocess
 
 import nbformat
@@ -53,14 +53,13 @@ def test_each_of_several_figures_of_a_cell_keeps_its_own_alt_text():
     nbformat.validate(page)
 
 
-def test_results_leave_an_anchor_before_their_first_cell_and_only_their_text():
+def test_results_leave_an_anchor_before_their_first_cell_and_nothing_else():
     recording = [cell_with(recorded("I-F1.pga.m4.5.r1", "I-F1.pga.m4.5.r3", "I-T1.a")), cell_with(recorded("I-F1.x"))]
     page = pages.lesson_page(executed(*recording))
     anchors = [cell.source for cell in page.cells if "result-" in cell.source]
     assert anchors == ['<span id="result-I-F1"></span><span id="result-I-T1"></span>']
     assert "result-I-F1" in page.cells[page.cells.index(next(c for c in page.cells if c.source == "draw()")) - 1].source
-    kept = [output.data for cell in page.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert kept == [{"text/plain": "scoreboard: 1 value"}] * 2
+    assert [output for cell in page.cells if cell.cell_type == "code" for output in cell.outputs] == []
     nbformat.validate(page)
 
 
@@ -95,26 +94,61 @@ def test_papermills_cell_is_shown_only_where_it_says_something_new():
     assert 'profile = "smoke"' in page.cells[2].source
 
 
-CARDS = ":img-top: figures/one.png\n:img-alt: from the lesson\n\n:img-top: figures/two.png\n:img-alt: other\n"
+def test_bars_are_drawn_from_zero_and_a_missing_number_has_none():
+    text = "```{bars} rms (lesson 13)\nnetwork | {outcome}`a`\nformula <4> | 0.4\ngone | {outcome}`b`\n```\n"
+    drawn = pages.with_outcomes(text, {"a": "0.8"})
+    assert "width: 70%" in drawn and "width: 35%" in drawn and '"width: 0%"></i>–' in drawn
+    assert "formula &lt;4&gt;" in drawn and "<caption>rms (lesson 13)</caption>" in drawn and "{bars}" not in drawn
 
 
-def test_cards_get_the_figures_of_their_cells_with_their_own_alt_texts():
-    drew, other = cell_with(figure("Curves fall.")), cell_with(figure("Not asked for."))
-    drew.id, other.id = "one", "three"
-    text, pictures = pages.with_figures(CARDS, pages.figures([executed(drew, other)]))
-    assert text == ":img-top: figures/one.png\n:img-alt: Curves fall.\n\n"
-    assert pictures == {"figures/one.png": base64.b64decode("iVBORw0KGgo=")}
+def test_titles_exercises_and_references_have_the_lessons_number():
+    asked = "````{exercise}\n:label: ex-33-2\n\nWhy?\n````"
+    answer = "````{solution} ex-33-2\n:class: dropdown\n\n```python\n1\n```\n````"
+    cells = [new_markdown_cell(text) for text in ("# Would it?", asked, answer, "See {ref}`ex-33-2`.")]
+    title, box, solution, text = [cell.source for cell in pages.lesson_page(new_notebook(cells=cells), "33").cells]
+    assert title == "# 33 Would it?"
+    assert box == "(ex-33-2)=\n````{admonition} Exercise 33.2\n:class: exercise\n\nWhy?\n````"
+    assert solution.startswith("````{admonition} Solution to exercise 33.2\n:class: dropdown\n")
+    assert text == "See {ref}`exercise 33.2 <ex-33-2>`."
 
 
-def test_a_card_whose_lesson_has_not_run_has_no_picture():
-    assert pages.with_figures(CARDS, {}) == ("\n", {})
+def test_the_picture_of_the_lesson_comes_first_and_stays_where_it_was():
+    target = new_markdown_cell("(the-map)=\n## A map")
+    cells = [new_markdown_cell("# Title\n\n[The picture](the-map) shows it."), cell_with(figure("Not this.")), target]
+    cells += [cell_with(figure("The map.")), cell_with(figure("Nor this."))]
+    page = pages.lesson_page(new_notebook(cells=cells))
+    assert page.cells[1].metadata.tags == ["remove-input", "picture"]
+    shown = [cell.metadata.mystnb["image"]["alt"] for cell in page.cells if "mystnb" in cell.metadata]
+    assert shown == ["The map.", "Not this.", "The map.", "Nor this."]
+    nbformat.validate(page)
 
 
-def test_each_card_of_the_front_page_names_a_cell_of_a_lesson():
-    named = {match["id"] for match in pages.CARD_FIGURE.finditer((PROJECT / "book" / "index.md").read_text())}
-    cells = {cell.id for lesson in lessons.discover() for cell in lessons.read(lesson.path).cells}
-    assert len(named) == 5
-    assert named <= cells
+def test_code_is_folded_but_for_the_cells_that_are_the_point():
+    tagged = [[], ["point"], ["hide-input"], ["remove-cell"]]
+    cells = [new_code_cell(f"x = {n}", metadata={"tags": tags}) for n, tags in enumerate(tagged)]
+    page = pages.lesson_page(new_notebook(cells=[new_markdown_cell("# Title"), *cells]))
+    assert [cell.metadata.tags for cell in page.cells[1:]] == [["hide-input", "folded"], *tagged[1:]]
+
+
+def test_every_lesson_says_which_cells_are_its_point():
+    for lesson in lessons.discover():
+        cells = lessons.code_cells(lessons.read(lesson.path))
+        shown = [cell for cell in cells if pages.POINT in cell.metadata.get("tags", [])]
+        lines = max((len(line) for cell in shown for line in cell.source.splitlines()), default=0)
+        assert lines <= 88, lesson.name
+        assert shown or re.match(r"\d9_", lesson.name), f"{lesson.name}: tag the cells that are its point"
+
+
+def test_the_citation_is_that_of_the_citation_file():
+    text = book.citation()
+    assert "author = {{The authors of gmtools}}," in text and "studies rebuilt as lessons that run}," in text
+
+
+@pytest.mark.parametrize(("host", "place"), [("github.com", "gh/o/n"), ("gitlab.com", "gl/o%2Fn"), ("", "")])
+def test_the_front_page_opens_a_lesson_where_there_is_an_address(host, place, tmp_path):
+    url = f"https://{host}/o/n" if host else ""
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump({"repository": {"url": url, "branch": "lessons"}}))
+    assert (f"/v2/{place}/lessons?" in book.launch(tmp_path)) == bool(host)
 
 
 def test_outcomes_on_the_front_page_are_the_lessons_numbers():
@@ -152,7 +186,7 @@ def project(tmp_path, monkeypatch):
     results = tmp_path / "_build" / "results" / "fast-auto" / "10_study"
     results.mkdir(parents=True)
     (results / "11_lesson.json").write_text(json.dumps({"results": [{"id": "X.1", "value": 2.0}]}))
-    monkeypatch.setattr("gmtools.scoreboard.page", lambda recorded: f"# Scoreboard\n\n{json.dumps(recorded)}\n")
+    monkeypatch.setattr("bookkit.scorepage.page", lambda recorded: f"# Scoreboard\n\n{json.dumps(recorded)}\n")
     return tmp_path
 
 
