@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from bookkit.lessons import is_injected
+from bookkit.plain import exercise_number
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 RESULT_MIME = "application/vnd.gmtools.result+json"
@@ -23,10 +24,10 @@ BARS = re.compile(r"^```\{bars\} (?P<unit>.+)\n(?P<lines>(?:.+\n)+?)```$", re.MU
 LABEL = re.compile(r"^\((?P<name>[\w:.-]+)\)=\s*$", re.MULTILINE)
 POINTS_AT = re.compile(r"\]\(#?(?P<name>[\w:-]+)\)")
 EXERCISE = re.compile(
-    r"^(?P<fence>[`:]{3,})\{exercise\} *(?P<title>.*)\n:label: *(?P<label>ex-(?P<number>\d+-\d+)) *$", re.MULTILINE
+    r"^(?P<fence>[`:]{3,})\{exercise\} *(?P<title>.*)\n:label: *(?P<label>ex-\d+-\d+) *$", re.MULTILINE
 )
-SOLUTION = re.compile(r"^(?P<fence>[`:]{3,})\{solution\} *ex-(?P<number>\d+-\d+) *$", re.MULTILINE)
-REFERENCE = re.compile(r"\{ref\}`(?P<label>ex-(?P<number>\d+-\d+))`")
+SOLUTION = re.compile(r"^(?P<fence>[`:]{3,})\{solution\} *(?P<label>ex-\d+-\d+) *$", re.MULTILINE)
+REFERENCE = re.compile(r"\{ref\}`(?P<label>ex-\d+-\d+)`")
 NOT_RUN = """\
 ```{{warning}}
 This lesson has not been run for this edition of the book ({reason}), so it shows no output.
@@ -87,17 +88,14 @@ def numbered(text: str) -> str:
 
     def exercise(match: re.Match) -> str:
         """A box whose title is the exercise's number, below its anchor."""
-        title = f"Exercise {dotted(match['number'])}" + (f": {match['title']}" if match["title"] else "")
+        title = f"Exercise {exercise_number(match['label'])}" + (f": {match['title']}" if match["title"] else "")
         return f"({match['label']})=\n{match['fence']}{{admonition}} {title}\n:class: exercise"
 
     text = EXERCISE.sub(exercise, text)
-    text = SOLUTION.sub(lambda m: f"{m['fence']}{{admonition}} Solution to exercise {dotted(m['number'])}", text)
-    return REFERENCE.sub(lambda m: f"{{ref}}`exercise {dotted(m['number'])} <{m['label']}>`", text)
-
-
-def dotted(number: str) -> str:
-    """Number of an exercise as it is written: 33.2 of ``33-2`` or ``ex-33-2``."""
-    return number.removeprefix("ex-").replace("-", ".")
+    text = SOLUTION.sub(
+        lambda m: f"{m['fence']}{{admonition}} Solution to exercise {exercise_number(m['label'])}", text
+    )
+    return REFERENCE.sub(lambda m: f"{{ref}}`exercise {exercise_number(m['label'])} <{m['label']}>`", text)
 
 
 def _picture(page: NotebookNode) -> NotebookNode | None:

@@ -196,8 +196,8 @@ def _figure(path: str, options: dict[str, str], caption: str, context: Context) 
 
 
 def exercise_number(label: str) -> str:
-    """Number of an exercise within its lesson: 2 of ``ex-12-2``."""
-    return label.rpartition("-")[2]
+    """Number of an exercise as it is written: 12.2 of ``ex-12-2``."""
+    return label.removeprefix("ex-").replace("-", ".")
 
 
 def _exercise(title: str, options: dict[str, str], body: str, context: Context) -> str:

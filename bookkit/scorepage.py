@@ -25,7 +25,7 @@ INTRODUCTION = """\
 
 What five publications print, what comes out here, and a verdict, for {count:,} numbers and claims. *Reproduced* needs
 the same inputs and a value within the tolerance; *re-read* means that the authors' own files gave the number again,
-which is no test of the paper. {open} values are open: {refused} for a reason that stands in the row, the others
+which is no test of the paper. {open:,} values are open: {refused} for a reason that stands in the row, the others
 because this run gave none. Each value of ours leads to the cell that computed it.
 """
 
@@ -73,7 +73,7 @@ def _counts(shown: Mapping[str, list[Target]], found: Mapping) -> str:
     for name, rows in shown.items():
         outcomes = [verdict(row, found.get(row.id)) for row in rows]
         counts = [_count(name, word, outcomes.count(word)) for word in VERDICTS]
-        lines.append(f"| {studies()[name].number} {studies()[name].title} | " + " | ".join(counts) + " |")
+        lines.append(f"| Study {studies()[name].number} | " + " | ".join(counts) + " |")
     meanings = [f"{word}\n: {meaning}" for word, meaning in VERDICTS.items()]
     return "\n\n".join(["\n".join(lines), ":::{dropdown} What the verdicts say", *meanings, ":::"])
 

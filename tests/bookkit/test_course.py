@@ -106,7 +106,7 @@ def test_a_students_edition_has_answer_cells_quiz_and_manifests_and_no_solution(
 def test_an_instructors_edition_has_solutions_what_they_printed_and_marking_notes(tmp_path):
     written = course.build(tmp_path / "mine", Workshop.configured(), True, ["12"])
     text = "\n".join(cell.source for cell in nbformat.read(written[0], as_version=4).cells)
-    assert "Solution to exercise 1" in text and "2369 2881" in text
+    assert "Solution to exercise 12.1" in text and "2369 2881" in text
     assert text.count("Marking") == 3 and "Usual mistake: " in text and "*Open.* 6 points" in text
     with pytest.raises(BookFailed, match="is not empty"):
         course.build(tmp_path / "mine", Workshop.configured(), True, ["12"])

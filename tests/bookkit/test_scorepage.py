@@ -34,7 +34,7 @@ def test_headlines_are_rows_of_their_study_and_at_most_ten():
 def test_without_results_everything_is_open():
     text = scorepage.page([])
     number = sum(len(scorepage.papers_own(study)) for study in studies().values())
-    assert f"for {number:,} numbers and claims" in text and f"{number} values are open" in text
+    assert f"for {number:,} numbers and claims" in text and f"{number:,} values are open" in text
     assert "#result-" not in text and 'data-verdict="reproduced"' not in text
 
 
@@ -48,7 +48,7 @@ def test_rows_of_the_projects_own_are_not_on_the_page():
 def test_re_read_is_counted_apart_from_reproduced():
     frame = scoreboard.table("I-F1")
     text = scorepage.page([result(i, 1.004 * value) for i, value in frame["value"].items()])
-    counts = next(line for line in text.split("\n") if line.startswith("| 1 "))
+    counts = next(line for line in text.split("\n") if line.startswith("| Study 1 "))
     head = next(line for line in text.split("\n") if line.startswith("| study "))
     at = [cell.strip() for cell in head.split("|")].index("re-read")
     assert ">96</a>" in counts.split("|")[at] and counts.split("|")[at - 2].strip() == "0"

@@ -160,11 +160,11 @@ def context(tmp_path) -> plain.Context:
         ),
         (
             "````{exercise} Count\n:label: ex-12-3\n\nHow many?\n````",
-            '### <a id="ex-12-3"></a>Exercise 3: Count\n\nHow many?',
+            '### <a id="ex-12-3"></a>Exercise 12.3: Count\n\nHow many?',
         ),
         (
             "````{solution} ex-12-3\n:class: dropdown\n```python\nprint(':::{x}')\n```\nTwo\n````",
-            "<details>\n<summary><b>Solution to exercise 3</b></summary>\n\n"
+            "<details>\n<summary><b>Solution to exercise 12.3</b></summary>\n\n"
             "```python\nprint(':::{x}')\n```\nTwo\n\n</details>",
         ),
         ("```{unknown} Title\n:option: 1\nKept\n```", "**Title**\n\nKept"),
