@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 from matplotlib.colors import to_rgb
 
 from gmtools import figures
-from gmtools.errors import ColumnMissing, UnknownModel
+from gmtools.figures._style import STYLES
 
 NETWORKS = ("nga_only", "iran_only", "transfer_frozen", "fine_tuned", "published")
 DRAWN_TOGETHER = (
@@ -52,13 +52,6 @@ def records():
     return frame
 
 
-def curves(models=("nga_only",), magnitudes=(5.5, 6.5), periods=(0.0,), distances=(1.0, 10.0, 100.0)):
-    rows = itertools.product(models, magnitudes, periods, distances)
-    table = pd.DataFrame(rows, columns=["model", "magnitude", "period_s", "rjb_km"])
-    factor = table["model"].map({model: i + 1 for i, model in enumerate(models)})
-    return table.assign(value_g=factor * 10 ** (table["magnitude"] - 6.5) / table["rjb_km"])
-
-
 def words_on(axes):
     """Every visible text of the figure."""
     figure = np.ravel(np.asarray(axes, dtype=object))[0].figure
@@ -74,23 +67,10 @@ def scores(subsets=("all",)):
     return pd.DataFrame(rows, columns=["model", "subset", "bias", "lower", "upper", "records"])
 
 
-def components(periods=(0.0, 0.2, 1.0)):
-    rows = [(model, period, 0.3, 0.25, 0.5 + period / 10) for model in NETWORKS[:2] for period in periods]
-    return pd.DataFrame(rows, columns=["model", "period_s", "tau", "phi_s2s", "phi_ss"])
-
-
 def every_figure(records, kind):
     """Each function once, drawn with `kind`."""
-    table = curves(periods=(0.0, 0.2, 1.0))
-    pga = table[table["period_s"] == 0].drop(columns="period_s")
-    history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [1.0, 0.5, 0.4], "val_loss": [1.1, 0.6, 0.7]})
     yield figures.coverage(records, title="t", kind=kind)
-    yield figures.truncation(records, 0.0102, title="t", kind=kind)
-    yield figures.distance_scaling(pga, title="t", kind=kind)
-    yield figures.vs30_scaling(pga.rename(columns={"rjb_km": "vs30_m_s"}), title="t", kind=kind)
-    yield figures.spectra(table[table["rjb_km"] == 10], title="t", kind=kind)
     yield figures.score_dots(scores(), value="bias", label="bias (ln)", title="t", kind=kind)
-    yield figures.learning_curves(history, title="t", kind=kind)
 
 
 @pytest.mark.parametrize("kind", ["reconstructed", "simulated"])
@@ -113,7 +93,7 @@ def test_unknown_kind_is_refused(records):
 
 
 def test_axes_carry_units(records):
-    unitless = {"moment magnitude M", "records", "epoch", ""}
+    unitless = {"moment magnitude M", "records", ""}
     for axes, _ in every_figure(records, "measured"):
         for ax in np.ravel(np.asarray(axes, dtype=object))[0].figure.axes:
             for label in (ax.get_xlabel(), ax.get_ylabel()):
@@ -129,26 +109,9 @@ def luminance(color):
 def test_models_drawn_together_differ_in_color_and_in_grey(group):
     for one, other in itertools.combinations(group, 2):
         assert figures.COLORS[one] != figures.COLORS[other]
-        assert figures.LINESTYLES[one] != figures.LINESTYLES[other]
+        assert STYLES[one].linestyle != STYLES[other].linestyle
     for model in group:
         assert luminance(figures.COLORS[model]) < 0.55, f"{model} is too light on white"
-
-
-def test_a_model_has_the_same_color_in_lines_and_dots(records):
-    axes, _ = figures.distance_scaling(curves(("iran_only",)), title="t")
-    lines = {line.get_color() for line in axes.get_lines() if line.get_label() == figures.LABELS["iran_only"]}
-    dots, _ = figures.score_dots(pd.DataFrame({"model": ["iran_only"], "rms": [0.7]}), title="t")
-    assert lines == {dots.get_lines()[-1].get_color()} == {figures.COLORS["iran_only"]}
-
-
-def test_a_line_of_an_unregistered_model_is_refused():
-    with pytest.raises(UnknownModel, match=r"no figure style for the model 'my_net'; known are nga_only"):
-        figures.distance_scaling(curves(("my_net",)), title="t")
-
-
-def test_missing_columns_are_named(records):
-    with pytest.raises(ColumnMissing, match=r"'coverage' needs the columns rjb_km; the table has"):
-        figures.coverage(records.drop(columns="rjb_km"), title="t")
 
 
 def test_coverage_counts_records_and_the_selection(records):
@@ -160,60 +123,30 @@ def test_coverage_counts_records_and_the_selection(records):
     assert sum(len(dots.get_offsets()) for dots in axes.collections) == 400
 
 
-def test_truncation_shows_the_threshold_and_both_medians(records):
-    steep = {"ZafaraniEtAl2018": 3 * records["rjb_km"].clip(1) ** -2.0}
-    missing = records.assign(rjb_km=records["rjb_km"].where(records.index > 9))
-    axes, alt_text = figures.truncation(missing, 0.0102, predicted=steep, title="t")
-    assert "390 records, none below the line at 0.0102 g; the smallest is 0.0102 g" in alt_text
-    labels = [line.get_label() for line in axes.get_lines()]
-    assert labels[1:] == ["median of the records", "Zafarani et al. (2018)"]
-    recorded, predicted = (line.get_ydata() for line in axes.get_lines()[1:])
-    assert recorded[-1] > predicted[-1] and axes.get_ylim()[0] < 0.0102
+def test_coverage_draws_each_record_once_where_it_is(records):
+    axes, alt = figures.coverage(records, title="t")
+    (dots,) = axes.collections
+    np.testing.assert_allclose(dots.get_offsets(), np.maximum(records[["rjb_km", "magnitude"]], 0.1))
+    heights = [patch.get_height() for patch in axes.child_axes[0].patches]
+    assert sum(heights) == 400
+    near = ((records["magnitude"] > 6) & (records["rjb_km"] < 10)).sum()
+    low, high = records["rjb_km"].agg(["min", "max"])
+    assert f"400 records, M {records['magnitude'].min():.3g} to {records['magnitude'].max():.3g}" in alt
+    assert f"{low:.3g} to {high:.3g} km" in alt and f"Only {near} records lie" in alt
 
 
-def test_distance_scaling_tells_ends_and_the_largest_factor(records):
-    table = curves(("nga_only", "BSSA14"))
-    axes, alt_text = figures.distance_scaling(table, records.rename(columns={"pga_g": "value_g"}), title="t")
-    assert "PGA (NGA only, M 6.5) goes from 1 g at 1 km to 0.01 g at 100 km" in alt_text
-    assert "by a factor of 2.00" in alt_text
-    assert {"M 5.5", "M 6.5"} <= {text.get_text() for text in axes.texts}
-    assert axes.get_xscale() == axes.get_yscale() == "log"
-    assert len(axes.collections[0].get_offsets()) == 400
-
-
-def test_bands_are_drawn_where_the_table_has_them():
-    table = curves().assign(lower=lambda frame: frame["value_g"] / 2, upper=lambda frame: frame["value_g"] * 2)
-    axes, _ = figures.distance_scaling(table, title="t")
-    assert len(axes.collections) == 2  # one band a magnitude
-
-
-def test_panels_by_period_carry_their_own_kind():
-    kinds = {0.0: "measured", 0.2: "reconstructed"}
-    axes, alt_text = figures.distance_scaling(curves(periods=(0.0, 0.2)), panels="period_s", kind=kinds, title="t")
-    assert [ax.get_title(loc="left") for ax in axes] == ["PGA", "PSA(0.2 s)"]
-    assert ["reconstructed" in [text.get_text() for text in ax.texts] for ax in axes] == [False, True]
-    assert alt_text.startswith("2 panels") and "Some panels are reconstructed" in alt_text
-    with pytest.raises(ValueError, match=r"nothing about the panel 0\.2, only about 0\.0"):
-        figures.distance_scaling(curves(periods=(0.0, 0.2)), panels="period_s", kind={0.0: "measured"}, title="t")
-
-
-def test_labels_of_close_lines_do_not_overlap():
-    axes, _ = figures.distance_scaling(curves(magnitudes=(6.5, 6.501, 6.502)), title="t")
-    axes.figure.canvas.draw()
-    boxes = [text.get_window_extent() for text in axes.texts]
-    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
-
-
-def test_spectra_put_pga_at_its_own_tick():
-    table = curves(periods=(0.0, 0.2, 1.0), distances=(10.0,))
-    axes, alt_text = figures.spectra(table, title="t")
-    ticks = {
-        label.get_text(): position for label, position in zip(axes.get_xticklabels(), axes.get_xticks(), strict=True)
-    }
-    assert ticks["PGA"] < 0.05
-    assert "0.1 g at PGA to 0.1 g at 1 s" in alt_text
-    lines = [line for line in axes.get_lines() if line.get_linestyle() != "None" and len(line.get_xdata()) == 2]
-    assert all(min(line.get_xdata()) != ticks["PGA"] for line in lines if line.get_label() == "NGA only")
+def test_scores_stand_where_they_are_with_their_intervals():
+    table = pd.DataFrame(
+        {"model": ["mean", "iran_only"], "rms": [1.0, 0.75], "lower": [0.9, 0.7], "upper": [1.1, 0.85]}
+    )
+    axes, alt = figures.score_dots(table, baseline="mean", title="t")
+    xs = [line.get_xdata() for line in axes.get_lines()]
+    dots = [float(np.ravel(x)[0]) for x in xs if np.size(x) == 1]
+    intervals = [tuple(x) for x in xs if np.size(x) == 2 and x[0] != x[1]]
+    assert dots == [0.75, 1.0] and intervals == [(0.7, 0.85), (0.9, 1.1)]
+    assert [tuple(x) for x in xs if np.size(x) == 2 and x[0] == x[1]] == [(1.0, 1.0)]
+    assert axes.get_xlabel() == "rms of the residual (ln)"
+    assert "Iran only 0.75 (0.7 to 0.85); mean of the training data 1 (0.9 to 1.1)" in alt
 
 
 def test_scores_are_sorted_and_set_against_the_baseline():
@@ -228,22 +161,6 @@ def test_score_rows_may_have_any_name():
     table = pd.DataFrame({"model": ["13 fits", "one batched model"], "seconds": [60.0, 8.0]})
     axes, alt_text = figures.score_dots(table, value="seconds", label="time (s)", title="t")
     assert "one batched model 8; 13 fits 60" in alt_text and axes.get_xlabel() == "time (s)"
-
-
-def test_learning_curves_mark_the_chosen_epoch():
-    history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [1.0, 0.5, 0.4], "val_loss": [1.1, 0.6, 0.7]})
-    axes, alt_text = figures.learning_curves(history, chosen_epoch=2, title="t")
-    assert "training loss falls from 1 to 0.4" in alt_text
-    assert "validation loss is smallest, 0.6, at epoch 2, epoch 2 is kept" in alt_text
-    assert "kept: epoch 2" in [line.get_label() for line in axes.get_lines()]
-
-
-def test_given_axes_are_used(records):
-    axes = figures.panel(2, title="both")
-    left, _ = figures.coverage(records, title="left", axes=axes[0])
-    right, _ = figures.distance_scaling(curves(), title="right", axes=axes[1])
-    assert left is axes[0] and right is axes[1]
-    assert {"both", "left", "right"} <= set(words_on(axes))
 
 
 def test_long_titles_stay_inside_the_figure(records):

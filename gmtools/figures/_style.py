@@ -3,27 +3,19 @@
 import base64
 import io
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter, NullFormatter
-
-from gmtools.columns import MAGNITUDE, REPI, RHYP, RJB, RRUP, VS30
-from gmtools.errors import ColumnMissing, UnknownModel
+from matplotlib.ticker import LogFormatter
 
 DPI = 110
-FLOOR_KM = 0.1  # a record above the rupture has RJB = 0, which a logarithmic axis cannot show
-DATA_COLOR = "#8c8c8c"
 INK = "#262626"
 KINDS = ("measured", "reconstructed", "simulated")
-VS30_TICKS = (100, 200, 400, 800, 1600)
-PGA_TICK = 0.026  # where spectra put PGA, which has no period, on their logarithmic period axis
 
 
 class Style(NamedTuple):
@@ -60,31 +52,10 @@ STYLES = {
     "truncated": Style("expected above the threshold", "#332288", (0, (3, 1, 1, 1, 1, 1)), "h"),
 }
 COLORS = {key: style.color for key, style in STYLES.items()}
-LINESTYLES = {key: style.linestyle for key, style in STYLES.items()}
-MARKERS = {key: style.marker for key, style in STYLES.items()}
-LABELS = {key: style.label for key, style in STYLES.items()}
-
-AXIS_LABELS = {
-    MAGNITUDE: "moment magnitude M",
-    RJB: "Joyner-Boore distance $R_{JB}$ (km)",
-    RRUP: "rupture distance $R_{rup}$ (km)",
-    REPI: "epicentral distance (km)",
-    RHYP: "hypocentral distance (km)",
-    VS30: "$V_{S30}$ (m/s)",
-}
-SPOKEN = {MAGNITUDE: "M", RJB: "RJB", RRUP: "Rrup", REPI: "Repi", RHYP: "Rhyp", VS30: "VS30"}
-UNITS = {MAGNITUDE: "", VS30: " m/s"} | dict.fromkeys((RJB, RRUP, REPI, RHYP), " km")
-DISTANCES = (RJB, RRUP, REPI, RHYP)
 
 
 def use_style() -> None:
-    """Set the book's Matplotlib style for this session.
-
-    >>> use_style()
-    >>> import matplotlib
-    >>> matplotlib.rcParams["figure.constrained_layout.use"]
-    True
-    """
+    """Set the book's Matplotlib style for this session."""
     cycle = plt.cycler(color=[STYLES[key].color for key in ("nga_only", "iran_only", "transfer_frozen", "fine_tuned")])
     plt.rcParams.update(
         {
@@ -110,98 +81,35 @@ def use_style() -> None:
     )
 
 
-def style_of(model: str) -> Style:
-    """Registered style of a model key; UnknownModel where there is none: a line's color must not differ from figure
-    to figure.
-
-    >>> style_of("nga_only").color
-    '#0072B2'
-    """
-    if model not in STYLES:
-        raise UnknownModel(
-            f"no figure style for the model {model!r}; known are {', '.join(STYLES)}. "
-            "Use one of them or add a row to STYLES in gmtools/figures/_style.py"
-        )
-    return STYLES[model]
-
-
 def row_style(model: str) -> Style:
     """Style of a row of a dot plot, where the text beside the dot says what it is: any name may stand there."""
     return STYLES.get(model, Style(str(model), "#4D4D4D", "-", "o"))
 
 
-def require(frame: pd.DataFrame, columns: Iterable[str], figure: str) -> None:
-    """Stop with ColumnMissing, naming the columns that ``frame`` lacks."""
-    missing = [column for column in columns if column not in frame.columns]
-    if missing:
-        raise ColumnMissing(
-            f"the figure {figure!r} needs the columns {', '.join(missing)}; the table has {', '.join(frame.columns)}. "
-            "Rename or compute them first"
-        )
-
-
 def tag(axes: Axes, kind: str, where: tuple[float, float] = (0.02, 0.03)) -> None:
-    """Write "reconstructed" or "simulated" into the axes; measured data need no word.
+    """Write "reconstructed" or "simulated" at ``where`` (axes fractions); measured data need no word.
 
-    Parameters
-    ----------
-    where
-        Position in axes fractions; the text grows towards the middle.
-
-    Raises
-    ------
-    ValueError
-        `kind` is none of measured, reconstructed, simulated.
+    ValueError where ``kind`` is none of the three.
     """
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; say one of {', '.join(KINDS)}")
     if kind == "measured":
         return
-    axes.text(
-        *where,
-        kind,
-        transform=axes.transAxes,
-        ha="left" if where[0] < 0.5 else "right",
-        va="bottom" if where[1] < 0.5 else "top",
-        fontsize=9,
-        fontweight="bold",
-        color=INK,
-        zorder=20,
-        bbox={"facecolor": "white", "edgecolor": INK, "linewidth": 0.6, "alpha": 0.9, "pad": 2},
-    )
+    box = {"facecolor": "white", "edgecolor": INK, "linewidth": 0.6, "alpha": 0.9, "pad": 2}
+    place = {"ha": "left" if where[0] < 0.5 else "right", "va": "bottom" if where[1] < 0.5 else "top", "zorder": 20}
+    axes.text(*where, kind, transform=axes.transAxes, fontsize=9, fontweight="bold", color=INK, bbox=box, **place)
 
 
-def kind_of(kind: str | Mapping[Any, str], value: Any) -> str:
-    """Kind of one panel: ``kind`` itself, or its entry for the panel's value."""
-    if isinstance(kind, str):
-        return kind
-    if value not in kind:
-        raise ValueError(f"kind says nothing about the panel {value}, only about {', '.join(map(str, kind))}")
-    return kind[value]
-
-
-def kind_sentence(kind: str | Mapping[Any, str]) -> str:
+def kind_sentence(kind: str) -> str:
     """How the alt text says what the tag says, empty for measured data."""
-    kinds = {kind} if isinstance(kind, str) else set(kind.values())
-    words = [word for word in KINDS[1:] if word in kinds]
-    if not words:
-        return ""
-    return f" The data are {' and '.join(words)}." if len(kinds) == 1 else f" Some panels are {' and '.join(words)}."
+    return "" if kind == "measured" else f" The data are {kind}."
 
 
-def new_axes(axes: Axes | None, title: str, size: tuple[float, float] = (6.6, 4.3)) -> Axes:
-    """Given axes or new ones, with the title wrapped: over the axes if given, over the whole figure if new."""
-    if axes is None:
-        figure = plt.figure(figsize=size, layout="constrained")
-        figure_title(figure, title)
-        return figure.add_subplot()
-    axes.set_title("\n".join(textwrap.wrap(title, max(24, int(width_in_inches(axes) * 14)))), loc="left")
-    return axes
-
-
-def width_in_inches(axes: Axes) -> float:
-    """Width of the axes before the layout has made room for labels."""
-    return axes.get_position().width * axes.figure.get_figwidth()
+def new_axes(title: str, size: tuple[float, float]) -> Axes:
+    """Axes of a new figure of a size (inches), with its message on top."""
+    figure = plt.figure(figsize=size, layout="constrained")
+    figure_title(figure, title)
+    return figure.add_subplot()
 
 
 def figure_title(figure: Figure, title: str) -> None:
@@ -219,31 +127,15 @@ def panel(
     sharex: bool | str = False,
     sharey: bool | str = False,
 ) -> np.ndarray:
-    """Small multiples: `count` axes in rows of `ncols`, under one title.
-
-    Parameters
-    ----------
-    size
-        Width and height of one panel (inches).
-
-    Returns
-    -------
-    numpy.ndarray of Axes, shape (count,)
+    """Small multiples, (count,) Axes of a size (inches) each, in rows of ``ncols`` under one title.
 
     >>> panel(3, ncols=2).shape
     (3,)
     """
     ncols = min(ncols, count)
     nrows = -(-count // ncols)
-    figure, grid = plt.subplots(
-        nrows,
-        ncols,
-        figsize=(size[0] * ncols, size[1] * nrows),
-        layout="constrained",
-        sharex=sharex,
-        sharey=sharey,
-        squeeze=False,
-    )
+    whole = {"figsize": (size[0] * ncols, size[1] * nrows), "layout": "constrained", "squeeze": False}
+    figure, grid = plt.subplots(nrows, ncols, sharex=sharex, sharey=sharey, **whole)
     axes = grid.ravel()
     for spare in axes[count:]:
         spare.remove()
@@ -252,33 +144,6 @@ def panel(
     if title:
         figure_title(figure, title)
     return axes[:count]
-
-
-def outer_labels(axes: np.ndarray) -> None:
-    """Keep axis labels only where a small multiple has no neighbor that carries the same one."""
-    places = [(ax.get_subplotspec().rowspan.start, ax.get_subplotspec().colspan.start) for ax in axes]
-    for ax, (row, column) in zip(axes, places, strict=True):
-        if (row + 1, column) in places:
-            ax.set_xlabel("")
-        if column > 0:
-            ax.set_ylabel("")
-
-
-def legend(axes: np.ndarray | list[Axes], *, own: bool) -> None:
-    """One legend: below a figure of our own, inside the first of given axes."""
-    entries = {}
-    for ax in axes:
-        handles, labels = ax.get_legend_handles_labels()
-        entries.update(zip(labels, handles, strict=True))
-    if not entries:
-        return
-    if own:
-        ncols = 2 if len(entries) == 4 else 3
-        axes[0].figure.legend(
-            entries.values(), entries.keys(), loc="outside lower center", ncols=ncols, columnspacing=1.2
-        )
-    else:
-        axes[0].legend(entries.values(), entries.keys())
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -305,45 +170,11 @@ def log_axis(axis: Axis) -> None:
     axis.set_minor_formatter(PlainLogFormatter())
 
 
-def input_axis(axes: Axes, name: str) -> None:
-    """Label and scale of the axis of a model input: magnitude linear, distance and VS30 logarithmic."""
-    axes.set_xlabel(AXIS_LABELS[name])
-    if name == MAGNITUDE:
-        return
-    log_axis(axes.xaxis)
-    if name == VS30:
-        low, high = axes.get_xlim()
-        axes.set_xticks([tick for tick in VS30_TICKS if low <= tick <= high])
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.xaxis.set_minor_formatter(NullFormatter())
-
-
-def listing(items: Iterable[str]) -> str:
-    """A list as running text.
-
-    >>> listing(["M", "RJB", "VS30"])
-    'M, RJB and VS30'
-    """
-    items = list(items)
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
-
-
 def show(axes: Axes | Iterable[Axes], alt_text: str) -> None:
-    """Display a figure once, as a PNG whose output metadata carry the alt text.
+    """Display a figure once, as a PNG whose output metadata carry the alt text, and close it.
 
-    Outside IPython the alt text is printed instead. The figure is closed either way.
-
-    Parameters
-    ----------
-    axes
-        What a figure function returned first: one Axes or an array of them, all of one figure.
-    alt_text
-        What it returned second.
-
-    Raises
-    ------
-    ValueError
-        The alt text is empty.
+    ``axes`` is one Axes or an array of them, all of one figure. Outside IPython the alt text is printed instead.
+    ValueError where it is empty.
     """
     if not alt_text.strip():
         raise ValueError("the alt text is empty; pass on the second value that the figure function returned")

@@ -8,22 +8,10 @@ from gmtools.figures import _style as look
 DOWN, UP, SKIP = "#0072B2", "#D55E00", "#8c8c8c"
 
 
-def unet_diagram(model, *, title: str, axes: Axes | None = None) -> tuple[Axes, str]:
-    """The U of a network: one block for each map that a convolution, pooling or up-convolution makes.
-
-    A block is as high as its map and as wide as its number of filters; gray arrows carry what is kept on the way down.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Functional, of Conv2D, MaxPooling2D, Conv2DTranspose and Concatenate; other layers are not drawn.
-    title : str
-
-    Returns
-    -------
-    axes, alt_text
-    """
-    axes = look.new_axes(axes, title, (7.2, 3.9))
+def unet_diagram(model, *, title: str) -> tuple[Axes, str]:
+    """The U of a functional Keras model, axes and alt text: a block for each map that a convolution, pooling or
+    up-convolution makes, as high as the map and as wide as its filters; arrows carry what is kept on the way down."""
+    axes = look.new_axes(title, (7.2, 3.9))
     columns = _columns(model)
     tallest = max(height for _, _, height, _, _ in columns)
     x, centers = 0.0, []
