@@ -114,7 +114,7 @@ def horizontal_to_vertical() -> dict:
             "peaks": peaks,
             "sesame": hvsr.sesame(curve, f0)[["value", "threshold"]],
             "features": hvsr.features(spectra, f0),
-            "picture": hvsr.picture(spectra, f0),
+            "picture": hvsr.draw(hvsr.peak_spectra(spectra, f0, hvsr.PICTURE_SIZE)),
             "azimuths": [one.mean for one in azimuths.values()],
         }
     return found

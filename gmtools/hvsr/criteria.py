@@ -18,17 +18,8 @@ def sesame(curve: Curve, f0_hz: float) -> pd.DataFrame:
     peak within 5 % of f0; (5) the peak frequency's standard deviation below epsilon(f0); (6) sigma_A(f0) < theta(f0).
     For clarity 4 and 5 the maximum is taken in [f0/2, 2 f0], so that a second peak can be judged as well.
 
-    Parameters
-    ----------
-    curve : Curve
-    f0_hz : float
-        Frequency of the peak; the nearest one of the curve is taken.
-
-    Returns
-    -------
-    DataFrame
-        Index "reliability 1" to "clarity 6"; columns ``criterion`` (words), ``value``, ``relation`` ("<" or ">"),
-        ``threshold``, ``passed``. A value that is not known is NaN and does not pass.
+    Returns a table "reliability 1" to "clarity 6" with ``criterion`` (words), ``value``, ``relation`` ("<" or ">"),
+    ``threshold``, ``passed``. A value that is not known is NaN and does not pass.
     """
     at = int(np.argmin(np.abs(curve.frequency_hz - f0_hz)))
     f0, a0 = curve.frequency_hz[at], curve.mean[at]
@@ -58,17 +49,7 @@ def sesame(curve: Curve, f0_hz: float) -> pd.DataFrame:
 
 
 def passes(table: pd.DataFrame) -> bool:
-    """Whether a peak is reliable (all three criteria) and clear (at least five of six).
-
-    Parameters
-    ----------
-    table : DataFrame
-        What :func:`sesame` returned.
-
-    Returns
-    -------
-    bool
-    """
+    """Whether a peak is reliable (all three criteria of :func:`sesame`'s table) and clear (at least five of six)."""
     reliable = table.index.str.startswith("reliability")
     return bool(table["passed"][reliable].all() and table["passed"][~reliable].sum() >= 5)
 

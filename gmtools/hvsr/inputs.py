@@ -16,25 +16,8 @@ LINE_COLORS = np.array([[0, 114, 178], [213, 94, 0], [0, 158, 115]]) / 255
 
 
 def peak_spectra(spectra: Spectra, f0_hz: float, samples: int = SAMPLES) -> np.ndarray:
-    """Mean spectra around a peak, at log-spaced frequencies from f0/2 to 2 f0, over the vertical one's minimum there.
-
-    Parameters
-    ----------
-    spectra : Spectra
-    f0_hz : float
-    samples : int
-        Frequencies for each component; with an odd number f0 is one of them.
-
-    Returns
-    -------
-    ndarray, (3, samples)
-        ns, ew, vt.
-
-    Raises
-    ------
-    GmtoolsError
-        The window [f0/2, 2 f0] leaves the spectra.
-    """
+    """Mean spectra around a peak, (3, samples): ns, ew, vt at log-spaced frequencies from f0/2 to 2 f0, over the
+    vertical one's minimum there. GmtoolsError where that window leaves the spectra."""
     frequency_hz, low, high = spectra.frequency_hz, f0_hz / 2, 2 * f0_hz
     if not frequency_hz[0] * (1 - 1e-9) <= low < high <= frequency_hz[-1] * (1 + 1e-9):
         raise GmtoolsError(
@@ -48,52 +31,16 @@ def peak_spectra(spectra: Spectra, f0_hz: float, samples: int = SAMPLES) -> np.n
 
 
 def features(spectra: Spectra, f0_hz: float) -> np.ndarray:
-    """Inputs of the study's perceptron: 30 values of ns, then of ew, then of vt.
-
-    Parameters
-    ----------
-    spectra : Spectra
-    f0_hz : float
-
-    Returns
-    -------
-    ndarray, (90,)
-        At least 1 for vt; see :func:`peak_spectra`.
-
-    Raises
-    ------
-    GmtoolsError
-        As for :func:`peak_spectra`.
-    """
+    """Inputs of the study's perceptron, (90,): 30 values of ns, then of ew, then of vt; see :func:`peak_spectra`."""
     return peak_spectra(spectra, f0_hz).ravel()
 
 
-def picture(spectra: Spectra, f0_hz: float) -> np.ndarray:
-    """Input of the convolutional network: the three spectra around a peak as colored lines on white.
-
-    Both axes are logarithmic and fixed: frequency from f0/2 to 2 f0, amplitude over the range :data:`AMPLITUDE_RANGE`,
-    beyond which a line runs along the edge. Colors multiply where lines cross, so that none hides another.
-
-    Parameters
-    ----------
-    spectra : Spectra
-    f0_hz : float
-
-    Returns
-    -------
-    ndarray of uint8, (227, 227, 3)
-        Rows from the top, RGB.
-
-    Raises
-    ------
-    GmtoolsError
-        As for :func:`peak_spectra`.
-    """
-    return draw(peak_spectra(spectra, f0_hz, PICTURE_SIZE))
-
-
 def draw(lines: np.ndarray) -> np.ndarray:
-    """Draw three positive lines, one value for each column of pixels, (3, 227); see :func:`picture`."""
+    """Input of the convolutional network: three positive lines (3, 227) as a picture (227, 227, 3), uint8, RGB.
+
+    Both axes are logarithmic and fixed: frequency from f0/2 to 2 f0, amplitude over :data:`AMPLITUDE_RANGE`, beyond
+    which a line runs along the edge. Colors multiply where lines cross, so that none hides another.
+    """
     low, high = np.log(AMPLITUDE_RANGE)
     margin = LINE_WIDTH / 2
     height = (np.log(lines) - low) / (high - low)

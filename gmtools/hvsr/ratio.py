@@ -14,20 +14,12 @@ from gmtools.hvsr.windows import Settings, Spectra, smooth, spectra, transforms,
 
 PROMINENCE_RATIO = 0.7
 """Least prominence over the largest one for a peak to be classified (Di Donato & Castellaro 2024)."""
+# SESAME asks for a peak above 2 that falls to half, so for 1; one of its clarity criteria may fail.
+LEAST_PROMINENCE, MOST_PEAKS = 0.5, 3
 
 
 def curve(windows: Spectra) -> Curve:
-    """H/V of the kept windows.
-
-    Parameters
-    ----------
-    windows : Spectra
-        Of at least two kept windows.
-
-    Returns
-    -------
-    Curve
-    """
+    """H/V of the kept windows, two at least."""
     ratio = (windows.horizontal / windows.component("vt"))[windows.kept]
     return from_windows(windows.frequency_hz, ratio, windows.settings.window_length_s, windows.name)
 
@@ -44,23 +36,7 @@ def azimuthal(
 ) -> dict[float, Curve]:
     """H/V with the horizontal motion in one direction at a time: a structure near by shows at its own azimuth.
 
-    Parameters
-    ----------
-    recording : Recording
-    settings : Settings, optional
-        ``horizontal`` has no meaning here. Windows are rejected as in :func:`spectra`, the same for all azimuths.
-    azimuths_deg : sequence of float
-        Clockwise from north; azimuths 180 degrees apart are the same.
-
-    Returns
-    -------
-    dict of float to Curve
-        Azimuth -> H/V of that direction.
-
-    Raises
-    ------
-    RecordingUnusable
-        As for :func:`spectra`.
+    Azimuths are clockwise from north; windows are rejected as in :func:`spectra`, the same for all.
     """
     whole = spectra(recording, settings)
     angles = np.radians(np.asarray(azimuths_deg, dtype=float))[:, None, None]
@@ -78,21 +54,14 @@ def azimuthal(
     }
 
 
-def peaks(
-    curve: Curve, *, minimum_prominence: float = 0.5, at_most: int = 3, require_sesame: bool = True
-) -> pd.DataFrame:
-    """Peaks worth classifying, the most prominent first.
+def peaks(curve: Curve, *, require_sesame: bool = True) -> pd.DataFrame:
+    """Peaks worth classifying, three at most, the most prominent first, where [f0/2, 2 f0] lies on the curve.
 
-    Looked for where [f0/2, 2 f0] lies on the curve. The prominence is the topographic one, on the linear H/V axis.
+    The prominence is the topographic one, on the linear H/V axis; below 0.5 a curve counts as flat.
 
     Parameters
     ----------
     curve : Curve
-    minimum_prominence : float
-        Below it a curve counts as flat. SESAME asks for a peak above 2 that falls to half, so for 1; one of its clarity
-        criteria may fail.
-    at_most : int
-        Number of peaks.
     require_sesame : bool
         Keep only those that pass SESAME's criteria, see :func:`gmtools.hvsr.passes`.
 
@@ -106,8 +75,7 @@ def peaks(
     NoPeak
         No peak is prominent enough, or none of them passes SESAME's criteria; the message names what failed.
     """
-    index, prominence = _prominent(curve, minimum_prominence)
-    index, prominence = index[:at_most], prominence[:at_most]
+    index, prominence = (values[:MOST_PEAKS] for values in _prominent(curve))
     f0_hz = curve.frequency_hz[index]
     tables = [sesame(curve, f0) for f0 in f0_hz]
     table = pd.DataFrame(
@@ -130,16 +98,16 @@ def peaks(
     return table[table["sesame"]].reset_index(drop=True)
 
 
-def _prominent(curve: Curve, minimum_prominence: float) -> tuple[np.ndarray, np.ndarray]:
+def _prominent(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
     """Places and prominences of the peaks that compare with the most prominent one, which comes first."""
     frequency_hz = curve.frequency_hz
-    index, found = find_peaks(curve.mean, prominence=minimum_prominence)
+    index, found = find_peaks(curve.mean, prominence=LEAST_PROMINENCE)
     inside = (frequency_hz[index] >= 2 * frequency_hz[0]) & (frequency_hz[index] <= frequency_hz[-1] / 2)
     index, prominence = index[inside], found["prominences"][inside]
     if not index.size:
         raise NoPeak(
             f"{curve.name}: no peak between {2 * frequency_hz[0]:.3g} and {frequency_hz[-1] / 2:.3g} Hz is more "
-            f"prominent than {minimum_prominence:g}; H/V is {curve.mean.min():.2f} to {curve.mean.max():.2f}. "
+            f"prominent than {LEAST_PROMINENCE:g}; H/V is {curve.mean.min():.2f} to {curve.mean.max():.2f}. "
             "A flat curve is what rock gives: there is nothing to classify."
         )
     order = np.argsort(-prominence, kind="stable")

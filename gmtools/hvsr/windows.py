@@ -15,8 +15,11 @@ from gmtools.errors import GmtoolsError, RecordingUnusable
 BANDWIDTHS = {"triangular": 0.1, "konno_ohmachi": 40.0, "none": 0.0}
 """Smoothing functions and the bandwidth of each where none is given."""
 
-BLOCK = 8
-"""Windows transformed at a time."""
+BLOCK = 8  # windows transformed at a time: what fits the cache is twice as fast
+TAPER = 0.05
+"""Fraction of a window that the cosine takes at each end."""
+REJECTION_BAND_HZ = (0.2, 20.0)
+"""Where the level of a window is measured."""
 
 
 def default_frequencies() -> np.ndarray:
@@ -31,21 +34,17 @@ class Settings:
     Attributes
     ----------
     window_length_s : float
-        Length of the windows, which do not overlap, s.
+        Of windows that do not overlap.
     smoothing : {"triangular", "konno_ohmachi", "none"}
-        "triangular" in linear frequency; "konno_ohmachi" (Konno & Ohmachi 1998, Eq. 4); "none" interpolates.
+        In linear frequency; Konno & Ohmachi (1998), Eq. 4; interpolation.
     bandwidth : float or None
         Triangular: full width over center frequency, 0.1 by default. Konno & Ohmachi: their b, 40 by default.
     frequencies_hz : ndarray, (n_frequencies,)
         Where the smoothed spectra are computed, ascending.
-    taper : float
-        Fraction of the window that the cosine takes at each end.
     transform_length : int or None
-        Samples of the Fourier transform, to which windows are padded with zeros; those of the window by default.
+        Samples to which windows are padded with zeros; those of the window by default.
     rejection_sd : float or None
         Windows whose level is farther from the mean than so many standard deviations are left out; None keeps all.
-    rejection_band_hz : (float, float)
-        Where that level is measured.
     horizontal : {"geometric_mean", "squared_average"}
         How the two horizontal amplitudes become one: sqrt(NS EW), or sqrt((NS² + EW²) / 2).
     combine_before_smoothing : bool
@@ -57,18 +56,15 @@ class Settings:
     Raises
     ------
     GmtoolsError
-        An unknown smoothing or horizontal, frequencies that are not positive and ascending, or none in the
-        rejection band.
+        Values that are none of these, or frequencies of which none lies between 0.2 and 20 Hz.
     """
 
     window_length_s: float = 70.0
     smoothing: str = "triangular"
     bandwidth: float | None = None
     frequencies_hz: np.ndarray = field(default_factory=default_frequencies)
-    taper: float = 0.05
     transform_length: int | None = None
     rejection_sd: float | None = 2.0
-    rejection_band_hz: tuple[float, float] = (0.2, 20.0)
     horizontal: str = "geometric_mean"
     combine_before_smoothing: bool = False
     minimum_duration_s: float = 1200.0
@@ -85,33 +81,24 @@ class Settings:
             )
         object.__setattr__(self, "frequencies_hz", frequencies)
         if self.rejection_sd is not None and not self.in_rejection_band().any():
-            raise GmtoolsError(f"No frequency lies in rejection_band_hz {self.rejection_band_hz}; give another band.")
+            raise GmtoolsError(
+                f"No frequency lies in {REJECTION_BAND_HZ} Hz, where levels are compared; say rejection_sd=None."
+            )
         if self.bandwidth is None:
             object.__setattr__(self, "bandwidth", BANDWIDTHS[self.smoothing])
 
     def in_rejection_band(self) -> np.ndarray:
         """Mark the frequencies where the level of a window is measured; bool, (n_frequencies,)."""
-        low, high = self.rejection_band_hz
+        low, high = REJECTION_BAND_HZ
         return (self.frequencies_hz >= low) & (self.frequencies_hz <= high)
 
 
 @dataclass(frozen=True, eq=False)
 class Spectra:
-    """Smoothed Fourier amplitude spectra of every window.
+    """Smoothed Fourier amplitude spectra of every window (unit of the recording times s).
 
-    Attributes
-    ----------
-    frequency_hz : ndarray, (n_frequencies,)
-    amplitude : ndarray, (3, n_windows, n_frequencies)
-        Components ns, ew, vt; unit of the recording times s.
-    horizontal : ndarray, (n_windows, n_frequencies)
-        The two horizontal components as one, in the way that the settings say.
-    start_s : ndarray, (n_windows,)
-        Where each window begins.
-    kept : ndarray of bool, (n_windows,)
-        False for rejected windows.
-    settings : Settings
-    name : str
+    ``amplitude`` (3, n_windows, n_frequencies) of ns, ew, vt; ``horizontal`` (n_windows, n_frequencies) of both as the
+    settings say; ``start_s`` (n_windows,) where each begins; ``kept`` (n_windows,) is False for rejected ones.
     """
 
     frequency_hz: np.ndarray
@@ -134,37 +121,23 @@ class Spectra:
 def spectra(recording: Recording, settings: Settings | None = None) -> Spectra:
     """Cut a recording into windows; remove each one's linear trend, taper, transform and smooth it.
 
-    Parameters
-    ----------
-    recording : Recording
-    settings : Settings, optional
-        The study's by default.
-
-    Returns
-    -------
-    Spectra
-        What remains after the last whole window is not used.
+    What remains after the last whole window is not used.
 
     Raises
     ------
     RecordingUnusable
-        Shorter than ``settings.minimum_duration_s``, or than two windows, or fewer than two windows are kept.
-    RecordingUnusable
-        The highest frequency of the settings lies above half the sampling rate.
+        Shorter than ``settings.minimum_duration_s`` or than two windows; sampled too slowly; a component that does not
+        move during a whole window; fewer than two windows kept.
     GmtoolsError
-        The lowest frequency of the settings is less than one cycle in a window, or the transform shorter than it.
-    RecordingUnusable
-        A component does not move during a whole window.
+        The lowest frequency is less than one cycle in a window, or the transform shorter than a window.
     """
     settings = settings or Settings()
     check(recording, settings)
     weights, smoothed = weights_for(recording, settings), []
-    buffer = np.empty((4, BLOCK, weights.shape[1]))
     for block in transforms(recording, settings):
-        raw = buffer[: 3 + settings.combine_before_smoothing, : block.shape[1]]
-        np.abs(block[..., : weights.shape[1]], out=raw[:3])
+        raw = np.abs(block[..., : weights.shape[1]])
         if settings.combine_before_smoothing:
-            raw[3] = combine(raw[0], raw[1], settings)
+            raw = np.concatenate([raw, combine(raw[0], raw[1], settings)[None]])
         smoothed.append(smooth(raw, weights))
     smoothed = np.concatenate(smoothed, axis=1)
     amplitude = smoothed[:3]
@@ -182,48 +155,31 @@ def spectra(recording: Recording, settings: Settings | None = None) -> Spectra:
 
 def transforms(recording: Recording, settings: Settings) -> Iterator[np.ndarray]:
     """Fourier transforms (3, n_windows of the block, n_bins) of the detrended, tapered windows, unit of the
-    recording times s; a few windows at a time, since what fits the cache is twice as fast. Errors of
-    :func:`spectra`."""
+    recording times s; a few windows at a time. RecordingUnusable where a window is constant."""
     rate = recording.sampling_rate_hz
     length = round(settings.window_length_s * rate)
     count = recording.ns.size // length
     windows = recording.components()[:, : count * length].reshape(3, count, length)
-    taper = tukey(length, 2 * settings.taper) / rate
+    taper = tukey(length, 2 * TAPER) / rate
     line = np.stack([np.ones(length), np.linspace(-1, 1, length)])  # orthogonal, so that each is fitted by itself
-    padded = np.zeros((3, BLOCK, settings.transform_length or length))
     for start in range(0, count, BLOCK):
         block = windows[:, start : start + BLOCK]
         # A few samples of each window settle it, unless they are equal.
-        if not np.ptp(block[..., ::50], axis=2).all():
-            refuse_dead(block, start, recording, settings)
-        tapered = padded[:, : block.shape[1]]
+        dead = () if np.ptp(block[..., ::50], axis=2).all() else np.argwhere(np.ptp(block, axis=2) == 0)
+        if len(dead):
+            begin = (start + dead[0, 1]) * settings.window_length_s
+            raise RecordingUnusable(
+                "dead channel",
+                f"{recording.name}: {COMPONENTS[dead[0, 0]]} does not move between {begin:g} and "
+                f"{begin + settings.window_length_s:g} s. Cut that part off, or check the digitizer.",
+            )
         # scipy.signal.detrend fits the same line, and takes longer for it than all other steps together.
-        np.matmul(block @ line.T / (line**2).sum(axis=1), line, out=tapered[..., :length])
-        np.subtract(block, tapered[..., :length], out=tapered[..., :length])
-        tapered[..., :length] *= taper
-        yield fft.rfft(tapered)
-
-
-def refuse_dead(block: np.ndarray, start: int, recording: Recording, settings: Settings) -> None:
-    """Stop with RecordingUnusable where a window of a block, whose first one is number ``start``, is constant."""
-    dead = np.argwhere(np.ptp(block, axis=2) == 0)
-    if dead.size:
-        begin = (start + dead[0, 1]) * settings.window_length_s
-        raise RecordingUnusable(
-            "dead channel",
-            f"{recording.name}: {COMPONENTS[dead[0, 0]]} does not move between {begin:g} and "
-            f"{begin + settings.window_length_s:g} s. Cut that part off, or check the digitizer.",
-        )
+        trend = block @ line.T / (line**2).sum(axis=1) @ line
+        yield fft.rfft((block - trend) * taper, settings.transform_length)
 
 
 def check(recording: Recording, settings: Settings) -> None:
-    """Stop where a recording is too short or sampled too slowly for the settings.
-
-    Raises
-    ------
-    RecordingUnusable, GmtoolsError
-        As for :func:`spectra`.
-    """
+    """Stop where a recording is too short or sampled too slowly for the settings, as :func:`spectra` says."""
     rate = recording.sampling_rate_hz
     shortest = max(settings.minimum_duration_s, 2 * settings.window_length_s)
     # A file of n seconds may hold its last sample or not.
@@ -257,17 +213,7 @@ def combine(ns: np.ndarray, ew: np.ndarray, settings: Settings) -> np.ndarray:
 
 
 def smooth(amplitude: np.ndarray, weights: csr_array) -> np.ndarray:
-    """Smooth any number of spectra by one product with a sparse matrix.
-
-    Parameters
-    ----------
-    amplitude : ndarray, (..., n_bins)
-    weights : csr_array, (n_frequencies, n_bins)
-
-    Returns
-    -------
-    ndarray, (..., n_frequencies)
-    """
+    """Smooth spectra (..., n_bins) by one product with a sparse matrix (n_frequencies, n_bins)."""
     columns = amplitude.reshape(-1, amplitude.shape[-1]).T
     return (weights @ columns).T.reshape(*amplitude.shape[:-1], -1)
 
@@ -279,27 +225,11 @@ def weights_for(recording: Recording, settings: Settings) -> csr_array:
 
 
 def smoothing_matrix(length: int, sampling_rate_hz: float, settings: Settings) -> csr_array:
-    """Weights that turn a spectrum at the transform's frequencies into the smoothed one; each row adds up to 1.
+    """Weights (n_frequencies, n_bins) that turn a transform of ``length`` samples into the smoothed spectrum.
 
-    A triangle is at least as wide as two bins, where it interpolates linearly: no frequency is left without a bin.
-    Konno and Ohmachi's function (1998, Eq. 4), (sin x / x)⁴ with x = b log10(f / center), is cut at its first zeros.
-
-    Parameters
-    ----------
-    length : int
-        Samples of the transform, which has length // 2 + 1 bins.
-    sampling_rate_hz : float
-    settings : Settings
-
-    Returns
-    -------
-    csr_array, (n_frequencies, n_bins)
-        Up to the last bin that has a weight.
-
-    Raises
-    ------
-    GmtoolsError
-        A frequency has no bin under Konno and Ohmachi's function.
+    Each row adds up to 1; bins end with the last that has a weight. A triangle is at least as wide as two bins, where
+    it interpolates linearly. Konno and Ohmachi's function, (sin x / x)⁴ with x = b log10(f / center), is cut at its
+    first zeros; GmtoolsError where no bin lies under it.
     """
     frequencies = settings.frequencies_hz.tobytes()
     return _matrix(length, sampling_rate_hz, settings.smoothing, settings.bandwidth, frequencies)

@@ -30,7 +30,7 @@ from tqdm.auto import tqdm
 
 from gmtools import hvsr
 from gmtools.errors import GmtoolsError, NoPeak
-from gmtools.hvsr.windows import combine, level_kept, smooth
+from gmtools.hvsr.windows import TAPER, combine, level_kept, smooth
 from gmtools.simulate.microtremor_noise import CROSSFADE_S, STATE_S, Noise, ground_amplitude, turned
 from gmtools.simulate.microtremor_sites import (
     ARTEFACTUAL,
@@ -274,7 +274,7 @@ def spectra(
     weights = hvsr.smoothing_matrix(length, country.sampling_rate_hz, settings)
     n_windows, n_bins = int((duration_s or country.duration_s) / STATE_S + 1e-6), weights.shape[1]
     noise = Noise(site, country, seed, n_windows, np.arange(n_bins) / STATE_S)
-    taper = tukey(length, 2 * settings.taper)
+    taper = tukey(length, 2 * TAPER)
     raw = noise.background()
     for burst in noise.bursts():
         raw[:, int(burst.start_s / STATE_S)] += burst.spectrum * np.sqrt(burst.duration_s / (2 * STATE_S))
@@ -283,7 +283,7 @@ def spectra(
         # Sampled just fast enough for the highest bin.
         n_samples = min(2 * n_bins, length)
         motion = noise.machines(n_windows * n_samples, n_samples / STATE_S).reshape(3, n_windows, n_samples)
-        tapered = motion * tukey(n_samples, 2 * settings.taper)
+        tapered = motion * tukey(n_samples, 2 * TAPER)
         raw += fft.rfft(tapered)[..., :n_bins] * (STATE_S / n_samples)
     amplitude = smooth(np.abs(raw), weights)
     return hvsr.Spectra(

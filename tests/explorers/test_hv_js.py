@@ -126,7 +126,7 @@ def test_curve_sesame_and_inputs_are_pythons(node, content, explorer, state):
     quantities = peak_rules.quantities(features[None])
     assert np.allclose(list(found["quantities"].values()), quantities.iloc[0], atol=1e-8)
     assert found["verdict"] == peak_rules.classify(quantities)["verdict"][0]
-    picture = hvsr.shrunk(hvsr.picture(spectra, f0_hz)[None], 113)[0].ravel()
+    picture = hvsr.shrunk(hvsr.draw(hvsr.peak_spectra(spectra, f0_hz, hvsr.PICTURE_SIZE))[None], 113)[0].ravel()
     assert np.abs(np.array(found["picture"]) - picture).max() <= 1, "a rounding apart"
     assert (np.array(found["picture"]) != picture).mean() < 1e-3
 
