@@ -66,12 +66,9 @@ _PADDING_S = 10.0  # lets the last reverberations end before the transform wraps
 
 
 def corner_frequency(magnitude: np.ndarray, stress_drop_bar: np.ndarray) -> np.ndarray:
-    """Corner frequency (Hz) of Brune's S spectrum: 4.906e6 beta (stress drop / M0)^(1/3), as in Boore (2003).
+    """Corner frequency (Hz) of Brune's S spectrum: 4.906e6 beta (stress drop / M0)^(1/3), as in Boore (2003); beta in
+    km/s, stress drop in bar, M0 in dyne cm.
 
-    Beta in km/s, stress drop in bar, M0 in dyne cm from log10 M0 = 1.5 M + 16.05 (Hanks and Kanamori, 1979).
-
-    Examples
-    --------
     >>> float(corner_frequency(5.0, 100.0).round(2))
     1.13
     """
@@ -86,23 +83,12 @@ def rock_spectrum(
     kappa_s: float,
     wave: str = "S",
 ) -> np.ndarray:
-    """Fourier amplitude of the acceleration at a rock outcrop in the uppermost crust, one component.
+    """Fourier amplitude (cm/s) of the acceleration at a rock outcrop in the uppermost crust, one component, for "S" or
+    "P".
 
     Boore (2003) with the path of southern California (Raoof et al., 1999): spreading 1/R up to 40 km and R^-0.5 beyond,
     Q = 180 f^0.45. Radiation 0.55, free surface 2, partition 1/sqrt(2). P waves: radiation 0.52, alpha in place of
-    beta. The step from the source's crust to the velocity of the rock below a station is not in here.
-
-    Parameters
-    ----------
-    frequency_hz : ndarray, (n,)
-    magnitude, corner_hz, rhyp_km, kappa_s : float
-        Moment magnitude; corner frequency of this wave; hypocentral distance; kappa, s.
-    wave : {"S", "P"}
-
-    Returns
-    -------
-    ndarray, (n,)
-        cm/s.
+    beta, a corner of their own. The step to the velocity of the rock below a station is not in here.
     """
     velocity, radiation = {"S": (BETA_KM_S, 0.55), "P": (ALPHA_KM_S, 0.52)}[wave]
     frequency = np.asarray(frequency_hz, float)
@@ -115,21 +101,8 @@ def rock_spectrum(
 
 
 def envelope(time_s: np.ndarray, duration_s: float, coda_share: float = 0.1) -> np.ndarray:
-    """Window of the noise: that of Saragoni and Hart (1974) as Boore (2003) has it, and a coda.
-
-    Parameters
-    ----------
-    time_s : ndarray, (n,)
-        Since the arrival; 0 before.
-    duration_s : float
-        Of the motion: source plus path. The window peaks at 0.4 of it.
-    coda_share : float
-        Amplitude of the coda, relative to the window's peak of 1; it decays with 6 s plus half the duration.
-
-    Returns
-    -------
-    ndarray, (n,)
-    """
+    """Window of the noise, 0 before the arrival: that of Saragoni and Hart (1974) as Boore (2003) has it, with its peak
+    of 1 at 0.4 of the duration, and a coda that decays with 6 s plus half the duration."""
     time = np.maximum(time_s, 0.0)
     x = time / (2 * duration_s)
     b = -0.2 * np.log(0.05) / (1 + 0.2 * (np.log(0.2) - 1))
@@ -142,44 +115,15 @@ class SimulatedRecords:
     """Records of earthquakes at stations of known ground, drawn when they are asked for.
 
     Record k depends on the seed, on k and on the sizes of the network, not on ``n_records`` or on what was asked for
-    before. Stations lie in five regions whose median VS30 differ; over all stations VS30 is log-normal with a median of
-    400 m/s and a standard deviation of 0.45 in ln, kept between 120 and 2000 m/s. Magnitudes 3 to 6.5, depths 5 to 25
-    km.
+    before. Stations lie in five regions whose median VS30 differ, in a square of 400 km; over all stations VS30 is
+    log-normal with a median of 400 m/s and a standard deviation of 0.45 in ln, kept between 120 and 2000 m/s.
+    Magnitudes 3 to 6.5, depths 5 to 25 km, epicentral distances up to ``farthest_km``. ``pre_event_s`` is the range of
+    the time before P reaches the rock, ``calibrated`` says whether the factors of site and path act that the module's
+    text names.
 
-    Parameters
-    ----------
-    seed : int
-    n_records : int
-        How many pairs of event and station, in a random order.
-    n_stations, n_events : int
-        Of the network, in a square of 400 km.
-    duration_s, sampling_rate_hz : float
-        Of each record.
-    pre_event_s : (float, float)
-        Range of the time before the P wave reaches the rock.
-    snr_db : (float, float)
-        Range of the signal-to-noise ratio as :func:`gmtools.data.accelerograms.signal_to_noise_db` measures it.
-    farthest_km : float
-        Largest epicentral distance.
-    calibrated : bool
-        With the factors of site and path that the module's text names, or without.
-
-    Attributes
-    ----------
-    frame : DataFrame, one row for each record
-        Ids, magnitude, depth, distances, coordinates, VS30, depth to rock, P and S times (s), signal-to-noise ratio.
-    exclusions : DataFrame
-        As of :func:`gmtools.data.accelerograms.select`: pairs that the drawing passed by, because their record would
-        have less than a second before P or after S, so that its signal-to-noise ratio has no meaning.
-    profiles : Profiles
-        Of the stations, in the order of their numbers (``S0000`` first).
-    inputs : list
-        What decides the records, for :func:`gmtools.cache.once`: arguments and code.
-
-    Raises
-    ------
-    GmtoolsError
-        The network has fewer usable pairs of event and station within the distance than records are asked for.
+    ``frame`` has a row for each record; ``exclusions`` the pairs that the drawing passed by, because P or S comes less
+    than a second from an end; ``profiles`` the stations' ground; ``inputs`` what decides the records, for
+    :func:`gmtools.cache.once`. GmtoolsError where the network has fewer usable pairs than records are asked for.
     """
 
     def __init__(
@@ -229,18 +173,7 @@ class SimulatedRecords:
         return len(self.frame)
 
     def waveforms(self, indices: Sequence[int]) -> np.ndarray:
-        """Draw records.
-
-        Parameters
-        ----------
-        indices : sequence of int, (k,)
-            Rows of ``frame``.
-
-        Returns
-        -------
-        ndarray of float32, (k, n_samples, 3)
-            Acceleration in cm/s²: north, east, up.
-        """
+        """Draw records by their rows of ``frame``: acceleration (k, n_samples, 3), float32, cm/s²: north, east, up."""
         result = np.empty((len(indices), self.n_samples, 3), np.float32)
         for place, index in enumerate(indices):
             result[place] = self._record(int(index))

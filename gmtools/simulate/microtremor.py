@@ -86,18 +86,8 @@ _TOLERANCE_LN |= {"amplified_component": 0.35, "coupling": 0.2, "tilt": 1.0}
 
 @dataclass(frozen=True)
 class Cause:
-    """Why there may be a peak.
-
-    Attributes
-    ----------
-    frequency_hz : float
-    label : str
-        One of :data:`LABELS`.
-    source : str
-        "ground", "machine", "structure", or the kind of fault.
-    ratio : float
-        H/V that it makes there by itself, without noise and with the study's windows and smoothing.
-    """
+    """Why there may be a peak: "ground", "machine", "structure" or a kind of fault, and the H/V that it makes there by
+    itself, without noise and with the study's windows and smoothing."""
 
     frequency_hz: float
     label: str
@@ -107,20 +97,12 @@ class Cause:
 
 @dataclass(frozen=True, eq=False)
 class LabelledPeaks:
-    """Peaks that passed SESAME's criteria, with their labels.
+    """Peaks that passed SESAME's criteria, with their labels; ``features`` (n, 90) and ``lines`` (n, 3, 227) are what
+    networks see.
 
-    Attributes
-    ----------
-    table : DataFrame, one row for each peak
-        ``country``, ``recording`` (number for :func:`numbered_site`; split by it), ``kind``, ``label``, ``cause``,
-        ``true_f0_hz`` (of that cause), ``neighbors`` (other causes in [f0/2, 2 f0]), and the columns of
-        :func:`gmtools.hvsr.peaks`.
-    features : ndarray, (n_peaks, 90)
-        See :func:`gmtools.hvsr.features`.
-    lines : ndarray, (n_peaks, 3, 227)
-        What :func:`gmtools.hvsr.draw` makes a picture of.
-    counted : dict of str to int
-        Recordings processed, recordings without a clear peak, and what became of the peaks that are not here.
+    ``table``: ``country``, ``recording`` (number for :func:`numbered_site`; split by it), ``kind``, ``label``,
+    ``cause``, ``true_f0_hz`` (of that cause), ``neighbors`` (other causes in [f0/2, 2 f0]), and the columns of
+    :func:`gmtools.hvsr.peaks`. ``counted``: recordings processed or without a clear peak, and peaks that are not here.
     """
 
     table: pd.DataFrame
@@ -130,16 +112,7 @@ class LabelledPeaks:
 
 
 def causes(site: Site) -> tuple[Cause, ...]:
-    """List what may cause a peak at a site: the ground where its own H/V exceeds 1.5 in a peak, and all disturbances.
-
-    Parameters
-    ----------
-    site : Site
-
-    Returns
-    -------
-    tuple of Cause
-    """
+    """List what may cause a peak at a site: ground whose own H/V exceeds 1.5 in a peak, and all disturbances."""
     frequency_hz = np.geomspace(0.1, 40, 600)
     first, second, vertical = turned(site, ground_amplitude(site, frequency_hz) ** 2, squared=True)
     ratio = np.sqrt(np.sqrt(first * second) / vertical)
@@ -176,21 +149,8 @@ def _smoothed_line(strength: np.ndarray, frequency_hz: float) -> np.ndarray:
 
 
 def numbered_site(country: Country, number: int, seed: int = 0) -> tuple[Site, np.random.SeedSequence]:
-    """Draw a country's recording of a number, whatever other numbers are drawn.
-
-    Parameters
-    ----------
-    country : Country
-    number : int
-        As in the column ``recording`` of :func:`labelled_peaks`.
-    seed : int
-
-    Returns
-    -------
-    Site
-    SeedSequence
-        For :func:`recording` and :func:`spectra`.
-    """
+    """Draw a country's recording of a number, whatever others are drawn: the site, and a seed for :func:`recording` and
+    :func:`spectra`."""
     sequence = np.random.SeedSequence(seed, spawn_key=(sum(country.name.encode()), number))
     return draw_site(country, np.random.default_rng(sequence)), sequence
 
@@ -198,23 +158,7 @@ def numbered_site(country: Country, number: int, seed: int = 0) -> tuple[Site, n
 def recording(
     site: Site, country: Country, seed: int | np.random.SeedSequence = 0, duration_s: float | None = None
 ) -> tuple[hvsr.Recording, tuple[Cause, ...]]:
-    """Simulate the ground velocity (m/s) that three components record.
-
-    Parameters
-    ----------
-    site : Site
-    country : Country
-        For instrument and noise.
-    seed : int or SeedSequence
-    duration_s : float, optional
-        The country's by default.
-
-    Returns
-    -------
-    hvsr.Recording
-    tuple of Cause
-        See :func:`causes`.
-    """
+    """Simulate the ground velocity (m/s) that three components record, and list its :func:`causes`."""
     rate = country.sampling_rate_hz
     n_samples = round((duration_s or country.duration_s) * rate)
     step, fade = round(STATE_S * rate), round(CROSSFADE_S * rate)
@@ -244,24 +188,8 @@ def spectra(
 
     Complex normal variables at the frequencies of a window's transform take the place of samples; levels, bursts and
     machines are those of :func:`recording` with the same seed. What gets lost is the correlation of neighboring
-    frequencies that the taper brings.
-
-    Parameters
-    ----------
-    site, country, seed, duration_s
-        As for :func:`recording`.
-    settings : hvsr.Settings, optional
-        The study's by default; its windows must last :data:`STATE_S`.
-
-    Returns
-    -------
-    hvsr.Spectra
-    tuple of Cause
-
-    Raises
-    ------
-    GmtoolsError
-        Settings that need the samples: other windows, padding, or components combined before smoothing.
+    frequencies that the taper brings. GmtoolsError for settings that need the samples: other windows, padding, or
+    components combined before smoothing.
     """
     settings = settings or _STUDY
     if settings.window_length_s != STATE_S or settings.transform_length or settings.combine_before_smoothing:
@@ -310,28 +238,8 @@ def labelled_peaks(
     """Record at one site after the other until there are enough peaks with each label.
 
     A detected peak takes the label of the strongest cause within that cause's tolerance: 20 % of f0 for ground, 4 % for
-    a machine, 8 % for a structure, more for a fault. Peaks without a cause, or with a label of which there are
-    enough, are dropped and counted.
-
-    Parameters
-    ----------
-    country : Country
-    counts : dict of str to int, optional
-        Peaks with each label; the country's by default.
-    seed : int
-    settings : hvsr.Settings, optional
-        See :func:`spectra`.
-    progress : bool
-        Whether to show a bar.
-
-    Returns
-    -------
-    LabelledPeaks
-
-    Raises
-    ------
-    GmtoolsError
-        A label that does not exist, or one that 50 times as many sites did not yield.
+    a machine, 8 % for a structure, more for a fault. Peaks without a cause, or with a label of which there are enough,
+    are dropped and counted. GmtoolsError for a label that does not exist, or that 50 times as many sites did not yield.
     """
     counts = dict(country.counts if counts is None else counts)
     if unknown := sorted(set(counts) - set(LABELS)):

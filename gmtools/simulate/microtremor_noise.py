@@ -24,19 +24,8 @@ _NODES = np.arange(np.log(0.05), np.log(110), _NODE_STEP)
 
 
 def ground_amplitude(site: Site, frequency_hz: np.ndarray) -> np.ndarray:
-    """Root-mean-square spectral amplitude of the ground's motion over that of the noise around.
-
-    Parameters
-    ----------
-    site : Site
-        Only its ground matters.
-    frequency_hz : ndarray, (n_frequencies,)
-
-    Returns
-    -------
-    ndarray, (3, n_frequencies)
-        First and second horizontal direction of the ground (turn them by ``site.azimuth_deg``), vertical.
-    """
+    """Root-mean-square spectral amplitude of the ground's motion over that of the noise around, (3, n_frequencies):
+    first and second horizontal direction of the ground (turn them by ``site.azimuth_deg``), vertical."""
     ratio = np.array([_ratio(profile, frequency_hz) for profile in site.profiles])
     shear = np.array([transfer_function(profile, frequency_hz) for profile in site.profiles])
     compression = np.mean([transfer_function(profile, frequency_hz, "p") for profile in site.profiles], axis=0)

@@ -28,19 +28,10 @@ KINDS = {
 class Machine:
     """A machine at constant speed: spectral lines at its frequency and at multiples of it.
 
-    Attributes
-    ----------
-    frequency_hz : float
-    strength : (float, float, float)
-        Of ns, ew, vt: the line's amplitude in the spectrum of 70 s over that of the background (root mean square).
-    phase_deg : (float, float, float)
-        Of the three components.
-    harmonics : sequence of float
-        Strength of the fundamental and its multiples, relative to ``strength``.
-    duty_cycle : float
-        Share of time that it runs, in turns of some minutes.
-    drift : float
-        Standard deviation of its frequency, as a fraction; it wanders within about five minutes.
+    ``strength`` (ns, ew, vt): the line's amplitude in the spectrum of 70 s over that of the background (root mean
+    square). ``harmonics``: strength of the fundamental and its multiples, relative to that. ``duty_cycle``: share of
+    time that it runs, in turns of some minutes. ``drift``: standard deviation of its frequency, as a fraction; it
+    wanders within about five minutes.
     """
 
     frequency_hz: float
@@ -53,18 +44,10 @@ class Machine:
 
 @dataclass(frozen=True)
 class Structure:
-    """One mode of a bridge or building near by, driven by random loads and felt in one direction.
+    """One mode of a bridge or building near by, driven by random loads and felt in one horizontal direction.
 
-    Attributes
-    ----------
-    frequency_hz, damping : float
-        Damping as a fraction of critical.
-    azimuth_deg : float
-        Horizontal direction of the motion, clockwise from north.
-    strength : float
-        Amplitude at resonance over that of the background.
-    vertical_share : float
-        Vertical over horizontal amplitude.
+    ``damping`` as a fraction of critical; ``azimuth_deg`` clockwise from north; ``strength``: amplitude at resonance
+    over that of the background; ``vertical_share``: vertical over horizontal amplitude.
     """
 
     frequency_hz: float
@@ -82,21 +65,12 @@ class Structure:
 
 @dataclass(frozen=True)
 class Fault:
-    """A sensor that does not follow the ground.
+    """A sensor that does not follow the ground, by ``kind``.
 
-    Attributes
-    ----------
-    kind : {"amplified_component", "coupling", "tilt"}
-        A gain over a band on one horizontal component; a sensor that rocks on a soft footing, as an oscillator does on
-        a moving base; motion that wind or heat adds by tilting, in one direction, below a frequency.
-    frequency_hz : float
-        Center of the band, of the resonance, or upper end of the tilt's plateau.
-    gain : (float, float, float)
-        Of ns, ew, vt at that frequency; for tilt the added amplitude over the background.
-    width : float
-        Standard deviation of the amplified band in ln f; the other kinds have no use for it.
-    offset : float
-        Constant gain of the amplified component, over all frequencies.
+    "amplified_component": a gain over a band on one horizontal component, ``width`` its standard deviation in ln f,
+    ``offset`` a constant gain over all frequencies. "coupling": a sensor that rocks on a soft footing, as an oscillator
+    does on a moving base. "tilt": motion that wind or heat adds in one direction below a frequency. ``gain`` (ns, ew,
+    vt) at that frequency; for tilt the added amplitude over the background.
     """
 
     kind: str
@@ -111,19 +85,11 @@ class SurfaceWaves:
     """What surface waves do over a layer, stylized: Love waves raise the horizontals at its resonance; Rayleigh waves
     lower the vertical there and raise it above.
 
-    Tuan et al. (2011) compute where the motion of Rayleigh waves is horizontal and where it is vertical; the bells
-    here stand there and, for want of a theory of the mixture of waves, are as high as recordings show.
-
-    Attributes
-    ----------
-    f0_hz : float
-    love_ln, low_ln, width : float
-        How far ln amplitude of the horizontals rises and that of the vertical falls at f0, and the standard deviation
-        of both bells in ln f.
-    high_ratio, high_ln, high_width : float
-        Where over f0 the vertical is highest, by how much in ln amplitude, and the width in ln f.
-    above_ln : float
-        What remains of it at all higher frequencies.
+    Tuan et al. (2011) compute where the motion of Rayleigh waves is horizontal and where it is vertical; the bells here
+    stand there and, for want of a theory of the mixture of waves, are as high as recordings show. ``love_ln``,
+    ``low_ln``: how far ln amplitude of the horizontals rises and that of the vertical falls at f0, ``width`` of both in
+    ln f; ``high_ratio``, ``high_ln``, ``high_width``: where over f0 the vertical is highest, by how much, how widely;
+    ``above_ln``: what remains of it at all higher frequencies.
     """
 
     f0_hz: float
@@ -149,21 +115,9 @@ class SurfaceWaves:
 class Site:
     """Ground, and what disturbs a recording on it.
 
-    Attributes
-    ----------
-    profiles : tuple of Profile
-        One, or two that act on two horizontal directions at right angles (not one-dimensional).
-    kind : str
-        Key of :data:`KINDS`, or any name.
-    azimuth_deg : float
-        Direction in which the first of two profiles acts.
-    body_share : float
-        Share of body waves from below in the noise energy at the half-space; the rest is a diffuse field.
-    machines, structures, faults : tuple
-    transient_rate : float
-        Share of windows with a burst, such as steps near the sensor.
-    surface_waves : SurfaceWaves or None
-        What surface waves add to the layers' own H/V.
+    One profile, or two that act on two horizontal directions at right angles, the first at ``azimuth_deg``;
+    ``body_share``: share of body waves from below in the noise energy at the half-space, the rest is a diffuse field;
+    ``transient_rate``: share of windows with a burst, such as steps near the sensor.
     """
 
     profiles: tuple[Profile, ...]
@@ -181,35 +135,13 @@ class Site:
 class Country:
     """Instrument, noise and geology that recordings share.
 
-    Attributes
-    ----------
-    name : str
-    sampling_rate_hz, duration_s : float
-    self_noise_m_s : float
-        Instrument's noise in velocity, m/s over the root of a Hz, well above its corner.
-    corner_hz : float
-        Below it that noise rises as 1/f², as it does when a pendulum's response is divided out.
-    microseism, urban : (float, float)
-        Range of the level below 0.5 Hz and above 2 Hz: 0 is Peterson's (1993) low-noise model, 1 the high-noise one.
-    f0_ln, contrast_ln : (float, float)
-        Mean and standard deviation of ln f0 (Hz) and of the ln contrast of shear-wave velocity.
-    variability_ln : float
-        Standard deviation of ln amplitude between windows, for each component by itself.
-    counts : dict of str to int
-        Peaks with each label.
-    shares : dict of str to float
-        How often each kind is drawn among those with its label.
-    color_ln : (float, float)
-        Mean and standard deviation of what a recording's ln amplitude gains an octave, from 0.7 to 12 Hz: roads and
-        instruments color noise.
-    horizontal_ln : (float, float)
-        Range of the standard deviation of each horizontal's own ln gain, a number for a recording.
-    level_ln : (float, float)
-        Range of the standard deviation of a window's ln level, a number for a recording: traffic, day and night.
-    spread_ln : float
-        How much ``variability_ln`` itself differs between recordings, standard deviation of its logarithm.
-    surface_waves : bool
-        Whether sites on a layer get an :class:`SurfaceWaves`.
+    ``self_noise_m_s`` over the root of a Hz, rising as 1/f² below ``corner_hz``, as when a pendulum's response is
+    divided out. ``microseism``, ``urban``: range of the level below 0.5 and above 2 Hz, 0 is Peterson's (1993)
+    low-noise model, 1 the high-noise one. ``*_ln`` of f0, contrast and color (ln amplitude gained an octave, 0.7 to 12
+    Hz): mean and standard deviation; of each horizontal's own gain and of a window's level: range of the standard
+    deviation, a number for a recording. ``variability_ln``: standard deviation of ln amplitude between windows, for
+    each component by itself; ``spread_ln``: of its own logarithm between recordings. ``counts``: peaks with each label,
+    ``shares``: how often each kind is drawn among those with its label.
     """
 
     name: str
@@ -291,30 +223,11 @@ COUNTRIES = {country.name: country for country in (ITALY, CALIFORNIA)}
 
 
 def layer(f0_hz: float, contrast: float, poisson_ratio: float = 0.4, vs_m_s: float | None = None) -> Profile:
-    """One layer over a half-space with its resonance at VS / (4 H).
+    """One layer over a half-space (Poisson's ratio 0.27) with its resonance at VS / (4 H), damping 0.025 and 0.015.
 
-    Parameters
-    ----------
-    f0_hz : float
-    contrast : float
-        Velocity of shear waves in the half-space over that in the layer.
-    poisson_ratio : float
-        Of the layer; the half-space has 0.27.
-    vs_m_s : float, optional
-        384 f0^-0.388 by default: what Ibs-von Seht & Wohlenberg (1999) found for thickness, H = 96 m f0^-1.388, says.
+    ``contrast`` of shear-wave velocity; ``vs_m_s`` is 384 f0^-0.388 by default: what Ibs-von Seht & Wohlenberg (1999)
+    found for thickness, H = 96 m f0^-1.388, says. GmtoolsError for values that no ground has.
 
-    Returns
-    -------
-    Profile
-        With damping 0.025 and 0.015.
-
-    Raises
-    ------
-    GmtoolsError
-        A frequency, contrast or Poisson's ratio that no ground has.
-
-    Examples
-    --------
     >>> round(layer(1.0, 4.0).thickness_m[0], 1), layer(2.5, 3.0).f0_hz
     (96.0, 2.5)
     """
@@ -330,27 +243,8 @@ def layer(f0_hz: float, contrast: float, poisson_ratio: float = 0.4, vs_m_s: flo
 
 
 def two_layers(f0_hz: float, upper_f0_hz: float, contrasts: tuple[float, float], poisson_ratio: float = 0.4) -> Profile:
-    """Two layers over a half-space, for two peaks.
-
-    Parameters
-    ----------
-    f0_hz, upper_f0_hz : float
-        Resonance of the lower and of the upper layer, each by itself. The upper one's load brings the lower peak to
-        about 0.85 f0.
-    contrasts : (float, float)
-        Of shear-wave velocity, at the upper and the lower interface.
-    poisson_ratio : float
-        Of both layers.
-
-    Returns
-    -------
-    Profile
-
-    Raises
-    ------
-    GmtoolsError
-        As for :func:`layer`.
-    """
+    """Two layers over a half-space, for two peaks: resonance of the lower and of the upper layer, each by itself, and
+    contrasts at the upper and the lower interface. The upper one's load brings the lower peak to about 0.85 f0."""
     upper = layer(upper_f0_hz, contrasts[0], poisson_ratio)
     lower = layer(f0_hz, contrasts[1], poisson_ratio, upper.vs_m_s[1])
     return Profile(
@@ -363,24 +257,8 @@ def two_layers(f0_hz: float, upper_f0_hz: float, contrasts: tuple[float, float],
 
 
 def draw_site(country: Country, random: np.random.Generator, kind: str | None = None) -> Site:
-    """Draw a place.
-
-    Parameters
-    ----------
-    country : Country
-    random : numpy.random.Generator
-    kind : str, optional
-        Key of :data:`KINDS`; drawn as often as the country's counts and shares say by default.
-
-    Returns
-    -------
-    Site
-
-    Raises
-    ------
-    GmtoolsError
-        A kind that does not exist.
-    """
+    """Draw a place of a kind, a key of :data:`KINDS`, by default as often as the country's counts and shares say;
+    GmtoolsError for a kind that does not exist."""
     if kind is None:
         weight = np.array([country.counts[KINDS[name]] * share for name, share in country.shares.items()])
         kind = str(random.choice(list(country.shares), p=weight / weight.sum()))

@@ -22,15 +22,8 @@ ROCK_M_S = (600.0, 3300.0)
 
 @dataclass(frozen=True)
 class Profiles:
-    """Layers over a half-space.
-
-    Attributes
-    ----------
-    thickness_m : ndarray, (n, MAX_LAYERS)
-        From the surface down; profiles of fewer layers are padded with thickness 0.
-    vs_m_s : ndarray, (n, MAX_LAYERS + 1)
-        S-wave velocity, the rock last.
-    """
+    """Layers over a half-space: ``thickness_m`` (n, MAX_LAYERS) from the surface down, padded with 0; ``vs_m_s`` (n,
+    MAX_LAYERS + 1), the rock last."""
 
     thickness_m: np.ndarray
     vs_m_s: np.ndarray
@@ -77,21 +70,11 @@ class Profiles:
 
 
 def draw(random: np.random.Generator, vs30_m_s: np.ndarray) -> Profiles:
-    """Draw profiles of about a given VS30.
+    """Draw profiles of about the wanted VS30 (n,); ``Profiles.vs30_m_s`` tells what came out.
 
-    Depth to rock is log-normal, 35 m for 400 m/s and more under softer ground (standard deviation 0.7 in ln), 3 to
-    400 m. Six in ten profiles have 2 to 5 layers, the others a gradient cut into eight. VS at the surface is 0.35 to
-    0.9 of that above the rock; the rock is 1.2 to 3.5 times as fast.
-
-    Parameters
-    ----------
-    random : Generator
-    vs30_m_s : ndarray, (n,)
-        Wanted; ``Profiles.vs30_m_s`` tells what came out.
-
-    Returns
-    -------
-    Profiles
+    Depth to rock is log-normal, 35 m for 400 m/s and more under softer ground (standard deviation 0.7 in ln), 3 to 400
+    m. Six in ten profiles have 2 to 5 layers, the others a gradient cut into eight. VS at the surface is 0.35 to 0.9 of
+    that above the rock; the rock is 1.2 to 3.5 times as fast.
     """
     n = len(vs30_m_s)
     gradient = random.uniform(size=n) < 0.4

@@ -14,14 +14,10 @@ FLOOR = 1e-8  # energy relative to that of the largest acceleration; noise lies 
 
 
 def filters(sampling_rate_hz: float) -> np.ndarray:
-    """Bank of band-pass filters: cosines and sines under a Gaussian (Gabor, 1946, J. IEE 93, 429-457).
+    """Bank of band-pass filters (n_samples, 48), float32: all cosines, then all sines, under a Gaussian (Gabor, 1946,
+    J. IEE 93, 429-457), each without mean and with a sum of squares of 1.
 
     The Gaussian has a standard deviation of 0.525 periods, at most a fifth of the kernel.
-
-    Returns
-    -------
-    ndarray of float32, (n_samples, 48)
-        First all cosines, then all sines, each without mean and with a sum of squares of 1.
     """
     count = round(KERNEL_S * sampling_rate_hz)
     time = ((np.arange(count) - (count - 1) / 2) / sampling_rate_hz)[:, None]
@@ -33,43 +29,28 @@ def filters(sampling_rate_hz: float) -> np.ndarray:
     return (kernels / np.sqrt((kernels**2).sum(0))).astype(np.float32)
 
 
-def start_of(record, window_s: float = WINDOW_S, anchor: str = "p") -> int:
-    """First sample of the window: ten seconds before P, or half a window before the peak ("pga", or P is not known).
-
-    Raises
-    ------
-    RecordingUnusable
-        The record is shorter than the window.
-    """
-    rate, needed = record.sampling_rate_hz, round(window_s * record.sampling_rate_hz)
+def start_of(record, anchor: str = "p", before_p_s: float = 10.0) -> int:
+    """First sample of the window of 60 s: ``before_p_s`` before P, or half a window before the peak ("pga", or P is not
+    known). RecordingUnusable where the record is shorter."""
+    rate, needed = record.sampling_rate_hz, round(WINDOW_S * record.sampling_rate_hz)
     if len(record.acceleration) < needed:
         raise RecordingUnusable(
             "too short",
-            f"{record.record_id}: {record.duration_s:g} s long, {window_s:g} s are needed. Leave the record out.",
+            f"{record.record_id}: {record.duration_s:g} s long, {WINDOW_S:g} s are needed. Leave the record out.",
         )
     if anchor == "p" and np.isfinite(record.p_time_s):
-        start = round((record.p_time_s - 10) * rate)
+        start = round((record.p_time_s - before_p_s) * rate)
     else:
         start = int(np.abs(record.acceleration).max(-1).argmax()) - needed // 2
     return int(np.clip(start, 0, len(record.acceleration) - needed))
 
 
 def frames(record, anchor: str = "p") -> np.ndarray:
-    """Logarithm of the energy in 24 bands for the horizontals together and the vertical, and the P-S mask.
+    """Logarithm of the energy in 24 bands for the horizontals together and the vertical, and the P-S mask: (23, 49),
+    float32.
 
-    The record is divided by its largest acceleration: amplitude is not told.
-
-    Parameters
-    ----------
-    record : Accelerogram
-        Any sampling rate from 45 Hz on.
-    anchor : {"p", "pga"}
-        See :func:`start_of`.
-
-    Returns
-    -------
-    ndarray of float32, (23, 49)
-        Frames of 2.56 s; last column: the share of the frame between P and S, 0 where they are not known.
+    Frames of 2.56 s; last column: the share of the frame between P and S, 0 where they are not known. Any sampling rate
+    from 45 Hz on. The record is divided by its largest acceleration: amplitude is not told.
     """
     rate, start = record.sampling_rate_hz, start_of(record, anchor=anchor)
     count, step = round(WINDOW_S * rate), round(STEP_S * rate)

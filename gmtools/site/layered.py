@@ -15,21 +15,10 @@ pole its width."""
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """Horizontal, homogeneous, isotropic layers; the last one is the half-space.
+    """Horizontal, homogeneous, isotropic layers; the last of each property is the half-space.
 
-    Parameters
-    ----------
-    thickness_m : sequence of float, (n_layers,)
-    vs_m_s, vp_m_s : sequence of float, (n_layers + 1,)
-        Velocities of shear and compressional waves.
-    density_kg_m3 : sequence of float, (n_layers + 1,)
-    damping : sequence of float, (n_layers + 1,)
-        Fraction of critical, the same for both waves.
-
-    Raises
-    ------
-    GmtoolsError
-        The numbers of layers differ, or a compressional velocity is too small for a positive bulk modulus.
+    ``damping`` is the fraction of critical, the same for both waves. GmtoolsError where the numbers of layers differ,
+    or a compressional velocity is too small for a positive bulk modulus.
     """
 
     thickness_m: Sequence[float]
@@ -56,19 +45,8 @@ class Profile:
 
 
 def transfer_function(profile: Profile, frequency_hz: np.ndarray, wave: str = "s") -> np.ndarray:
-    """Amplification of vertically incident plane waves: :func:`gmtools.site.site_response.transfer_function`.
-
-    Parameters
-    ----------
-    profile : Profile
-    frequency_hz : ndarray, (n_frequencies,)
-    wave : {"s", "p"}
-
-    Returns
-    -------
-    ndarray, (n_frequencies,)
-        Absolute value; for one undamped layer it peaks at V / (4 H) with the contrast of impedance.
-    """
+    """Amplification (n_frequencies,) of vertically incident plane waves, "s" or "p": the absolute value of
+    :func:`gmtools.site.site_response.transfer_function`."""
     velocity = profile.vs_m_s if wave == "s" else profile.vp_m_s
     layers = (profile.thickness_m, velocity, profile.density_kg_m3, profile.damping)
     return np.abs(site_response.transfer_function(frequency_hz, *layers))

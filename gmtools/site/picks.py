@@ -29,21 +29,12 @@ def plausible(record: Accelerogram) -> bool:
 
 
 def with_picks(record: Accelerogram | Exclusion) -> Accelerogram | Exclusion:
-    """Return a record with plausible P and S times: its own, else those of ObsPy's autoregressive picker, else none.
+    """Return a record with plausible P and S times: its own, else those of ObsPy's autoregressive picker, else none
+    (NaN). An exclusion passes.
 
     The picker (Akazawa, 2004, 13th World Conference on Earthquake Engineering, paper 786) looks at 1 to 20 Hz. On the
     study's six sample records it comes within 0.3 s of the listed P and 0.4 s of the listed S in the four whose S-P
     time fits their distance. The study used EQTransformer, a network.
-
-    Parameters
-    ----------
-    record : Accelerogram or Exclusion
-        An exclusion passes.
-
-    Returns
-    -------
-    Accelerogram or Exclusion
-        Both times are NaN where neither the record nor the picker has a plausible pair: see :func:`plausible`.
     """
     if isinstance(record, Exclusion) or plausible(record):
         return record

@@ -41,27 +41,15 @@ def transfer_function(
     density: ArrayLike,
     damping: ArrayLike,
 ) -> np.ndarray:
-    """Motion at the surface over the motion at an outcrop of the half-space.
+    """Motion at the surface over the motion at an outcrop of the half-space, complex (..., n_frequencies).
 
-    From the free surface down, displacement u and stress over angular frequency s pass a layer as
-    u' = u cos kh + s sin kh / Z, s' = s cos kh - u Z sin kh with k = omega / v*, Z = rho v* and the complex velocity
-    v* = v sqrt(1 + 2 i xi); in the half-space the incoming wave is (u - i s / Z) / 2, the outcrop moves twice as much.
-    The time dependence is exp(+i omega t), that of ``numpy.fft``: multiply a spectrum by the result.
+    Layers (..., n_layers) run from the surface down, properties (..., n_layers + 1) end with the half-space; a layer of
+    thickness 0 changes nothing, so that profiles can be padded. Density in any unit; damping is xi = 1 / (2 Q). From
+    the free surface down, displacement u and stress over angular frequency s pass a layer as u' = u cos kh + s sin kh /
+    Z, s' = s cos kh - u Z sin kh with k = omega / v*, Z = rho v* and the complex velocity v* = v sqrt(1 + 2 i xi); in
+    the half-space the incoming wave is (u - i s / Z) / 2, the outcrop moves twice as much. The time dependence is
+    exp(+i omega t), that of ``numpy.fft``: multiply a spectrum by the result.
 
-    Parameters
-    ----------
-    frequency_hz : array_like, (n_frequencies,)
-    thickness_m : array_like, (..., n_layers)
-        From the surface down; a layer of thickness 0 changes nothing, so that profiles can be padded.
-    velocity_m_s, density, damping : array_like, (..., n_layers + 1)
-        The half-space last. Density in any unit; damping is the ratio xi = 1 / (2 Q).
-
-    Returns
-    -------
-    ndarray of complex, (..., n_frequencies)
-
-    Examples
-    --------
     A layer of 20 m and 200 m/s over rock amplifies most at 200 / (4 * 20) = 2.5 Hz, without damping by the impedance
     ratio:
 

@@ -42,19 +42,9 @@ RECORDINGS = {
 
 @dataclass(frozen=True, eq=False)
 class Peaks:
-    """Drawn peaks.
-
-    Attributes
-    ----------
-    table : DataFrame
-        One row for each peak; see :class:`gmtools.simulate.microtremor.LabelledPeaks`.
-    spectra : ndarray, (n, 90)
-        From :func:`gmtools.hvsr.features`.
-    lines : ndarray, (n, 3, 227)
-        What :func:`pictures` draws.
-    counted : dict
-        How many recordings were made, and what became of peaks that are not here.
-    """
+    """Drawn peaks: ``table``, a row for each (:class:`gmtools.simulate.microtremor.LabelledPeaks`); ``spectra`` (n, 90)
+    as of :func:`gmtools.hvsr.features`; ``lines`` (n, 3, 227), what :func:`pictures` draws; ``counted``, what became of
+    others."""
 
     table: pd.DataFrame
     spectra: np.ndarray
@@ -90,17 +80,8 @@ def pictures(lines: np.ndarray, side: int = SIDE) -> np.ndarray:
 def drawn(country: microtremor.Country, seed: int = 0, counts: Mapping[str, int] | None = None) -> Peaks:
     """Draw peaks until each class has its number; kept below ``_build``, so that the next lesson loads them.
 
-    Parameters
-    ----------
-    country : gmtools.simulate.microtremor.Country
-        ``microtremor.ITALY`` has 87 peaks of each class, ``microtremor.CALIFORNIA`` 196, 12 and 12, as the thesis.
-    seed : int
-    counts : mapping of str to int, optional
-        Other numbers.
-
-    Returns
-    -------
-    Peaks
+    ``counts`` (class -> number) replaces the country's: ``microtremor.ITALY`` has 87 peaks of each class,
+    ``microtremor.CALIFORNIA`` 196, 12 and 12, as the thesis.
     """
     counts = {name: int(n) for name, n in (country.counts if counts is None else counts).items()}
 
@@ -129,25 +110,8 @@ def statements(path: Path) -> str:
 
 
 def split(recording: np.ndarray, n_training: int, seed: int = 0) -> np.ndarray:
-    """Choose recordings at random until they hold the wanted number of peaks.
-
-    Parameters
-    ----------
-    recording : (n,) array
-        Recording of each peak.
-    n_training : int
-    seed : int
-
-    Returns
-    -------
-    ndarray of bool, (n,)
-        True for training.
-
-    Raises
-    ------
-    GmtoolsError
-        No number of whole recordings came out at the wanted number of peaks.
-    """
+    """Choose recordings at random until they hold ``n_training`` peaks: True for training, (n,), from each peak's
+    recording (n,). GmtoolsError where no number of whole recordings comes out there."""
     counts = pd.Series(recording).value_counts().sort_index()
     chosen, left = [], n_training
     for number in np.random.default_rng(seed).permutation(counts.index):
@@ -160,21 +124,8 @@ def split(recording: np.ndarray, n_training: int, seed: int = 0) -> np.ndarray:
 
 
 def real_recordings(data: str = "auto") -> dict[str, hvsr.Recording]:
-    """Public recordings of noise that this machine has; none with ``data="simulated"``.
-
-    Parameters
-    ----------
-    data : {"auto", "real", "simulated"}
-
-    Returns
-    -------
-    dict of str to Recording
-
-    Raises
-    ------
-    DataNotFound, DownloadFailed
-        ``data`` is "real" and a file cannot be had.
-    """
+    """Public recordings of noise that this machine has; none with ``data="simulated"``, DataNotFound or DownloadFailed
+    where "real" cannot be had."""
     found: dict[str, hvsr.Recording] = {}
     for data_id, names in RECORDINGS.items():
         try:
@@ -188,13 +139,8 @@ def real_recordings(data: str = "auto") -> dict[str, hvsr.Recording]:
 
 
 def recordings(data: str = "auto", seed: int = 0) -> tuple[dict[str, hvsr.Recording], str]:
-    """Public recordings and "measured" or, where this machine has none, stand-ins and "simulated".
-
-    Raises
-    ------
-    DataNotFound, DownloadFailed
-        ``data`` is "real" and a file cannot be had.
-    """
+    """Public recordings and "measured" or, where this machine has none, stand-ins and "simulated"; errors of
+    :func:`real_recordings`."""
     found = real_recordings(data)
     return (found, "measured") if found else (stand_ins(seed), "simulated")
 
@@ -210,29 +156,20 @@ def stand_ins(seed: int = 0) -> dict[str, hvsr.Recording]:
     return found
 
 
-def noise_quantities(spectra: hvsr.Spectra, band_hz: tuple[float, float] = (0.5, 20.0)) -> dict[str, float]:
-    """What a simulation must share with real recordings before a network may learn from it.
+def noise_quantities(spectra: hvsr.Spectra) -> dict[str, float]:
+    """What a simulation must share with real recordings before a network may learn from it; all NaN without a peak.
 
-    Parameters
-    ----------
-    spectra : Spectra
-    band_hz : (float, float)
-        Where level, scatter and balance are taken.
-
-    Returns
-    -------
-    dict
-        ``slope``: ln amplitude of the vertical gained an octave, 1 to 10 Hz. ``level``: median H/V outside of
-        [f0/2, 2 f0]. ``height``: H/V at f0. ``scatter``: mean standard deviation of ln H/V between windows. ``change``:
-        standard deviation of a window's ln level. ``balance``: rms of ln(NS/EW). ``width``: of the peak at half its
-        height, over f0. All NaN where there is no peak.
+    ``slope``: ln amplitude of the vertical gained an octave, 1 to 10 Hz. From 0.5 to 20 Hz, ``level``: median H/V
+    outside of [f0/2, 2 f0]; ``scatter``: mean standard deviation of ln H/V between windows; ``change``: standard
+    deviation of a window's ln level; ``balance``: rms of ln(NS/EW). ``height``: H/V at f0. ``width`` of the peak at
+    half its height, over f0.
     """
     curve, frequency_hz = hvsr.curve(spectra), spectra.frequency_hz
     try:
         peak = hvsr.peaks(curve, require_sesame=False).iloc[0]
     except GmtoolsError:
         return dict.fromkeys(("slope", "level", "height", "scatter", "change", "balance", "width"), np.nan)
-    band = (frequency_hz >= band_hz[0]) & (frequency_hz <= band_hz[1])
+    band = (frequency_hz >= 0.5) & (frequency_hz <= 20.0)
     rising = (frequency_hz >= 1) & (frequency_hz <= 10)
     ln = np.log(spectra.mean())
     windows = np.log(spectra.amplitude[:, spectra.kept][..., band])
@@ -294,38 +231,21 @@ def as_table(spectra: np.ndarray) -> pd.DataFrame:
 
 
 def outside(name: str, values: np.ndarray) -> np.ndarray:
-    """Share of each peak's numbers beyond the range that a named network learned from: (n,).
-
-    Parameters
-    ----------
-    name : str
-        A perceptron or a SqueezeNet of this study.
-    values : ndarray, (n, 90) or (n, 3, 227)
-        Spectra for a perceptron, lines for a SqueezeNet.
-
-    Warns
-    -----
-    OutOfRange
-        Once, where a peak has more than one in twenty of its numbers outside.
-    """
+    """Share of each peak's numbers beyond the range that a named network learned from, (n,): of spectra (n, 90) for a
+    perceptron, of lines (n, 3, 227) for SqueezeNet. Warns (OutOfRange) once where it is more than one in twenty."""
     card = networks.card(name)
     limits = card["ranges"][CLASSES[0]]
     low, high = np.array([limits[entry["name"]] for entry in card["inputs"]]).T
     if values.ndim == 3:
         low, high = low[:, None], high[:, None]
     share = ((values < low) | (values > high)).reshape(len(values), -1).mean(axis=1)
-    warn_outside(name, share)
-    return share
-
-
-def warn_outside(name: str, share: np.ndarray) -> None:
-    """Warn where more than one in twenty numbers of a peak lie outside of what a network learned from."""
     far = np.flatnonzero(share > 0.05)
     if far.size:
         text = f"{name}: {far.size} of {share.size} peaks have more than 5 % of their numbers outside the training data"
         warnings.warn(
-            f"{text} (up to {share.max():.0%}); read these answers as extrapolation.", OutOfRange, stacklevel=3
+            f"{text} (up to {share.max():.0%}); read these answers as extrapolation.", OutOfRange, stacklevel=2
         )
+    return share
 
 
 FAULT = (
@@ -336,13 +256,8 @@ FAULT = (
 
 
 def photograph_weights(data: str = "auto") -> list | None:
-    """Convolutions of SqueezeNet as photographs trained them, or None where this run goes without the file.
-
-    Raises
-    ------
-    DataNotFound, DownloadFailed
-        ``data`` is "real" and the file cannot be had.
-    """
+    """Convolutions of SqueezeNet as photographs trained them, or None where this run goes without the file; errors of
+    :func:`real_recordings`."""
     try:
         return None if data == "simulated" else ncnn_squeezenet.read(catalog.find("squeezenet_1_1"))
     except (DataNotFound, DownloadFailed):
@@ -362,12 +277,8 @@ def interval(values: np.ndarray, recording: np.ndarray, draws: int = 1000, seed:
 def facts(values: np.ndarray, truth: np.ndarray, answer: np.ndarray, by_rule: np.ndarray) -> dict:
     """What ``networks.save`` wants to know of a classifier of peaks: inputs, ranges, score, faults, kind of data.
 
-    Parameters
-    ----------
-    values : ndarray, (n, 90) or (n, 3, 227)
-        What it learned from: spectra of a perceptron, whose logarithms go to [-1, 1], or lines of pictures.
-    truth, answer, by_rule : ndarray of int, (m,)
-        Label, answer and answer of the rules for peaks that it never saw.
+    ``values``: what it learned from, spectra (n, 90), whose logarithms go to [-1, 1], or lines (n, 3, 227). ``truth``,
+    ``answer``, ``by_rule``, int (m,): label, answer, answer of the rules for peaks that it never saw.
     """
     low, high = (end(values, axis=0 if values.ndim == 2 else (0, 2)) for end in (np.min, np.max))
     names = COLUMNS if values.ndim == 2 else list(hvsr.COMPONENTS)
@@ -397,14 +308,8 @@ NAMED = ("peak_perceptron", "peak_perceptron_more", "peak_squeezenet", "peak_squ
 
 
 def inputs_of(spectra: Mapping[str, hvsr.Spectra], peaks: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """What networks see of peaks: spectra (n, 90) and lines (n, 3, 227).
-
-    Parameters
-    ----------
-    spectra : mapping of str to Spectra
-    peaks : DataFrame
-        Columns ``recording`` (a key of ``spectra``) and ``f0_hz``.
-    """
+    """What networks see of peaks, spectra (n, 90) and lines (n, 3, 227), for a table with ``recording`` (a key of
+    ``spectra``) and ``f0_hz``."""
     pairs = [(spectra[name], f0_hz) for name, f0_hz in peaks[["recording", "f0_hz"]].itertuples(index=False)]
     lines = [hvsr.peak_spectra(one, f0_hz, hvsr.PICTURE_SIZE) for one, f0_hz in pairs]
     return np.array([hvsr.features(one, f0_hz) for one, f0_hz in pairs]), np.array(lines)

@@ -49,22 +49,7 @@ TABLES = {
 
 
 def select(frame: pd.DataFrame, magnitude: float = 3.0, rjb_km: float = 300.0) -> pd.DataFrame:
-    """Make the study's selection of source records: magnitude and RJB in range, VS30 and PGA known.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Standard table with ``rjb_km``.
-    magnitude : float
-        Smallest magnitude.
-    rjb_km : float
-        Largest Joyner-Boore distance, km.
-
-    Returns
-    -------
-    DataFrame
-        The selected rows, numbered anew.
-    """
+    """Make the study's selection of source records, numbered anew: least magnitude, largest RJB, VS30 and PGA known."""
     keep = (
         (frame[columns.MAGNITUDE] >= magnitude)
         & frame[columns.RJB].between(0, rjb_km)
@@ -87,20 +72,10 @@ def rjb_or_stand_in(frame: pd.DataFrame) -> pd.Series:
 
 
 def source_records(dataset):
-    """NGA-West2 records to learn from: M >= 3, RJB <= 300 km, VS30 and PGA known, Iran left out.
+    """NGA-West2 records of ``studies.load("nga_west2")`` to learn from, as :func:`select` takes them, Iran left out.
 
     The three Iranian earthquakes are in the Iranian table too, so that the source must not see them. They were found by
     comparing magnitude, Rrup, VS30 and PGA of the two tables; official event numbers name them.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        ``studies.load("nga_west2")``.
-
-    Returns
-    -------
-    DataFrame
-        Numbered anew.
     """
     frame = select(dataset.frame)
     number = frame[columns.EVENT].astype(str).str.extract(r"^(?:EQ0*)?(\d+)$", expand=False)
@@ -108,16 +83,6 @@ def source_records(dataset):
 
 
 def records(dataset):
-    """Iranian records with a distance in ``rjb_km``: Rrup stands in for RJB, and the hypocentral distance for Rrup.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        ``studies.load("iran")``.
-
-    Returns
-    -------
-    DataFrame
-        Numbered as the table.
-    """
+    """Records of ``studies.load("iran")`` with a distance in ``rjb_km``: Rrup, or the hypocentral distance, where RJB
+    is missing."""
     return dataset.frame.assign(**{columns.RJB: rjb_or_stand_in(dataset.frame)})

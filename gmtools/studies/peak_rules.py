@@ -24,20 +24,8 @@ _KURTOSIS_BAND = 0.05
 
 @dataclass(frozen=True)
 class Rule:
-    """A quantity beyond its threshold means a class.
-
-    Attributes
-    ----------
-    quantity : str
-        Column of :func:`quantities` or key of :func:`recording_quantities`.
-    side : {"below", "above"}
-        Of the threshold.
-    threshold : float
-    verdict : str
-        One of :data:`CLASSES`.
-    reason : str
-        The physical argument for quantity and threshold.
-    """
+    """A quantity (column of :func:`quantities` or key of :func:`recording_quantities`) "below" or "above" its threshold
+    means a class, for a physical reason."""
 
     quantity: str
     side: str
@@ -67,27 +55,14 @@ RULES = (
 
 
 def quantities(features):
-    """What the rules look at in the spectra around a peak.
+    """What the rules look at in the spectra around a peak, (n, 3 m): m samples of ns, of ew and of vt from f0/2 to 2
+    f0.
 
-    Parameters
-    ----------
-    features : (n, 3 * m) array
-        From :func:`gmtools.hvsr.features`: m samples of ns, of ew and of vt, log-spaced from f0/2 to 2 f0.
-
-    Returns
-    -------
-    DataFrame
-        ``relative_width``: width of the H/V peak at half its height (in logarithm) above the higher of its two feet,
-        over f0. ``vertical_bump_ln``, ``horizontal_bump_ln``: natural logarithm of the component (the geometric mean of
-        both horizontals) at f0 minus its mean at both shoulders, 0.35 octaves away. ``horizontal_imbalance_ln``: how
-        much one horizontal exceeds the other over at least four fifths of the window, 0 where the sign changes.
-
-    Raises
-    ------
-    GridError
-        The number of features is no multiple of three.
-
-    Source: the differences are those of Di Donato & Castellaro (2024), table 1 of the thesis.
+    ``relative_width``: width of the H/V peak at half its height (in logarithm) above the higher of its two feet, over
+    f0. ``vertical_bump_ln``, ``horizontal_bump_ln``: ln of the component (the geometric mean of both horizontals) at f0
+    minus its mean at both shoulders, 0.35 octaves away. ``horizontal_imbalance_ln``: how much one horizontal exceeds
+    the other over at least four fifths of the window, 0 where the sign changes. Source: Di Donato & Castellaro (2024),
+    table 1 of the thesis. GridError for features of another shape.
     """
     features = np.asarray(features, float)
     if features.ndim != 2 or features.shape[1] % 3:
@@ -132,21 +107,11 @@ def _crossing(octaves, above):
 
 
 def recording_quantities(recording, f0_hz):
-    """What the rules look at in the time series: is the peak a free vibration, noise, or a machine?
+    """What the rules look at in the time series: ``damping`` and ``excess_kurtosis``, each the smallest of three
+    components, and ``sharpening_ln``.
 
-    Parameters
-    ----------
-    recording : gmtools.hvsr.Recording
-    f0_hz : float
-
-    Returns
-    -------
-    dict
-        ``damping`` (of critical) and ``excess_kurtosis``, each the smallest of the three components, and
-        ``sharpening_ln``: see the functions of these names.
-
-    Source: SESAME (2004) tests for an industrial origin with damping and with less smoothing. Kurtosis after Jacobsen
-    et al. (2007).
+    SESAME (2004) tests for an industrial origin with damping and with less smoothing; kurtosis after Jacobsen et al.
+    (2007).
     """
     components = [recording.ns, recording.ew, recording.vt]
     rate = recording.sampling_rate_hz
@@ -158,22 +123,8 @@ def recording_quantities(recording, f0_hz):
 
 
 def sharpening_ln(recording, f0_hz, bandwidth=0.02):
-    """How much a peak of a component's spectrum grows when it is smoothed less, in natural logarithm.
-
-    The spectra of a layer stay as they are, but for chance; a line becomes as narrow and as high as the windows allow.
-
-    Parameters
-    ----------
-    recording : gmtools.hvsr.Recording
-    f0_hz : float
-    bandwidth : float
-        Of the weak triangular smoothing, over the frequency; it is compared with 0.1.
-
-    Returns
-    -------
-    float
-        Of the component that grows most, within 5 % of f0.
-    """
+    """How much (ln) a peak of a component's spectrum grows within 5 % of f0 when the triangle is ``bandwidth`` wide,
+    not 0.1: little for a layer; a line becomes as narrow and high as the windows allow."""
     near_hz = f0_hz * np.linspace(0.95, 1.05, 21)
     settings = [Settings(bandwidth=width, frequencies_hz=near_hz, rejection_sd=None) for width in (bandwidth, 0.1)]
     weak, usual = (np.log(spectra(recording, one).mean()).max(axis=1) for one in settings)
@@ -181,36 +132,17 @@ def sharpening_ln(recording, f0_hz, bandwidth=0.02):
 
 
 def excess_kurtosis(samples, sampling_rate_hz, f0_hz):
-    """Kurtosis minus 3 of the motion within 5 % of f0: 0 for Gaussian noise, -1.5 for a sine wave, above 0 for bursts.
-
-    Parameters
-    ----------
-    samples : (n,) array
-    sampling_rate_hz, f0_hz : float
-    """
+    """Kurtosis minus 3 of the motion within 5 % of f0: 0 for Gaussian noise, -1.5 for a sine wave, more for bursts."""
     motion = _band(samples, sampling_rate_hz, f0_hz, _KURTOSIS_BAND)
     return float(np.mean(motion**4) / np.mean(motion**2) ** 2 - 3)
 
 
 def damping(samples, sampling_rate_hz, f0_hz, cycles=12, noise=0.15):
-    """Fraction of critical damping from the decay of the autocorrelation's envelope near f0.
+    """Fraction of critical damping from the decay of the autocorrelation's envelope near f0; near 0 for a machine.
 
-    Parameters
-    ----------
-    samples : (n,) array
-    sampling_rate_hz, f0_hz : float
-    cycles : int
-        Longest lag, in periods.
-    noise : float
-        The decay is followed down to this fraction; below it a recording of 20 minutes leaves chance.
-
-    Returns
-    -------
-    float
-        Near 0 for a machine. White noise gives about 0.24, the decay of the filter (30 % on either side of f0).
-
-    Source: SESAME (2004) takes the random decrement, to which the autocorrelation of Gaussian noise is proportional
-    (Vandiver et al. 1982).
+    It is followed over at most ``cycles`` periods, down to ``noise``: below that 20 minutes leave chance. White noise
+    gives about 0.24, the decay of the filter. SESAME (2004) takes the random decrement, to which the autocorrelation of
+    Gaussian noise is proportional (Vandiver et al. 1982).
     """
     motion = _band(samples, sampling_rate_hz, f0_hz, _BAND)
     power = np.abs(np.fft.rfft(motion, 2 * len(motion))) ** 2
@@ -231,25 +163,10 @@ def _band(samples, sampling_rate_hz, f0_hz, fraction):
 
 
 def classify(table, rules=RULES):
-    """Give each peak the class of the first rule that applies.
+    """Give each peak the class of the first rule that applies; rules without a column in the table are left out.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From :func:`quantities`; the columns of :func:`recording_quantities` may be joined. Rules without a column are
-        left out.
-    rules : sequence of Rule
-
-    Returns
-    -------
-    DataFrame
-        Index of ``table``; ``label`` (position in :data:`CLASSES`), ``verdict``, ``decided_by`` (the quantity; "no rule
-        applies" for the rest) and ``value`` of that quantity.
-
-    Raises
-    ------
-    ColumnMissing
-        No rule has a column.
+    Returns ``label`` (position in :data:`CLASSES`), ``verdict``, ``decided_by`` (the quantity; "no rule applies" for
+    the rest) and its ``value``. ColumnMissing where no rule has a column.
     """
     usable = [rule for rule in rules if rule.quantity in table]
     if not usable:

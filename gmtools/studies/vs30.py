@@ -57,7 +57,7 @@ TABLES = {
     )
 }
 PERIODS = kanto_site_terms.PERIODS
-RATE_HZ, DURATION_S, WINDOW_S = 50.0, 90.0, 60.0
+RATE_HZ, DURATION_S, WINDOW_S = 50.0, 90.0, bands.WINDOW_S
 _NETWORKS = ("training", "validation", "test")
 
 
@@ -75,18 +75,12 @@ def real_or_none(data_id: str, data: str):
 
 @dataclass(frozen=True)
 class Stations:
-    """KiK-net stations in Kanto.
+    """KiK-net stations in Kanto, "measured" or "simulated".
 
-    Attributes
-    ----------
-    frame : DataFrame, one row for each station
-        ``station_id``, coordinates, site terms ``site_term_0.01s``, ``site_term_0.1s``, ``site_term_1s`` (ln units),
-        ``vs30_m_s`` (measured in the borehole, NaN where not), ``avs30_m_s`` (J-SHIS' map of geomorphology) and
-        ``slope`` (m/m, of the ground at 1 arc minute).
-    residuals : DataFrame, one row for each record
-        ``station_id`` and ``residual`` at 1 s (ln units): the site term is its mean.
-    kind : str
-        "measured" or "simulated".
+    ``frame``, a row a station: ``station_id``, coordinates, site terms ``site_term_0.01s``, ``_0.1s``, ``_1s`` (ln
+    units), ``vs30_m_s`` (measured in the borehole, NaN where not), ``avs30_m_s`` (J-SHIS' map of geomorphology),
+    ``slope`` (m/m, at 1 arc minute). ``residuals``, a row a record: ``station_id``, ``residual`` at 1 s (ln units),
+    whose mean is the site term.
     """
 
     frame: pd.DataFrame
@@ -95,19 +89,9 @@ class Stations:
 
 
 def stations(data: str = "auto", seed: int = 0) -> Stations:
-    """Site terms of 60 stations (Chakraborty & Kotha) with VS30 (NIED's boreholes, J-SHIS), or drawn ones.
-
-    Parameters
-    ----------
-    data : {"auto", "real", "simulated"}
-    seed : int
-        Of the drawn ones: VS30 log-normal, site terms that fall with it as in Boore et al. (2014), and scatter.
-
-    Raises
-    ------
-    DataNotFound
-        "real", and a file cannot be had.
-    """
+    """Site terms of 60 stations (Chakraborty & Kotha) with VS30 (NIED's boreholes, J-SHIS), or drawn ones: VS30
+    log-normal, site terms that fall with it as in Boore et al. (2014), and scatter. DataNotFound where "real" cannot be
+    had."""
     needed = ("kanto_site_terms", "kanto_jshis_sites", "topography_1min")
     terms, sites, elevation = (real_or_none(name, data) for name in needed)
     if terms is None or sites is None or elevation is None:
@@ -165,15 +149,11 @@ def hv_curves(data: str = "auto", seed: int = 0) -> tuple[pd.DataFrame, str]:
 
 
 def region_spectra(data: str = "auto", seed: int = 0) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Records of Italy, Iran and NGA-West2 with what their files have of the size and shape of the motion.
+    """Records of Italy, Iran and NGA-West2 with the size and shape of the motion, and region -> "measured" or
+    "simulated".
 
-    Returns
-    -------
-    frame : DataFrame, one row for each record
-        ``region``, ``station_id``, ``vs30_m_s``, ``magnitude``, ``distance_km``, ``pga_g`` and ``ln_shape``: the
-        logarithm of PSA(1 s) over PGA (Italy, Iran) or of PGV over PGA (NGA-West2, whose spectra are reconstructed).
-    kinds : dict of str to str
-        Region -> "measured" or "simulated".
+    ``region``, ``station_id``, ``vs30_m_s``, ``magnitude``, ``distance_km``, ``pga_g`` and ``ln_shape``: ln of PSA(1 s)
+    over PGA (Italy, Iran) or of PGV over PGA (NGA-West2, whose spectra are reconstructed).
     """
     tables, kinds = [], {}
     for region, name in {"Italy": "italy_whole", "Iran": "iran", "NGA-West2": "nga_west2"}.items():
@@ -201,19 +181,9 @@ def six_records(data: str = "auto", seed: int = 0) -> tuple[list, str]:
 
 @dataclass(frozen=True, eq=False)
 class Records:
-    """Simulated records for one purpose, ready to be learned from.
-
-    Attributes
-    ----------
-    frame : DataFrame, (n rows)
-        See :class:`gmtools.simulate.accelerograms.SimulatedRecords`.
-    frames : ndarray of float32, (n, n_frames, 49)
-        See :func:`gmtools.site.bands.frames`.
-    spectra : ndarray, (n, 2, 40)
-        See :func:`gmtools.studies.vs30_baselines.spectrum`.
-    source : SimulatedRecords
-        Draws the samples again.
-    """
+    """Simulated records to learn from: ``frame`` and ``source`` as of
+    :class:`gmtools.simulate.accelerograms.SimulatedRecords`, ``frames`` (n, n_frames, 49) as of
+    :func:`gmtools.site.bands.frames`, ``spectra`` (n, 2, 40) as of :func:`gmtools.studies.vs30_baselines.spectrum`."""
 
     frame: pd.DataFrame
     frames: np.ndarray
@@ -227,19 +197,10 @@ class Records:
 
 
 def simulated(part: str, count: int, seed: int = 0, calibrated: bool = True, anchor: str = "p") -> Records:
-    """Draw records with their spectra and band energies, or load those that an earlier run kept.
+    """Draw ``count`` records, four a station, with spectra and band energies, or load those that an earlier run kept.
 
-    Parameters
-    ----------
-    part : {"training", "validation", "test"}
-        Each has stations and earthquakes of its own.
-    count : int
-        Records: four a station.
-    seed : int
-    calibrated : bool
-        See :class:`gmtools.simulate.accelerograms.SimulatedRecords`.
-    anchor : {"p", "pga"}
-        See :func:`gmtools.site.bands.start_of`.
+    Each ``part`` ("training", "validation", "test") has stations and earthquakes of its own; ``calibrated`` as in
+    :class:`gmtools.simulate.accelerograms.SimulatedRecords`, ``anchor`` as in :func:`gmtools.site.bands.start_of`.
     """
     n_stations = max(-(-count // 4), 20)
     sizes = (count, n_stations, max(n_stations // 2, 60), DURATION_S, RATE_HZ, (5.0, 25.0))
@@ -247,42 +208,28 @@ def simulated(part: str, count: int, seed: int = 0, calibrated: bool = True, anc
 
     def make():
         every = [source.accelerogram(k) for k in tqdm(range(count), desc=f"{part} records", leave=False)]
-        return [
-            np.stack([bands.frames(one, anchor) for one in every]),
-            np.stack([vs30_baselines.spectrum(one) for one in every]),
-        ]
+        found = [np.stack([bands.frames(one, anchor) for one in every])]
+        return found if anchor != "p" else [*found, np.stack([vs30_baselines.spectrum(one) for one in every])]
 
     code = [Path(module.__file__) for module in (bands, vs30_baselines)]
-    frames, spectra = cache.once(f"vs30_{part}", [*source.inputs, anchor, *code], make)
+    frames, *spectra = cache.once(f"vs30_{part}", [*source.inputs, anchor, *code], make)
+    # Spectra do not hang on the anchor of the frames.
+    spectra = spectra[0] if spectra else simulated(part, count, seed, calibrated).spectra
     return Records(source.frame, frames, spectra, source)
 
 
-def described(mean_ln: float, sd_ln: float) -> dict:
-    """What a card says of a network on :func:`gmtools.site.bands.frames`: for :func:`gmtools.networks.save`."""
+def described(mean_ln: float | None = None, sd_ln: float | None = None) -> dict:
+    """What a card says of a network on :func:`gmtools.site.bands.frames`, for :func:`gmtools.networks.save`; without
+    mean and sd of ln VS30, of the network as published, which reads accelerations and answers VS30 itself."""
     bands_of = [f"ln_energy_{part}_{f:.2f}hz" for part in ("horizontal", "vertical") for f in bands.BANDS_HZ]
-    return {
-        "inputs": [*({"name": name, "unit": "ln"} for name in bands_of), {"name": "between_p_and_s", "unit": "1"}],
-        "outputs": [{"name": columns.VS30, "unit": "m/s", "mean_ln": float(mean_ln), "sd_ln": float(sd_ln)}],
-        "ranges": {},
-        "kind": "simulated",
-        "scores": [],
-        "faults": ["Trained on simulated records: lesson 55 shows what it says of real ones."],
-    }
-
-
-def in_waves() -> dict:
-    """As :func:`described`, of the network as published: accelerations as they are to VS30."""
-    return {
-        "inputs": [
-            *({"name": name, "unit": "cm/s2"} for name in ("north", "east", "up")),
-            {"name": "mask", "unit": "1"},
-        ],
-        "outputs": [{"name": columns.VS30, "unit": "m/s"}],
-        "ranges": {},
-        "kind": "simulated",
-        "scores": [],
-        "faults": ["Answers every record with nearly the same number: lesson 54 shows why."],
-    }
+    read, mask = [{"name": name, "unit": "ln"} for name in bands_of], {"name": "between_p_and_s", "unit": "1"}
+    scale, fault = {"mean_ln": mean_ln, "sd_ln": sd_ln}, "Trained on simulated records: lesson 55 shows real ones."
+    if mean_ln is None:
+        read = [{"name": name, "unit": "cm/s2"} for name in ("north", "east", "up")]
+        scale, fault = {}, "Answers every record with nearly the same number: lesson 54 shows why."
+    outputs = [{"name": columns.VS30, "unit": "m/s"} | {name: float(value) for name, value in scale.items()}]
+    facts = {"inputs": [*read, mask], "outputs": outputs, "faults": [fault]}
+    return facts | {"ranges": {}, "kind": "simulated", "scores": []}
 
 
 def error_with_factor(network, parts: dict, frames: dict, mean_ln: float, sd_ln: float) -> float:
@@ -295,12 +242,10 @@ def error_with_factor(network, parts: dict, frames: dict, mean_ln: float, sd_ln:
 
 def published_window(record) -> np.ndarray:
     """60 s from 30 s before P (the study's rule), north, east, up in cm/s² and the P-S mask: (n, 4) of float32."""
-    rate, needed = record.sampling_rate_hz, round(WINDOW_S * record.sampling_rate_hz)
-    start = max(round((record.p_time_s - WINDOW_S / 2) * rate), 0)
-    start = min(start, len(record.acceleration) - needed)
-    seconds = (start + np.arange(needed)) / rate
+    rate, start = record.sampling_rate_hz, bands.start_of(record, before_p_s=WINDOW_S / 2)
+    seconds = (start + np.arange(round(WINDOW_S * rate))) / rate
     mask = (record.p_time_s <= seconds) & (seconds <= record.s_time_s)
-    return np.column_stack([record.acceleration[start : start + needed], mask]).astype(np.float32)
+    return np.column_stack([record.acceleration[start : start + len(mask)], mask]).astype(np.float32)
 
 
 def saturated_by_hand(answer: float, seed: int = 0) -> dict[str, np.ndarray]:

@@ -31,15 +31,8 @@ _TREES = {"max_iter": 100, "max_leaf_nodes": 15, "min_samples_leaf": 20, "max_bi
 
 
 def average_absolute_error(true: ArrayLike, predicted: ArrayLike) -> float:
-    """Mean of |predicted - true| / true, in percent: the study's measure.
+    """Mean of |predicted - true| / true, in percent: the study's measure. ``predicted`` may be one number.
 
-    Parameters
-    ----------
-    true, predicted : (n,) array_like
-        VS30, m/s; ``predicted`` may be one number.
-
-    Examples
-    --------
     >>> average_absolute_error([200, 400], 300)
     37.5
     """
@@ -50,11 +43,8 @@ def average_absolute_error(true: ArrayLike, predicted: ArrayLike) -> float:
 def best_constant(vs30_m_s: ArrayLike) -> float:
     """VS30 (m/s) that has the smallest average absolute error: the median of the values weighted with their inverse.
 
-    For a log-normal VS30 with standard deviation s in ln it is the median times exp(-s²), and its error is
-    2 Phi(s) - 1 with the normal distribution Phi.
+    For a log-normal VS30 with standard deviation s in ln it is the median times exp(-s²), its error 2 Phi(s) - 1.
 
-    Examples
-    --------
     >>> best_constant([200, 400, 800])
     200.0
     """
@@ -62,47 +52,25 @@ def best_constant(vs30_m_s: ArrayLike) -> float:
 
 
 def best_factor(true: ArrayLike, predicted: ArrayLike) -> float:
-    """Number by which predictions are multiplied to have the smallest average absolute error.
-
-    The sum of |factor predicted - true| / true is smallest at the median of true / predicted with the weights
-    predicted / true.
-
-    Parameters
-    ----------
-    true, predicted : (n,) array_like
-        VS30, m/s, at stations that neither trained the model nor are reported.
-
-    Returns
-    -------
-    float
-    """
+    """Number by which predictions (n,) are multiplied to have the smallest average absolute error, at stations that
+    neither trained the model nor are reported: the median of true / predicted with the weights predicted / true."""
     ratio = np.asarray(true, float) / np.asarray(predicted, float)
     ratio = np.sort(ratio)
     weight = np.cumsum(1 / ratio)
     return float(ratio[np.searchsorted(weight, weight[-1] / 2)])
 
 
-def spectrum(record: Accelerogram, window_s: float = WINDOW_S) -> np.ndarray:
-    """Smoothed Fourier amplitude of the S wave and what follows it.
+def spectrum(record: Accelerogram) -> np.ndarray:
+    """Smoothed Fourier amplitude of the S wave and what follows it, (2, n_frequencies): ln of the horizontal (geometric
+    mean of the two) and of the vertical amplitude, cm/s, at ``FREQUENCIES_HZ``.
 
-    The window starts at the S time, or two seconds before the peak where that is not known; it is padded with zeros
-    beyond the end of the record. Smoothing: Konno and Ohmachi (1998) with b = 20.
-
-    Parameters
-    ----------
-    record : Accelerogram
-    window_s : float
-
-    Returns
-    -------
-    ndarray, (2, n_frequencies)
-        Natural logarithm of the horizontal (geometric mean of the two) and of the vertical amplitude, cm/s, at
-        ``FREQUENCIES_HZ``.
+    The window of 20 s starts at the S time, or two seconds before the peak where that is not known; zeros beyond the
+    end of the record. Smoothing: Konno and Ohmachi (1998) with b = 20.
     """
     rate, start = record.sampling_rate_hz, record.s_time_s
     if not 0 <= start < record.duration_s:
         start = max(int(np.abs(record.acceleration).max(-1).argmax()) / rate - 2, 0)
-    count = round(window_s * rate)
+    count = round(WINDOW_S * rate)
     samples = record.acceleration[int(start * rate) :][:count].astype(float)
     samples = (samples - samples.mean(0)) * tukey(len(samples), 0.1)[:, None]
     amplitude = np.abs(fft.rfft(samples, count, axis=0)) / rate
@@ -119,19 +87,10 @@ def peak_frequency(spectra: np.ndarray) -> np.ndarray:
 def on_records(stations: Sequence[str], seed: int = 0) -> dict[str, Pipeline]:
     """Untrained baselines on records: ``fit(spectra, ln_vs30)``, then ``predict(spectra)`` gives ln VS30.
 
-    Parameters
-    ----------
-    stations : (n,) sequence of str
-        Of the rows that will be passed to ``fit``: a penalty is chosen by five folds of whole stations.
-    seed : int
-
-    Returns
-    -------
-    dict of str to Pipeline
-        - ``constant``: the mean of ln VS30.
-        - ``f0_rule``: ln VS30 as a straight line of the logarithm of H/V's peak frequency.
-        - ``spectral_ratio_regression``: ridge regression on ln H/V.
-        - ``boosting_on_spectrum``: gradient boosting on the shape of the horizontal spectrum and on ln H/V.
+    ``constant``: the mean. ``f0_rule``: a line through the logarithm of H/V's peak frequency.
+    ``spectral_ratio_regression``: ridge regression on ln H/V, its penalty chosen by five folds of whole ``stations``
+    (n,), those of the rows to be fitted. ``boosting_on_spectrum``: gradient boosting on the shape of the horizontal
+    spectrum and on ln H/V.
     """
     return {
         "constant": make_pipeline(DummyRegressor()),
