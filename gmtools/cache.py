@@ -17,30 +17,11 @@ ROOM = "make room on the disk, or name a folder that you may write to (GMTOOLS_C
 
 
 def once(name, inputs, make, folder=None):
-    """Load arrays that an earlier run kept for the same inputs, or compute and keep them.
+    """Load arrays that an earlier run kept for the same inputs, or compute and keep them below ``_build/models``.
 
-    Parameters
-    ----------
-    name : str
-        Beginning of the file's name, such as "squeezenet_fine_tuned".
-    inputs : sequence
-        Everything that decides the result: arrays, and values that JSON knows (settings, seeds, versions). To make a
-        change of code count, pass its modules' paths (``pathlib.Path``): their contents are hashed.
-    make : callable
-        Without arguments; returns a list of arrays, such as ``model.get_weights()``.
-    folder : path-like, optional
-        Instead of ``_build/models``.
-
-    Returns
-    -------
-    list of ndarray
-
-    Raises
-    ------
-    FormatError
-        The kept file is damaged.
-    CacheNotWritable
-        The folder cannot be written to, or the disk is full; no half-written file stays behind.
+    ``inputs`` is everything that decides the result: arrays, values that JSON knows, and paths of modules, whose
+    contents are hashed so that a change of code counts. ``make()`` returns a list of arrays. FormatError where the kept
+    file is damaged; CacheNotWritable where the folder is, or the disk is full: no half-written file stays behind.
     """
     folder = Path(folder or PROJECT / "_build" / "models")
     path = folder / f"{name}-{key(inputs)}.npz"

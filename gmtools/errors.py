@@ -106,6 +106,6 @@ def warn_outside(model, quantity, values, low, high, source, stacklevel=3):
     if outside.size == 0:
         return
     span = f"{outside.min():g}" if outside.min() == outside.max() else f"{outside.min():g} to {outside.max():g}"
-    limits = f"{low:g} and above" if high == np.inf else f"{low:g} to {high:g}"
+    limits = f"{low:g} and above" if high == np.inf else f"{low:g} to {high:g}" if low > -np.inf else f"up to {high:g}"
     message = f"{model}: {quantity} {span} ({outside.size} of {values.size} values) is outside {limits} ({source})"
     warnings.warn(f"{message}; read these predictions as extrapolation.", OutOfRange, stacklevel=stacklevel)

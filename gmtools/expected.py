@@ -16,23 +16,10 @@ _recorded: dict[str, tuple] = {}  # what this kernel has recorded: name -> the c
 
 
 def number(name: str, value, show: str = ".2f", unit: str = "") -> None:
-    """Give the text of a lesson a number, and record it as a result that ``gmtools check`` compares.
+    """Give the text of a lesson a number (or word), and record it as a result that ``gmtools check`` compares.
 
-    Parameters
-    ----------
-    name : str
-        The text shows it with ``{glue:text}`name```; once in a lesson.
-    value : float, int or str
-        A word is shown as it is.
-    show : str
-        Format of a number, such as ``".2f"`` or ``",.0f"``.
-    unit : str
-        Stands after the number.
-
-    Raises
-    ------
-    ResultError
-        The value is neither one number nor a word.
+    The text shows it with ``{glue:text}`name```, in the format ``show`` and with the unit behind; once in a lesson.
+    ResultError where the value is neither one number nor a word.
     """
     from myst_nb import glue  # here, so that the command line starts without it
 
@@ -43,26 +30,10 @@ def number(name: str, value, show: str = ".2f", unit: str = "") -> None:
 
 
 def claim(text: str, value, holds: bool, draw: bool = False) -> None:
-    """Record a conclusion of the text: ``gmtools check`` is red when it no longer holds, or holds again.
+    """Record a conclusion of the text, a sentence in short and what decides it: ``gmtools check`` is red when it flips.
 
-    Parameters
-    ----------
-    text : str
-        The sentence in short, such as "transfer helps at 688 records"; once in a lesson.
-    value : float, int or str
-        What decides it.
-    holds : bool
-        Whether it is true in this run.
-    draw : bool
-        It depends on what was drawn, and the text says so: not compared for other seeds.
+    ``draw``: it depends on what was drawn, and the text says so: not compared for other seeds.
 
-    Raises
-    ------
-    ResultError
-        ``holds`` is no truth value, or the value is neither one number nor a word.
-
-    Examples
-    --------
     >>> claim("three is more than two", 3, holds="yes")
     Traceback (most recent call last):
     gmtools.errors.ResultError: three is more than two: holds is 'yes', and must be True or False
@@ -119,23 +90,9 @@ def _name(entry: Mapping) -> str:
 
 
 def collect(executed_notebook_path) -> dict:
-    """Read all that an executed notebook recorded.
-
-    Parameters
-    ----------
-    executed_notebook_path : path-like
-
-    Returns
-    -------
-    dict
-        ``profile``, ``seed``, ``data`` (papermill's parameters), ``found`` (ids of the data sets that the lesson
-        used) and for each of ``KINDS`` a list of entries, each with its ``lesson`` and ``cell``.
-
-    Raises
-    ------
-    ResultError
-        Two entries of one kind have one name.
-    """
+    """Read all that an executed notebook recorded: papermill's ``profile``, ``seed``, ``data``; ``found``, ids of the
+    data sets that it used; for each of ``KINDS`` entries with ``lesson`` and ``cell``. ResultError where two of a kind
+    have one name."""
     path = Path(executed_notebook_path)
     notebook = json.loads(path.read_text(encoding="utf-8"))
     payloads = [
@@ -155,13 +112,7 @@ def collect(executed_notebook_path) -> dict:
 
 
 def by_name(entries: Iterable[Mapping]) -> dict[str, Mapping]:
-    """Return entries by their id or name.
-
-    Raises
-    ------
-    ResultError
-        Two entries have one name; the message says where both are.
-    """
+    """Return entries by their id or name; ResultError where two have one name says where both are."""
     found: dict[str, Mapping] = {}
     for entry in entries:
         name = _name(entry)

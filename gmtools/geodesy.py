@@ -21,22 +21,9 @@ def projection(epsg: int) -> pyproj.Transformer:
 
 
 def ecef_km(longitude: ArrayLike, latitude: ArrayLike, depth_km: ArrayLike = 0.0) -> np.ndarray:
-    """Earth-centered, earth-fixed coordinates on the WGS84 ellipsoid.
+    """Earth-centered, earth-fixed coordinates (..., 3) on the WGS84 ellipsoid, km; depth below it positive downwards.
+    The elevation of a site above it (up to a few km) is neglected.
 
-    Parameters
-    ----------
-    longitude, latitude : array_like
-        Degrees.
-    depth_km : array_like
-        Depth below the ellipsoid, positive downwards: a height of the opposite sign.
-
-    Returns
-    -------
-    ndarray, (..., 3)
-        km. The elevation of a site above the ellipsoid (up to a few km) is neglected.
-
-    Examples
-    --------
     >>> ecef_km(0, 0, [0, 10]).round(3).tolist()
     [[6378.137, 0.0, 0.0], [6368.137, 0.0, 0.0]]
     """
@@ -47,8 +34,6 @@ def ecef_km(longitude: ArrayLike, latitude: ArrayLike, depth_km: ArrayLike = 0.0
 def hypocentral_distance_km(longitude, latitude, event_longitude, event_latitude, depth_km):
     """Straight distance between places on the ellipsoid and hypocenters, km; the arguments broadcast.
 
-    Examples
-    --------
     >>> float(hypocentral_distance_km(13.0, 42.0, 13.0, 42.0, 8.0).round(6))
     8.0
     """
@@ -56,22 +41,10 @@ def hypocentral_distance_km(longitude, latitude, event_longitude, event_latitude
 
 
 def same_place(longitude, latitude, within_km=1.0):
-    """Number of the place that each point belongs to: points that a chain of steps up to ``within_km`` joins.
+    """Number of the place that each point (n,) belongs to: points that a chain of steps up to ``within_km`` joins.
 
     A network that has seen the ground under one station code must not be tested on it under another.
 
-    Parameters
-    ----------
-    longitude, latitude : (n,) array_like
-        Degrees; points may repeat.
-    within_km : float
-
-    Returns
-    -------
-    ndarray, (n,), int
-
-    Examples
-    --------
     >>> same_place([13.0, 13.001, 14.0], [42.0, 42.0, 42.0]).tolist()
     [0, 0, 1]
     """
@@ -91,21 +64,9 @@ def with_distances(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def inside(rings: Sequence[np.ndarray], longitude: ArrayLike, latitude: ArrayLike) -> np.ndarray:
-    """Whether places lie in any of the polygons: land or sea, with a coastline.
+    """Whether places lie in any of the polygons (n, 2), closed lines of longitude and latitude: land or sea, with a
+    coastline.
 
-    Parameters
-    ----------
-    rings : sequence of ndarray, (n, 2)
-        Longitude and latitude of closed lines, degrees, as :mod:`gmtools.data.readers.gshhs` returns them.
-    longitude, latitude : array_like
-        Degrees, same shape.
-
-    Returns
-    -------
-    ndarray of bool, same shape
-
-    Examples
-    --------
     >>> square = np.array([(0, 0), (2, 0), (2, 2), (0, 2), (0, 0)])
     >>> inside([square], [1, 3], [1, 1]).tolist()
     [True, False]

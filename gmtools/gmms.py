@@ -94,12 +94,9 @@ MODELS = {
 
 @dataclass(frozen=True)
 class Prediction:
-    """Medians and standard deviations, each (n_scenarios, n_periods), in units of the natural logarithm of g.
-
-    ``mean`` is the mean of ln(PSA in g), that is the logarithm of the median. ``tau`` (between events) and ``phi``
-    (within an event) are NaN where the model gives only the total ``sigma``. Ordinates that the model does not have
-    are NaN in all four.
-    """
+    """Medians and standard deviations, each (n_scenarios, n_periods): mean of ln(PSA in g), total ``sigma``, ``tau``
+    (between events) and ``phi`` (within an event), which are NaN where the model gives only the total. Ordinates that
+    the model does not have are NaN in all four."""
 
     model: str
     periods: tuple
@@ -110,20 +107,9 @@ class Prediction:
 
 
 def scenarios(magnitude, rjb_km, vs30_m_s):
-    """Table of scenarios from values that broadcast against each other.
+    """Table of magnitude, ``rjb_km`` and ``vs30_m_s`` from values that broadcast against each other, one row each in C
+    order.
 
-    Parameters
-    ----------
-    magnitude, rjb_km, vs30_m_s : array_like
-        Moment magnitude, Joyner-Boore distance (km), VS30 (m/s).
-
-    Returns
-    -------
-    DataFrame
-        One row for each broadcast element, in C order.
-
-    Examples
-    --------
     >>> scenarios([5, 6], 30, 400)["magnitude"].tolist()
     [5.0, 6.0]
     """
@@ -133,37 +119,13 @@ def scenarios(magnitude, rjb_km, vs30_m_s):
 
 
 def predict(model, frame, periods=columns.PERIODS):
-    """Evaluate one ground-motion model on a table of scenarios or records.
+    """Evaluate a ground-motion model, a key of :data:`MODELS`, on a table with the columns that :func:`context` reads.
 
-    Between two periods of the model's own table OpenQuake interpolates the coefficients linearly in the logarithm of
-    period. A period outside the model's own range, or PGA where the authors give none (Ghasemi et al. 2009: OpenQuake
-    would answer with its coefficients of 0.05 s), is not extrapolated: NaN, with a warning. A scenario without
-    magnitude, VS30 or any distance is NaN too.
-
-    Parameters
-    ----------
-    model : str
-        Key of :data:`MODELS`.
-    frame : DataFrame
-        Columns as :func:`context` reads them; it is not changed.
-    periods : sequence of float
-        Periods (s); 0 is PGA.
-
-    Returns
-    -------
-    Prediction
-
-    Raises
-    ------
-    GmtoolsError
-        For a model that is not in :data:`MODELS`.
-    ColumnMissing
-        When magnitude, VS30 or every distance is missing.
-
-    Warns
-    -----
-    OutOfRange
-        Once for each quantity that leaves the model's declared range.
+    Between two periods (s; 0 is PGA) of the model's own table OpenQuake interpolates the coefficients linearly in the
+    logarithm of period. A period outside the model's own range, or PGA where the authors give none (Ghasemi et al.
+    2009: OpenQuake would answer with its coefficients of 0.05 s), is not extrapolated: NaN, with a warning. A scenario
+    without magnitude, VS30 or any distance is NaN too. Warns (OutOfRange) once for each quantity that leaves the
+    model's declared range. GmtoolsError for an unknown model, ColumnMissing for a missing column.
     """
     info = _info(model)
     fields = context(frame)
@@ -179,10 +141,10 @@ def predict(model, frame, periods=columns.PERIODS):
 
 
 def context(frame):
-    """Rupture, distance and site parameters of each row, as OpenQuake's models want them.
+    """Rupture, distance and site parameters (n,) of each row, as OpenQuake's models want them; km, degrees, m/s.
 
     Taken from the table where it has them: ``magnitude``, ``vs30_m_s``, ``rjb_km``, ``rrup_km``, ``rake_deg``,
-    ``hypocentral_depth_km``. Filled in where a value is missing:
+    ``hypocentral_depth_km``; ColumnMissing without the first two or any distance. Filled in where a value is missing:
 
     ========== ====================================================================================================
     rake, dip  0 and 90 degrees: a vertical strike-slip fault, so that no hanging-wall term acts
@@ -195,16 +157,6 @@ def context(frame):
     z1pt0,     -999: each model's own relation to VS30 (Abrahamson et al. 2014, eq. 18; Chiou & Youngs 2014, eq. 1;
     z2pt5      Campbell & Bozorgnia 2014, eq. 33); vs30measured is false
     ========== ====================================================================================================
-
-    Returns
-    -------
-    recarray
-        (n,) with the fields named above; km, degrees, m/s.
-
-    Raises
-    ------
-    ColumnMissing
-        When magnitude, VS30 or both distances are missing.
     """
     _require(frame)
     mag, vs30 = _column(frame, columns.MAGNITUDE), _column(frame, columns.VS30)

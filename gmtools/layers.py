@@ -41,22 +41,12 @@ from keras import ops  # noqa: E402
 
 @keras.saving.register_keras_serializable("gmtools")
 class ParallelDense(keras.layers.Layer):
-    """Dense layers of several independent networks, evaluated by one matrix product.
+    """Dense layers of several independent networks, evaluated by one matrix product: (batch, networks, in) to (batch,
+    networks, units).
 
     Nothing couples the networks, so each gets the gradient that it would get alone, and a hundred small networks train
-    in little more than the time of one.
-
-    Parameters
-    ----------
-    units : int
-        Of each network.
-    networks : int
-        Input (batch, networks, in), output (batch, networks, units).
-    activation : str, optional
-    initializer : str
-        Drawn for each network by itself, with the fan-in of one network.
-    l2 : float
-        Factor of the squared kernel weights in the loss.
+    in little more than the time of one. Each is initialized by itself, with the fan-in of one; ``l2`` is the factor of
+    the squared kernel weights in the loss.
     """
 
     def __init__(self, units, networks, activation=None, initializer="he_uniform", l2=0.0, **options):
@@ -88,18 +78,8 @@ class ParallelDense(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("gmtools")
 def masked_huber(target, prediction):
-    """Huber loss (delta 1) over the targets that are there: NaN marks an ordinate that a record does not have.
-
-    Parameters
-    ----------
-    target, prediction : (batch, n) array
-
-    Returns
-    -------
-    scalar
-        Averaged for each of the n outputs over its records, summed over the outputs: no output leans on another.
-
-    Source: Huber (1964), the loss that is quadratic below delta and linear above.
+    """Huber loss (1964; delta 1) over the targets (batch, n) that are there: NaN marks an ordinate that a record does
+    not have. Averaged for each of the n outputs over its records, summed over the outputs: no output leans on another.
     """
     known = ops.logical_not(ops.isnan(target))
     size = ops.abs(ops.where(known, target, prediction) - prediction)
@@ -110,18 +90,10 @@ def masked_huber(target, prediction):
 
 @keras.saving.register_keras_serializable("gmtools")
 def log_normal_cdf(z):
-    """Logarithm of the standard normal distribution function, also far in the lower tail.
+    """Logarithm of the standard normal distribution function, also far in the lower tail, where in single precision the
+    function itself is 0.
 
-    Parameters
-    ----------
-    z : array
-        In single precision the function itself is 0 below -14, so that its logarithm and the gradient are lost.
-
-    Returns
-    -------
-    array
-
-    Source: above -4 from the error function; below, the asymptotic series of Abramowitz & Stegun (1964), 26.2.12.
+    Above -4 from the error function; below, the asymptotic series of Abramowitz & Stegun (1964), 26.2.12.
     """
     near, far = ops.maximum(z, -4.0), ops.minimum(z, -4.0)
     series = 1 - 1 / far**2 + 3 / far**4 - 15 / far**6

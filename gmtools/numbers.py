@@ -26,13 +26,7 @@ def _keep(message: dict) -> dict:
 
 
 def print_numbers(*wanted: str) -> None:
-    """Print numbers by name, each in the format of its place in the text.
-
-    Parameters
-    ----------
-    wanted
-        Names such as ``"factor:.1f"``: what stands after the colon is a format of Python.
-    """
+    """Print numbers by name, such as ``"factor:.1f"``, each in the format of its place in the text."""
     for entry in wanted:
         name, _, form = entry.partition(":")
         print(f"{name}: {glued_text(_kept[name], form) if name in _kept else 'not computed yet, run the cells above'}")

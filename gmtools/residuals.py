@@ -8,21 +8,11 @@ from threadpoolctl import threadpool_limits
 
 from gmtools.errors import FormatError
 
-MINIMUM_RECORDS = 30  # fewer do not make a bin whose mean means something
-
 
 @dataclass(frozen=True)
 class Partition:
-    """Residual = bias + event term + station term + record term, with the standard deviation of each (ln units).
-
-    Attributes
-    ----------
-    bias : float
-    tau, phi_s2s, phi_ss : float
-        Standard deviations of the event, station and record terms.
-    event_term, station_term, record_term : ndarray, (n,)
-        Conditional means for each record, in the order of the input.
-    """
+    """Residual = bias + event term + station term + record term, with the standard deviation of each (ln units). Terms
+    are conditional means for each record, (n,), in the order of the input."""
 
     bias: float
     tau: float
@@ -44,26 +34,11 @@ class Partition:
 
 
 def partition(residual, event_id, station_id):
-    """Split residuals by a mixed-effects model with crossed random event and station terms.
+    """Split residuals (n,) by a mixed-effects model with crossed random event and station terms; FormatError for
+    missing values.
 
-    Parameters
-    ----------
-    residual : (n,) array_like
-        Observed minus predicted, in natural-log units.
-    event_id, station_id : (n,) array_like
-        Names; neither may be missing.
-
-    Returns
-    -------
-    Partition
-
-    Raises
-    ------
-    FormatError
-        When a residual or an identifier is missing, or the lengths differ.
-
-    Source: the decomposition of Al Atik et al. (2010); maximum likelihood with crossed terms by GPBoost (Sigrist 2022).
-    Its limit: the terms are normal and independent, so a station near many events cannot trade with a path effect.
+    The decomposition of Al Atik et al. (2010); maximum likelihood by GPBoost (Sigrist 2022). Its limit: the terms are
+    normal and independent, so a station near many events cannot trade with a path effect.
     """
     residual, model = _crossed(residual, event_id, station_id)
     model.fit(y=residual, X=np.ones((len(residual), 1)))
@@ -75,30 +50,13 @@ def partition(residual, event_id, station_id):
 
 
 def mixed_regression(inputs, target, event_id, station_id):
-    """Linear regression whose residuals have crossed random event and station terms.
+    """Linear regression whose residuals have crossed random event and station terms: intercept and coefficients (k,).
 
     Ordinary least squares takes all records for independent, so an earthquake with a hundred records counts a hundred
-    times, and its event term passes for growth with magnitude; here the terms carry that.
-
-    Parameters
-    ----------
-    inputs : (n, k) array_like
-        Without a constant. Columns that others make up share their coefficient, and constant ones get 0.
-    target : (n,) array_like
-    event_id, station_id : (n,) array_like
-
-    Returns
-    -------
-    intercept : float
-    coefficients : ndarray, (k,)
-
-    Raises
-    ------
-    FormatError
-        As :func:`partition`, or there are no more records than coefficients.
-
-    Source: Abrahamson & Youngs (1992), https://doi.org/10.1785/BSSA0820010505, with stations added; maximum likelihood
-    by GPBoost (Sigrist 2022).
+    times, and its event term passes for growth with magnitude; here the terms carry that. ``inputs`` (n, k) come
+    without a constant; columns that others make up share their coefficient, and constant ones get 0. FormatError as
+    :func:`partition`, or where there are no more records than coefficients. Source: Abrahamson & Youngs (1992),
+    https://doi.org/10.1785/BSSA0820010505, with stations added; maximum likelihood by GPBoost (Sigrist 2022).
     """
     inputs = np.asarray(inputs, float)
     target, model = _crossed(target, event_id, station_id)
@@ -139,22 +97,10 @@ def _crossed(values, event_id, station_id):
 
 
 def station_terms(part, station_id, wanted):
-    """Station terms of a partition at other records: 0 at a station that the partition did not see.
+    """Station terms of a partition at other records, (m,) ln units: 0 at a station that the partition did not see.
 
-    Parameters
-    ----------
-    part : Partition
-        Of the training records. Its terms are conditional means, so a station with few records is shrunken towards 0
-        by phi_s2s² / (phi_s2s² + phi_ss² / n), where the event terms are known.
-    station_id : (n,) array_like
-        Stations of the training records, in the partition's order.
-    wanted : (m,) array_like
-        Stations to give a term.
-
-    Returns
-    -------
-    ndarray, (m,)
-        ln units.
+    ``station_id`` (n,) are those of the partition's records. Its terms are conditional means, so a station with few
+    records is shrunken towards 0 by phi_s2s² / (phi_s2s² + phi_ss² / n), where the event terms are known.
     """
     known = pd.Series(part.station_term, index=np.asarray(station_id, dtype=str))
     known = known[~known.index.duplicated()]
@@ -167,26 +113,11 @@ def rms(residual):
 
 
 def bootstrap_by_event(residual, event_id, statistic=np.mean, draws=1000, level=0.95, seed=0):
-    """Interval of a statistic when whole events are drawn again with replacement.
+    """Estimate, low and high end of a statistic when whole events are drawn again with replacement.
 
     Records of one event share its event term, so drawing records one by one would give intervals that are too narrow.
-
-    Parameters
-    ----------
-    residual : (n,) or (n, k) array_like
-        Without missing values; k columns are drawn together, so that models are compared on the same events.
-    event_id : (n,) array_like
-    statistic : callable
-        Maps (m,) or (m, k) residuals to a number or k numbers; it is called with ``axis=0``.
-    draws : int
-    level : float
-    seed : int
-
-    Returns
-    -------
-    estimate, low, high : float or ndarray (k,)
-
-    Source: the cluster bootstrap, e.g. Davison & Hinkley (1997), section 3.8.
+    ``residual`` is (n,) or (n, k), k columns drawn together, so that models are compared on the same events;
+    ``statistic`` is called with ``axis=0``. Source: the cluster bootstrap, e.g. Davison & Hinkley (1997), section 3.8.
     """
     residual = np.asarray(residual, float)
     _, number = np.unique(np.asarray(event_id), return_inverse=True)

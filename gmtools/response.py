@@ -10,30 +10,14 @@ from scipy.signal import cont2discrete, lfilter
 def response_spectrum(
     acceleration: ArrayLike, sampling_interval_s: float, periods: Sequence[float], damping: float = 0.05
 ) -> np.ndarray:
-    """Pseudo-spectral acceleration of one component.
+    """Pseudo-spectral acceleration (k,) of one component (n,) from rest, in its unit; period 0 is the largest
+    acceleration.
 
     The oscillator u'' + 2 d w u' + w² u = -a(t) is solved exactly for an acceleration that is linear between samples
     (Nigam & Jennings 1969, Bulletin of the Seismological Society of America 59, 909-922), here as the discrete filter
     that SciPy derives with a first-order hold; PSA = w² max|u|. Where it breaks: the largest value is taken at the
     samples, so that periods below ten sampling intervals come out too small.
 
-    Parameters
-    ----------
-    acceleration : (n,) array_like
-        Any unit, from rest.
-    sampling_interval_s : float
-    periods : sequence of float, (k,)
-        s; 0 is the largest absolute acceleration.
-    damping : float
-        Share of critical damping.
-
-    Returns
-    -------
-    ndarray, (k,)
-        Unit of the acceleration.
-
-    Examples
-    --------
     >>> response_spectrum([0, 1, -2, 0], 0.01, [0.0]).tolist()
     [2.0]
     """

@@ -22,30 +22,13 @@ FOLDER = Path(__file__).resolve().parents[1] / "paper_targets"
 class Target:
     """One number, figure or statement of a study, and what it takes to call it reproduced.
 
-    Attributes
-    ----------
-    id : str
-        Unique in the whole project; the part before the first dot is the ``group``.
-    study, what, unit, inputs, lesson : str
-        ``inputs`` says which data and models the value came from; ``lesson`` is the stem of the notebook.
-    value : float, str or None
-        None where the paper prints no number.
-    tolerance : mapping
-        One of ``relative``, ``absolute`` or ``exact`` with a ``reason``; empty where there is no value.
-    relation : str
-        ``equal``, or ``at_most`` / ``at_least`` where the value is a limit.
-    kind : str
-        ``value`` (can be reproduced), ``re-read`` (this project read the same files before), ``compared`` (never more
-        than compared) or ``arithmetic``.
-    source, tag : str
-        The document, and how it was read: S source document, C public code or data, W web page, A own
-        arithmetic, I inference, K general knowledge not verified, P measured or set by this project.
-    reason_open : str
-        Why the row cannot be done; empty otherwise.
-    family : str
-        Title of the family of values that the row belongs to; empty for a single row.
-    at : mapping
-        Axis name -> value for a row of a family, for example ``{"period_s": 0.0, "magnitude": 4.5}``.
+    ``value`` is None where the paper prints no number, ``tolerance`` one of ``relative``, ``absolute`` or ``exact``
+    with a ``reason``. ``relation``: ``equal``, or ``at_most`` / ``at_least`` where the value is a limit. ``kind``:
+    ``value`` (can be reproduced), ``re-read`` (this project read the same files before), ``compared`` (never more than
+    compared) or ``arithmetic``. ``tag`` says how the source was read: S source document, C public code or data, W web
+    page, A own arithmetic, I inference, K general knowledge not verified, P measured or set by this project.
+    ``reason_open``: why the row cannot be done. ``family``, ``at``: title of the family that the row belongs to, and
+    axis name -> value there.
     """
 
     id: str
@@ -89,18 +72,8 @@ class Study:
 
 @cache
 def studies(folder: Path = FOLDER) -> Mapping[str, Study]:
-    """Return every study of ``folder`` by its id.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the YAML files and of ``schema.json``.
-
-    Raises
-    ------
-    ManifestError
-        A file breaks the schema, lacks a tolerance, has values of the wrong shape or repeats an id.
-    """
+    """Return every study of ``folder`` by its id; ManifestError where a file breaks the schema, lacks a tolerance, has
+    values of the wrong shape or repeats an id."""
     found = [read_study(path) for path in sorted(folder.glob("*.yml"))]
     if not found:
         raise ManifestError(f"no *.yml in {folder}: install gmtools from its repository with `pip install -e .`")
@@ -109,15 +82,8 @@ def studies(folder: Path = FOLDER) -> Mapping[str, Study]:
 
 
 def targets(study: str = "ann_gmm_iran") -> list[Target]:
-    """Return the rows of one study, families expanded to single values.
+    """Return the rows of one study, families expanded to single values; ManifestError where there is no such study.
 
-    Raises
-    ------
-    ManifestError
-        There is no such study, or its file is faulty.
-
-    Examples
-    --------
     >>> row = next(row for row in targets() if row.id == "I-F1.pga.m4.5.r10")
     >>> row.value, row.unit, row.at["rjb_km"], row.at["vs30_m_s"]
     (0.0308, 'g', 10, 400)
@@ -132,16 +98,7 @@ def table(group: str, study: str = "ann_gmm_iran"):
     """Return the rows of one group as a frame: index id, one column for each axis, ``value`` and ``unit``.
 
     A lesson predicts for the columns of this frame and hands the result, with the same index, to
-    :func:`gmtools.scoreboard.record_many`.
-
-    Returns
-    -------
-    pandas.DataFrame
-
-    Raises
-    ------
-    ManifestError
-        The study has no such group.
+    :func:`gmtools.scoreboard.record_many`. ManifestError where the study has no such group.
     """
     import pandas as pd  # here, so that the command line starts without it
 

@@ -114,12 +114,6 @@ def test_known_faults_are_said(folder):
         networks.predict("small", TABLE.head(1), folder=folder)
 
 
-def test_listing_has_the_score_beside_its_baseline(folder):
-    table = networks.listing(folder)
-    assert table.loc["small", "score"] == "rms 0.7 ln on unseen events (a constant: 0.84)"
-    assert networks.names(folder) == ["small"]
-
-
 def test_same_layers_sees_size_and_activation(folder):
     assert networks.same_layers(perceptron("mine"), "small", folder)
     assert not networks.same_layers(perceptron("mine", units=9), "small", folder)

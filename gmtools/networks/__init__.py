@@ -41,65 +41,44 @@ from gmtools.networks._card import (
 from gmtools.networks._dense import DenseNetwork, branches_of, forward
 from gmtools.networks._dense import scaled as _scaled
 
-__all__ = ["DenseNetwork", "card", "check", "digest", "listing", "load", "names", "predict", "ranges_of", "read"]
-__all__ += ["keep", "kept", "same_layers", "save", "scaled", "summary", "weights"]
+__all__ = ["DenseNetwork", "card", "check", "digest", "load", "names", "predict", "ranges_of", "read"]
+__all__ += ["keep", "kept", "same_layers", "save", "scaled", "weights"]
 
 FOLDER = PROJECT / "networks"
 
 
 def save(name, model, *, inputs, outputs, ranges, lesson, profile, seed, data, kind, seconds, scores, faults=(),
          half=True, golden_shape=None, folder=None, **more):  # fmt: skip
-    """Write a trained network.
+    """Write a trained network; returns the path of its npz file.
 
     Only a run in profile ``full`` on real data writes to ``networks/``; any other writes to ``_build/networks``, which
     nothing reads, so that each profile runs the same cells.
 
     Parameters
     ----------
-    name : str
-        Such as "ann_nga_west2".
     model : keras.Model
         Functional or Sequential, of Keras' own layers and of those registered in :mod:`gmtools.layers`. Of an ensemble
         ``keras.Model(x, [member(x) for member in members])``; of networks side by side, one for each output,
         ``keras.Model(x, keras.layers.Concatenate()([network(x) for network in several]))``.
-    inputs : list of dict
-        What goes in, in order: ``name`` (a column or channel) and ``unit``. A network that reads a table names for each
-        column also ``transform`` ("log1p", "log" or ""), ``mean`` and ``sd``: (transform(x) - mean) / sd goes in.
-    outputs : list of dict
-        What comes out, in order: ``name``, ``unit``, and whatever belongs to one output, such as ``sigma_ln``.
+    inputs, outputs : list of dict
+        In order, each with ``name`` (a column or channel) and ``unit``. A network that reads a table names for each
+        input also ``transform`` ("log1p", "log" or ""), ``mean`` and ``sd``: (transform(x) - mean) / sd goes in.
     ranges : dict
-        Output -> input -> [low, high] of the records that this output was trained on, None for an open side:
-        see :func:`ranges_of`. Maps and pictures, which have no such table, may leave it empty: {}.
-    lesson : str
-        Stem of the notebook that trains it.
-    profile : {"smoke", "fast", "full"}
-    seed : int
-    data : list of str
-        Ids of the data sets; "simulated" or "semi-synthetic" among them keeps the network out of ``networks/``
-        unless ``kind`` says so (a network that is meant to be trained on simulated data).
-    kind : str or dict
-        "measured", "reconstructed" or "simulated", or one for each output.
-    seconds : float
-        What the training took.
+        Output -> input -> [low, high] of the records that this output was trained on, None for an open side: see
+        :func:`ranges_of`. Maps and pictures, which have no such table, may leave it empty.
+    lesson, profile, seed, data, kind, seconds
+        Stem of the notebook, its parameters, ids of the data sets ("simulated" or "semi-synthetic" keep the network out
+        of ``networks/`` unless ``kind`` says so), "measured", "reconstructed" or "simulated", what the training took.
     scores : list of dict
-        ``score`` (in words), ``value``, ``unit``, ``baselines`` (name -> value), ``on`` (unseen events, stations ...),
-        and counts such as ``records`` and ``events``. From data that the network never saw.
+        ``score`` (in words), ``value``, ``unit``, ``baselines`` (name -> value), ``on`` (unseen events, stations ...).
     faults : sequence of str
         What is known to be wrong, as sentences; :func:`predict` and the pages show them.
     half : bool
-        Keep the weights in half precision. The model itself is rounded too, so that what is scored afterwards is what
-        ships; say False where a score changes.
+        Keep the weights in half precision; the model itself is rounded too, so that what is scored later is what ships.
     golden_shape : tuple of int, optional
         Shape of one input where the model leaves sizes open, such as (32, 32, 7).
-    folder : path-like, optional
-        Instead of the rule above.
     **more
         Further JSON values for the card.
-
-    Returns
-    -------
-    Path
-        Of the npz file.
 
     Raises
     ------
@@ -142,22 +121,9 @@ def save(name, model, *, inputs, outputs, ranges, lesson, profile, seed, data, k
 
 
 def ranges_of(frame, inputs, outputs):
-    """Range of each input over the rows that have a value of each output: the argument ``ranges`` of :func:`save`.
+    """Range of each input over the rows that have a value of each output, output -> input -> [low, high]: see
+    :func:`save`.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        The training records.
-    inputs, outputs : sequence of str
-        Columns.
-
-    Returns
-    -------
-    dict
-        Output -> input -> [low, high].
-
-    Examples
-    --------
     >>> table = pd.DataFrame({"rjb_km": [1.0, 80.0, 300.0], "pga_g": [0.3, 0.1, 0.01], "psa_1s_g": [0.2, 0.1, np.nan]})
     >>> ranges_of(table, ["rjb_km"], ["pga_g", "psa_1s_g"])
     {'pga_g': {'rjb_km': [1.0, 300.0]}, 'psa_1s_g': {'rjb_km': [1.0, 80.0]}}
@@ -174,40 +140,9 @@ def names(folder=FOLDER):
     return sorted(path.stem for path in Path(folder).glob("*.npz"))
 
 
-def listing(folder=FOLDER):
-    """One row for each network: lesson, inputs, outputs, weights, seconds, and its first score in words."""
-    rows = []
-    for name in names(folder):
-        facts = card(name, folder)
-        row = {"lesson": facts["lesson"], "inputs": len(facts["inputs"]), "outputs": len(facts["outputs"])}
-        first = facts["scores"][0] if facts["scores"] else {"score": "no score"}
-        row |= {"weights": facts["weights"]["count"], "seconds": facts["seconds"], "score": summary(first)}
-        rows.append({"name": name, **row})
-    return pd.DataFrame(rows).set_index("name") if rows else pd.DataFrame(columns=["lesson", "score"])
-
-
-def summary(score):
-    """One entry of a card's ``scores`` in words, with its baselines.
-
-    >>> summary({"score": "rms", "value": 0.71, "unit": "ln", "on": "unseen events", "baselines": {"a constant": 0.84}})
-    'rms 0.71 ln on unseen events (a constant: 0.84)'
-    """
-    if "value" not in score:
-        return score["score"]
-    baselines = ", ".join(f"{name}: {value:.3g}" for name, value in score["baselines"].items())
-    return f"{score['score']} {score['value']:.3g} {score['unit']} on {score['on']} ({baselines})"
-
-
 def card(name, folder=FOLDER):
-    """What is known of a network, without its weights and without Keras.
-
-    Raises
-    ------
-    UnknownModel
-        There is no such network; the message lists those there are.
-    FormatError
-        The card is damaged, or lacks something.
-    """
+    """What is known of a network, without its weights and without Keras; UnknownModel lists those there are,
+    FormatError says what is damaged."""
     path = Path(folder) / f"{name}.json"
     if not path.is_file():
         known = ", ".join(names(folder)) or "none"
@@ -224,28 +159,16 @@ def card(name, folder=FOLDER):
 
 
 def weights(name, folder=FOLDER):
-    """Weights of a network in the order of Keras, as they are stored, checked against the card.
-
-    Raises
-    ------
-    UnknownModel, FormatError
-        As :func:`card`; the file is cut off, holds pickles, NaN, other arrays than the card says, or other numbers.
-    """
+    """Weights of a network in the order of Keras, as they are stored, checked against the card: errors of :func:`card`,
+    also where the file is cut off or holds pickles, NaN or other numbers."""
     return read_weights(name, card(name, folder), folder)
 
 
 def load(name, folder=FOLDER):
-    """Build a network with Keras and give it its weights.
+    """Build a network with Keras and give it its weights; not compiled.
 
-    Returns
-    -------
-    keras.Model
-        Not compiled. It takes what the lesson fed it (scaled inputs); :func:`predict` takes a table and warns.
-
-    Raises
-    ------
-    UnknownModel, FormatError
-        As :func:`weights`; a layer that is neither Keras' own nor registered by gmtools; weights that do not fit.
+    It takes what the lesson fed it (scaled inputs); :func:`predict` takes a table and warns. Errors of :func:`weights`,
+    and FormatError for a layer that is neither Keras' own nor registered by gmtools.
     """
     facts = card(name, folder)
     arrays = read_weights(name, facts, folder)
@@ -262,27 +185,14 @@ def load(name, folder=FOLDER):
 
 
 def same_layers(model, name, folder=FOLDER):
-    """Whether a model of the reader has the layers of a named network, by kind, size and activation.
-
-    Of a named network that stands side by side for several outputs, one of them is compared. Regularization, dropout,
-    names and what is frozen are not compared: ``print`` both configurations for those.
-    """
+    """Whether a model of the reader has the layers of a named network, by kind, size and activation (of several side by
+    side, of one of them). Regularization, dropout, names and what is frozen are not compared."""
     return _shape_of(layers_of(model)) == _shape_of(card(name, folder)["layers"])
 
 
 def check(name, folder=FOLDER):
-    """Compute the predictions of the card again: with Keras, and in NumPy where the network is dense.
-
-    Returns
-    -------
-    float
-        Largest difference from the card.
-
-    Raises
-    ------
-    FormatError
-        It is above 1e-3 of the largest of these values.
-    """
+    """Compute the predictions of the card again, with Keras and, where the network is dense, in NumPy: largest
+    difference. FormatError where it is above 1e-3 of the largest of these values."""
     facts, model = card(name, folder), load(name, folder)
     golden = facts["golden"]
     found = [_golden(model, golden["shape"][1:])["outputs"]]
@@ -300,17 +210,7 @@ def check(name, folder=FOLDER):
 
 
 def read(name, folder=FOLDER):
-    """Read a dense network for use without Keras.
-
-    Returns
-    -------
-    DenseNetwork
-
-    Raises
-    ------
-    UnknownModel, FormatError
-        As :func:`weights`; the network has other layers than dense ones: use :func:`load`.
-    """
+    """Read a dense network for use without Keras; errors of :func:`weights`, and FormatError for other layers."""
     facts = card(name, folder)
     branches = branches_of(facts, read_weights(name, facts, folder))
     more = {key: value for key, value in facts.items() if key not in ("layers", "golden")}
@@ -320,64 +220,26 @@ def read(name, folder=FOLDER):
 
 
 def predict(name, frame, outside="warn", folder=FOLDER):
-    """Evaluate a dense network on a table.
+    """Evaluate a dense network on a table with the columns that the card's inputs name: (n, outputs) in the card's
+    units.
 
-    Parameters
-    ----------
-    name : str
-    frame : DataFrame (or mapping of arrays)
-        With the columns that the card's inputs name, n rows.
-    outside : {"warn", "nan", "ignore"}
-        What to do where a row leaves the range of an output: warn and answer, warn and answer NaN, or answer. A network
-        with known faults says them as warnings too, unless this is "ignore".
-    folder : path-like
-
-    Returns
-    -------
-    DataFrame, (n, outputs)
-        In the units of the card's outputs, with the index of ``frame``.
-
-    Raises
-    ------
-    UnknownModel, FormatError
-        As :func:`read`; a column is missing.
-
-    Warns
-    -----
-    OutOfRange
-        Once for each input and range, naming the outputs that have this range.
-    KnownFault
-        Once for each known fault.
+    ``outside`` says what to do where a row leaves the range of an output: "warn" and answer, warn and answer "nan", or
+    "ignore". Warns once for each input and range (OutOfRange) and for each known fault (KnownFault). Errors of
+    :func:`read`, and FormatError where a column is missing.
     """
     return read(name, folder).predict(frame, outside, stacklevel=3)
 
 
 def scaled(name, frame, folder=FOLDER):
-    """What a network that reads a table is fed, (n, inputs) float32: to train on, or for :func:`load`'s model.
-
-    Examples
-    --------
-    ``model = networks.load(name); model.predict(networks.scaled(name, frame))``
-    """
+    """What a network that reads a table is fed, (n, inputs) float32: to train on, or for :func:`load`'s model."""
     return _scaled(card(name, folder)["inputs"], frame).astype("float32")
 
 
 def keep(name, frame, *, lesson, profile, data, seconds, kind="measured", folder=None, **more):
     """Keep the table of a study that takes long, as ``networks/tables/NAME.csv``, for lessons that show it.
 
-    Only a run in profile ``full`` on real data writes there, as with :func:`save`.
-
-    Parameters
-    ----------
-    name : str
-    frame : DataFrame
-        Numbers are written with five digits, whole numbers as they are.
-    lesson, profile, data, seconds, kind, **more
-        As in :func:`save`; they stand in the first line of the file.
-
-    Returns
-    -------
-    Path
+    Only a run in profile ``full`` on real data writes there, as with :func:`save`; what else is passed stands in the
+    first line of the file. Numbers are written with five digits.
     """
     about = {
         "lesson": lesson,
@@ -398,15 +260,8 @@ def keep(name, frame, *, lesson, profile, data, seconds, kind="measured", folder
 
 
 def kept(name, folder=FOLDER):
-    """Read a table that :func:`keep` wrote; ``frame.attrs`` says where it comes from.
-
-    Raises
-    ------
-    UnknownModel
-        There is no such table.
-    FormatError
-        The file is damaged.
-    """
+    """Read a table that :func:`keep` wrote; ``frame.attrs`` says where it comes from. UnknownModel, or FormatError
+    where it is damaged."""
     path = Path(folder) / "tables" / f"{name}.csv"
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in path.parent.glob("*.csv"))) or "none"

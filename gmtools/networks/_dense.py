@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from gmtools.errors import FormatError, KnownFault, OutOfRange
+from gmtools.errors import FormatError, KnownFault, warn_outside
 from gmtools.networks._card import TRANSFORMS, layers_of, next_step
 
 ACTIVATIONS = {
@@ -22,15 +22,8 @@ ACTIVATIONS = {
 class DenseNetwork:
     """A network of dense layers that reads a table: evaluated in NumPy, without Keras.
 
-    Attributes
-    ----------
-    name : str
-    inputs, outputs, ranges, faults
-        As :func:`save` takes them.
-    branches : list of list of (kernel, bias, activation)
-        Dense layers in order; several branches stand side by side, their outputs one after the other.
-    facts : dict
-        Whatever else is known, such as ``scores``.
+    ``inputs``, ``outputs``, ``ranges``, ``faults`` as :func:`gmtools.networks.save` takes them; ``branches``: for each
+    of several networks side by side its layers (kernel, bias, activation) in order; ``facts``: whatever else is known.
     """
 
     name: str
@@ -62,12 +55,7 @@ class DenseNetwork:
             raise FormatError(f"{self.name} reads the columns {', '.join(missing)}; the table has {have}.")
         if outside != "ignore":
             self._warn(frame, stacklevel + 1)
-        scaled = [
-            (TRANSFORMS[entry.get("transform", "")](np.asarray(frame[entry["name"]], float)) - entry["mean"])
-            / entry["sd"]
-            for entry in self.inputs
-        ]
-        values = forward(self.branches, np.column_stack(scaled))
+        values = forward(self.branches, scaled(self.inputs, frame))
         columns = [entry["name"] for entry in self.outputs]
         found = pd.DataFrame(values, index=getattr(frame, "index", None), columns=columns)
         return found.where(self.inside(frame)) if outside == "nan" else found
@@ -92,15 +80,8 @@ class DenseNetwork:
                 groups.setdefault(tuple(limits), []).append(output["name"])
             values = np.asarray(frame[name], float)
             for limits, outputs in groups.items():
-                out = values[~_between(values, *limits)]
-                if out.size:
-                    which = "" if len(groups) == 1 else f" of {_few(outputs)}"
-                    span = f"{out.min():g}" if out.min() == out.max() else f"{out.min():g} to {out.max():g}"
-                    text = (
-                        f"{self.name}: {name} {span} ({out.size} of {values.size} values) is outside {_span(*limits)}, "
-                    )
-                    text += f"the training data{which}; read these predictions as extrapolation."
-                    warnings.warn(text, OutOfRange, stacklevel=stacklevel)
+                which = "" if len(groups) == 1 else f" of {_few(outputs)}"
+                warn_outside(self.name, name, values, *limits, f"the training data{which}", stacklevel + 1)
         for fault in self.faults:
             warnings.warn(f"{self.name}: {fault}", KnownFault, stacklevel=stacklevel)
 
@@ -163,9 +144,3 @@ def _between(values, low, high):
 
 def _few(outputs):
     return outputs[0] if len(outputs) == 1 else f"{outputs[0]} and {len(outputs) - 1} more"
-
-
-def _span(low, high):
-    if high is None:
-        return f"{low:g} and above"
-    return f"up to {high:g}" if low is None else f"{low:g} to {high:g}"
