@@ -61,14 +61,6 @@ class ResultError(GmtoolsError):
     """A result names no row of the paper targets, names one twice, or does not fit it."""
 
 
-class ClusterUnreachable(GmtoolsError):
-    """No Dask scheduler answers, or none that has workers."""
-
-
-class WorkerLost(GmtoolsError):
-    """Processes that were training a member of an ensemble died again and again."""
-
-
 class GridError(GmtoolsError):
     """Stations, records, layers or a size do not go onto a map grid, or not into the network that reads it."""
 

@@ -41,7 +41,7 @@ class Table:
     drawn_from : str
         What the simulation draws from, in words.
     simulate : callable
-        ``simulate(seed)`` returns a DataFrame, or records with waveforms that have one as ``frame``.
+        ``simulate(seed)`` returns a DataFrame.
     simulation : str
         Where that lies below ``gmtools.simulate``, for the citation.
     prepare : callable
@@ -50,8 +50,6 @@ class Table:
         Columns that ``prepare`` fills in.
     beside : tuple of str
         Data sets that ``prepare`` takes more from.
-    waveforms : callable, optional
-        ``waveforms(path)`` reads records with waveforms from the one file of the data set, in place of its reader.
     semi_synthetic : callable, optional
         ``semi_synthetic(seed)`` draws motions at real stations: what "auto" takes before the simulation.
     ingredients : tuple of str
@@ -61,12 +59,11 @@ class Table:
     title: str
     candidates: tuple[str, ...]
     drawn_from: str
-    simulate: Callable[[int], Any]
+    simulate: Callable[[int], pd.DataFrame]
     simulation: str
     prepare: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame
     reconstructed: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
-    waveforms: Callable[[Path], Any] | None = None
     semi_synthetic: Callable[[int], pd.DataFrame] | None = None
     ingredients: tuple[str, ...] = ()
 
@@ -87,8 +84,6 @@ class Dataset:
         Column name -> "measured", "reconstructed" or "simulated".
     licence, citation : str
         Of the data; for a simulation those of the simulation.
-    records : Records or None
-        The accelerograms behind the rows, where there are any: ``records.accelerogram(row)``.
     table : Table
     """
 
@@ -98,7 +93,6 @@ class Dataset:
     kind: dict[str, str]
     licence: str
     citation: str
-    records: Any = None
     table: Table | None = field(default=None, repr=False)
 
     @property
@@ -147,10 +141,6 @@ class Dataset:
             ]
         else:
             lines = [f"**{title}: REAL data.** {size}, all ordinates measured."]
-        if not self.simulated and self.records is not None:
-            counts = self.records.exclusions["reason"].value_counts()
-            listed = ", ".join(f"{count:,} {reason}" for reason, count in counts.items()) or "none"
-            lines.append(f"**Left out:** {listed}; each with its reason in `records.exclusions`.")
         if not self.simulated:
             lines.append("**Known faults:** " + " ".join(map(_sentence, catalog.manifests()[self.data_id].faults)))
         lines.append(f"**Source:** {self.citation} **License:** {_sentence(self.licence)}")
@@ -179,16 +169,11 @@ def take(name: str, table: Table, data: str = "auto", seed: int = 0) -> Dataset:
 
 def _real(name: str, table: Table, data_id: str, paths: Mapping[str, Path]) -> Dataset:
     entry = catalog.manifests()[data_id]
-    if table.waveforms is not None:
-        (path,) = paths.values()
-        records = table.waveforms(path)
-        frame = records.frame
-    else:
-        records, frame = None, table.prepare(_read(entry, paths))
+    frame = table.prepare(_read(entry, paths))
     kind = dict.fromkeys(frame.columns, "measured") | dict.fromkeys(table.reconstructed, "reconstructed")
     if entry.kind == "reconstructed":
         kind |= {column: "reconstructed" for column in frame.columns if column.startswith("psa_")}
-    return Dataset(name, frame, data_id, kind, entry.licence, _sentence(entry.citation), records, table)
+    return Dataset(name, frame, data_id, kind, entry.licence, _sentence(entry.citation), table)
 
 
 def read(data_id: str) -> Any:
@@ -233,11 +218,10 @@ def _read_once(reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFra
 
 
 def _simulated(name: str, table: Table, seed: int) -> Dataset:
-    drawn = table.simulate(seed)
-    frame, records = (drawn, None) if isinstance(drawn, pd.DataFrame) else (drawn.frame, drawn)
+    frame = table.simulate(seed)
     citation = f"This project, gmtools.simulate.{table.simulation}, seed {seed}."
     kind = dict.fromkeys(frame.columns, SIMULATED)
-    return Dataset(name, frame, SIMULATED, kind, "CC BY 4.0", citation, records, table)
+    return Dataset(name, frame, SIMULATED, kind, "CC BY 4.0", citation, table)
 
 
 def _semi_synthetic(name: str, table: Table, seed: int) -> Dataset:
@@ -245,7 +229,7 @@ def _semi_synthetic(name: str, table: Table, seed: int) -> Dataset:
     used = " ".join(_sentence(catalog.manifests()[data_id].citation) for data_id in table.ingredients)
     citation = f"This project, gmtools.simulate.{table.simulation}, seed {seed}. Ingredients: {used}"
     licence = "CC BY 4.0 for what is drawn; the ingredients keep their own"
-    return Dataset(name, frame, SEMI_SYNTHETIC, dict.fromkeys(frame.columns, SIMULATED), licence, citation, None, table)
+    return Dataset(name, frame, SEMI_SYNTHETIC, dict.fromkeys(frame.columns, SIMULATED), licence, citation, table)
 
 
 def _way_to(data_id: str) -> str:

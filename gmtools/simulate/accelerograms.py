@@ -28,7 +28,7 @@ import pandas as pd
 from scipy import fft
 
 from gmtools import columns
-from gmtools.data.accelerograms import Accelerogram, Exclusion, exclusion_table
+from gmtools.data.accelerograms import Accelerogram
 from gmtools.errors import GmtoolsError
 from gmtools.simulate import profiles
 from gmtools.site import site_response
@@ -121,9 +121,9 @@ class SimulatedRecords:
     the time before P reaches the rock, ``calibrated`` says whether the factors of site and path act that the module's
     text names.
 
-    ``frame`` has a row for each record; ``exclusions`` the pairs that the drawing passed by, because P or S comes less
-    than a second from an end; ``profiles`` the stations' ground; ``inputs`` what decides the records, for
-    :func:`gmtools.cache.once`. GmtoolsError where the network has fewer usable pairs than records are asked for.
+    ``frame`` has a row for each record, ``profiles`` is the stations' ground, ``inputs`` what decides the records, for
+    :func:`gmtools.cache.once`. GmtoolsError where the network has fewer pairs than records are asked for whose P and S
+    lie a second from the ends, as their signal-to-noise ratio needs.
     """
 
     def __init__(
@@ -155,16 +155,11 @@ class SimulatedRecords:
         usable = np.flatnonzero(rows[columns.P_TIME].ge(_LEAST_S) & rows[columns.S_TIME].le(duration_s - _LEAST_S))
         if len(usable) < n_records:
             raise GmtoolsError(
-                f"{n_stations} stations and {n_events} events have {len(rows)} pairs within {farthest_km:g} km, "
-                f"{len(rows) - len(usable)} of them with P or S less than {_LEAST_S:g} s from an end of {duration_s:g} "
-                f"s: fewer than {n_records} records. Ask for fewer records, for longer ones, or for more stations or "
-                "events."
+                f"{n_stations} stations and {n_events} events have {len(usable)} pairs within {farthest_km:g} km with "
+                f"P and S at least {_LEAST_S:g} s from the ends of {duration_s:g} s: fewer than {n_records} records. "
+                "Ask for fewer records, for longer ones, or for more stations or events."
             )
-        taken = usable[:n_records]
-        self.exclusions = _cut_off(
-            rows.drop(index=taken).iloc[: np.max(taken, initial=-1) + 1 - len(taken)], duration_s
-        )
-        rows = rows.iloc[taken].reset_index(drop=True)
+        rows = rows.iloc[usable[:n_records]].reset_index(drop=True)
         self.frame = rows[list(_COLUMNS)].copy()
         self._rows = {name: rows[name].to_numpy() for name in rows}
         self._transfer = lru_cache(maxsize=1024)(self._transfer_functions)
@@ -325,13 +320,6 @@ def _pairs(
     }.items():
         table[ours] = table[x] / _KM_PER_DEGREE
     return table
-
-
-def _cut_off(pairs: pd.DataFrame, duration_s: float) -> pd.DataFrame:
-    """List pairs whose P or S comes too near an end of the record."""
-    rows = pairs[[columns.RECORD, columns.P_TIME, columns.S_TIME]].itertuples(index=False, name=None)
-    detail = "P at {:.1f} s, S at {:.1f} s of {:g} s; a second is needed before P and after S"
-    return exclusion_table([Exclusion(name, "cut off", detail.format(p, s, duration_s)) for name, p, s in rows])
 
 
 def _times(

@@ -12,42 +12,23 @@ TABLES = {
     "kanto_meso": "kanto",
     "italy": "italy",
     "italy_whole": "italy",
-    "afad": "vs30",
 }
 """Name of a table -> the study whose module holds it, in its own ``TABLES``."""
 
 
 def table(name: str) -> datasets.Table:
-    """What stands behind a name.
-
-    Raises
-    ------
-    GmtoolsError
-        No study has a table of that name.
-    """
+    """What stands behind a name; GmtoolsError where no study has a table of that name."""
     if name not in TABLES:
         raise GmtoolsError(f"No data set is called {name!r}. Choose among {', '.join(TABLES)}.")
     return import_module(f"{__name__}.{TABLES[name]}").TABLES[name]
 
 
 def load(name: str, data: str = "auto", seed: int = 0) -> datasets.Dataset:
-    """Give a lesson its table.
+    """Give a lesson its table, a key of :data:`TABLES`; "italy" takes records of events north of 42° N.
 
-    Parameters
-    ----------
-    name : {"nga_west2", "iran", "kanto", "kanto_meso", "italy", "italy_whole", "afad"}
-        Which records. "italy" takes those of events north of 42° N. "afad" comes with waveforms: the records that the
-        user imported, or simulated ones (the six public samples are too few to train on).
-    data : {"auto", "real", "simulated"}
-        "real" takes the best real data set and never falls back; "simulated" never looks for data; "auto" takes real
-        data where they are to be had, and the simulation otherwise: for Kanto the semi-synthetic one where its real
-        ingredients are to be had.
-    seed : int
-        Of the simulation.
-
-    Returns
-    -------
-    Dataset
+    ``data``: "real" takes the best real data set and never falls back; "simulated" never looks for data; "auto" takes
+    real data where they are to be had, and the simulation otherwise: for Kanto the semi-synthetic one where its real
+    ingredients are to be had. ``seed`` is the simulation's.
 
     Raises
     ------

@@ -11,51 +11,13 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from tqdm.auto import tqdm
 
 from gmtools import cache, columns, studies
-from gmtools.data import accelerograms, catalog, datasets, rasters
+from gmtools.data import catalog, rasters
 from gmtools.data.readers import afad_mat, file_ending, kanto_site_terms, read_csv, site_class, topography
 from gmtools.errors import DataNotFound, DownloadFailed
 from gmtools.simulate.accelerograms import SimulatedRecords
-from gmtools.site import bands, picks
+from gmtools.site import bands
 from gmtools.studies import vs30_baselines
 
-
-@dataclass(frozen=True)
-class Archive:
-    """Records of a reader's own archive, and what was left out of it with its reason."""
-
-    records: list
-    frame: pd.DataFrame
-    exclusions: pd.DataFrame
-
-    def __len__(self) -> int:
-        return len(self.records)
-
-    def accelerogram(self, index: int):
-        """One record."""
-        return self.records[index]
-
-
-def _archive(path: Path) -> Archive:
-    """Usable records of an archive, with plausible P and S times where there are any."""
-    from gmtools.data.readers import strong_motion  # imports ObsPy: only where somebody brings records
-
-    records, left_out = accelerograms.select(map(picks.with_picks, strong_motion.read(path)))
-    if not records:
-        counts = left_out["reason"].value_counts().to_dict()
-        raise DataNotFound(f"{path} holds no record that the study can use; left out: {counts}. Import other records.")
-    return Archive(records, pd.DataFrame([record.row() for record in records]), left_out)
-
-
-TABLES = {
-    "afad": datasets.Table(
-        "Turkish strong-motion records",
-        candidates=("afad",),
-        drawn_from="the stochastic method over layered ground whose VS30 is known",
-        simulate=lambda seed: SimulatedRecords(seed=seed),
-        simulation="accelerograms.SimulatedRecords",
-        waveforms=_archive,
-    )
-}
 PERIODS = kanto_site_terms.PERIODS
 RATE_HZ, DURATION_S, WINDOW_S = 50.0, 90.0, bands.WINDOW_S
 _NETWORKS = ("training", "validation", "test")
