@@ -28,16 +28,12 @@ def payload(data="auto"):
         }  # fmt: skip
     own, told = hv_networks.arrays()
     arrays |= own
-    rules = [asdict(rule) for rule in peak_rules.RULES if rule.quantity in _QUANTITIES]
+    rules = list(map(asdict, peak_rules.RULES))
     meta = {
         "recordings": about, "networks": told, "rules": rules, "classes": list(peak_rules.CLASSES), "limits": LIMITS,
         "rate_hz": hv_recordings.RATE_HZ, "transform_length": TRANSFORM_LENGTH,
     }  # fmt: skip
     return pack(meta, arrays)
-
-
-_QUANTITIES = ("relative_width", "vertical_bump_ln", "horizontal_imbalance_ln")
-"""What rules can ask of spectra; the others want the samples of a longer recording."""
 
 
 class HorizontalToVertical(Explorer):

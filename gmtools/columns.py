@@ -40,7 +40,6 @@ S_TIME = "s_time_s"
 SNR = "signal_to_noise_db"
 SAMPLING_RATE = "sampling_rate_hz"
 RHYP_MISMATCH = "rhyp_mismatch_km"  # distance from the listed coordinates minus the listed distance
-NETWORK = "network"
 SENSOR = "sensor"
 F0 = "f0_hz"  # peak frequency of H/V
 HV_AMPLITUDE = "hv_amplitude"  # H/V at the peak

@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -106,9 +107,8 @@ def table(group: str, study: str = "ann_gmm_iran"):
     if not rows:
         groups = dict.fromkeys(row.group for row in targets(study))
         raise ManifestError(f"no group {group!r} in {study}; there are: {', '.join(groups)}")
-    return pd.DataFrame([{"id": row.id, **row.at, "value": row.value, "unit": row.unit} for row in rows]).set_index(
-        "id"
-    )
+    table = pd.DataFrame([{"id": row.id, **row.at, "value": row.value, "unit": row.unit} for row in rows])
+    return table.set_index("id")
 
 
 def read_study(path: Path) -> Study:
@@ -149,36 +149,20 @@ def _place(content, error) -> str:
 
 
 def _expand(row: dict, study: str, path: Path) -> Iterator[Target]:
-    common = {
-        "study": study,
-        "unit": row["unit"],
-        "inputs": row["inputs"],
-        "lesson": row["lesson"],
-        "tolerance": MappingProxyType(row.get("tolerance", {})),
-        "relation": row.get("relation", "equal"),
-        "kind": row["kind"],
-        "source": row["source"]["document"],
-        "tag": row["source"]["tag"],
-        "reason_open": row.get("open", ""),
-    }
-    fixed = row.get("fixed", {})
+    common = {key: row[key] for key in ("unit", "inputs", "lesson", "kind")}
+    common |= {"study": study, "source": row["source"]["document"], "tag": row["source"]["tag"]}
+    common |= {"relation": row.get("relation", "equal"), "reason_open": row.get("open", "")}
+    common["tolerance"], fixed = MappingProxyType(row.get("tolerance", {})), row.get("fixed", {})
     if "axes" not in row:
         yield Target(id=row["id"], what=row["what"], value=row.get("value"), at=MappingProxyType(fixed), **common)
         return
-    names, points = list(row["axes"]), list(itertools.product(*row["axes"].values()))
     values = _flat(row.get("values"), [len(axis) for axis in row["axes"].values()], f"{path.name}, row {row['id']}")
-    for point, value in zip(points, values, strict=True):
-        at = dict(zip(names, point, strict=True)) | fixed
-        tokens = {name: _token(name, entry) for name, entry in at.items()}
-        labels = {name: period_label(entry) if name == "period_s" else entry for name, entry in at.items()}
-        yield Target(
-            id=row["id"].format(**tokens),
-            what=row["each"].format(**labels),
-            value=value,
-            family=row["what"],
-            at=MappingProxyType(at),
-            **common,
-        )
+    for point, value in zip(itertools.product(*row["axes"].values()), values, strict=True):
+        at = dict(zip(row["axes"], point, strict=True)) | fixed
+        spoken = {name: period_label(entry) if name == "period_s" else entry for name, entry in at.items()}
+        tokens = {name: psa(entry).removesuffix("_g") if name == "period_s" else entry for name, entry in at.items()}
+        named = {"id": row["id"].format(**tokens), "what": row["each"].format(**spoken), "family": row["what"]}
+        yield Target(value=value, at=MappingProxyType(at), **named, **common)
 
 
 def _flat(values, shape: list[int], where: str) -> list:
@@ -192,13 +176,7 @@ def _flat(values, shape: list[int], where: str) -> list:
     return values if len(shape) == 1 else [value for part in values for value in _flat(part, shape[1:], where)]
 
 
-def _token(name: str, entry) -> str:
-    return psa(entry).removesuffix("_g") if name == "period_s" else str(entry)
-
-
 def _refuse_doubles(rows, path: Path) -> None:
-    seen: set[str] = set()
-    for row in rows:
-        if row.id in seen:
-            raise ManifestError(f"{path.name}: the id {row.id} stands there twice; give each row its own")
-        seen.add(row.id)
+    double = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
+    if double:
+        raise ManifestError(f"{path.name}: the id {double[0]} stands there twice; give each row its own")

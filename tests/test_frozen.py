@@ -5,7 +5,7 @@ After a change on purpose ``python tests/test_frozen.py`` writes ``tests/frozen.
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass, replace
+from dataclasses import is_dataclass
 from pathlib import Path
 
 import numpy as np
@@ -107,7 +107,6 @@ def horizontal_to_vertical() -> dict:
         curve = hvsr.curve(spectra)
         peaks = hvsr.peaks(curve, require_sesame=False)
         f0 = peaks["f0_hz"][0]
-        azimuths = hvsr.azimuthal(recording, replace(settings), (0, 40, 130))
         found[smoothing] = {
             "curve": curve.mean,
             "sigma": curve.sigma_ln,
@@ -115,7 +114,6 @@ def horizontal_to_vertical() -> dict:
             "sesame": hvsr.sesame(curve, f0)[["value", "threshold"]],
             "features": hvsr.features(spectra, f0),
             "picture": hvsr.draw(hvsr.peak_spectra(spectra, f0, hvsr.PICTURE_SIZE)),
-            "azimuths": [one.mean for one in azimuths.values()],
         }
     return found
 

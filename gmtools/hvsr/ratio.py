@@ -1,16 +1,13 @@
-"""Spectra to H/V: the curve with its spread, its peaks, and how it changes with azimuth."""
-
-from collections.abc import Sequence
+"""Spectra to H/V: the curve with its spread, and its peaks."""
 
 import numpy as np
 import pandas as pd
 from scipy.signal import find_peaks
 
 from gmtools.data.hv_curve import Curve
-from gmtools.data.recording import Recording
 from gmtools.errors import NoPeak
 from gmtools.hvsr.criteria import passes, sesame
-from gmtools.hvsr.windows import Settings, Spectra, smooth, spectra, transforms, weights_for
+from gmtools.hvsr.windows import Spectra
 
 PROMINENCE_RATIO = 0.7
 """Least prominence over the largest one for a peak to be classified (Di Donato & Castellaro 2024)."""
@@ -21,37 +18,10 @@ LEAST_PROMINENCE, MOST_PEAKS = 0.5, 3
 def curve(windows: Spectra) -> Curve:
     """H/V of the kept windows, two at least."""
     ratio = (windows.horizontal / windows.component("vt"))[windows.kept]
-    return from_windows(windows.frequency_hz, ratio, windows.settings.window_length_s, windows.name)
-
-
-def from_windows(frequency_hz: np.ndarray, windows: np.ndarray, window_length_s: float, name: str) -> Curve:
-    """Curve of the H/V ratios of single windows, (n_windows, n_frequencies)."""
-    logarithm = np.log(windows)
+    logarithm = np.log(ratio)
     mean, sigma_ln = np.exp(logarithm.mean(axis=0)), logarithm.std(axis=0, ddof=1)
-    return Curve(frequency_hz, mean, sigma_ln, len(windows), window_length_s, windows, name=name)
-
-
-def azimuthal(
-    recording: Recording, settings: Settings | None = None, azimuths_deg: Sequence[float] = tuple(range(0, 180, 10))
-) -> dict[float, Curve]:
-    """H/V with the horizontal motion in one direction at a time: a structure near by shows at its own azimuth.
-
-    Azimuths are clockwise from north; windows are rejected as in :func:`spectra`, the same for all.
-    """
-    whole = spectra(recording, settings)
-    angles = np.radians(np.asarray(azimuths_deg, dtype=float))[:, None, None]
-    weights = weights_for(recording, whole.settings)
-    used = slice(weights.shape[1])
-    blocks = [
-        smooth(np.abs(ns[:, used] * np.cos(angles) + ew[:, used] * np.sin(angles)), weights)
-        for ns, ew, _ in transforms(recording, whole.settings)
-    ]
-    ratios = (np.concatenate(blocks, axis=1) / whole.component("vt"))[:, whole.kept]
-    length = whole.settings.window_length_s
-    return {
-        azimuth: from_windows(whole.frequency_hz, ratio, length, f"{recording.name}, {azimuth:g}°")
-        for azimuth, ratio in zip(azimuths_deg, ratios, strict=True)
-    }
+    length = windows.settings.window_length_s
+    return Curve(windows.frequency_hz, mean, sigma_ln, len(ratio), length, ratio, name=windows.name)
 
 
 def peaks(curve: Curve, *, require_sesame: bool = True) -> pd.DataFrame:

@@ -133,7 +133,9 @@ def spectra(recording: Recording, settings: Settings | None = None) -> Spectra:
     """
     settings = settings or Settings()
     check(recording, settings)
-    weights, smoothed = weights_for(recording, settings), []
+    rate = recording.sampling_rate_hz
+    length = settings.transform_length or round(settings.window_length_s * rate)
+    weights, smoothed = smoothing_matrix(length, rate, settings), []
     for block in transforms(recording, settings):
         raw = np.abs(block[..., : weights.shape[1]])
         if settings.combine_before_smoothing:
@@ -216,12 +218,6 @@ def smooth(amplitude: np.ndarray, weights: csr_array) -> np.ndarray:
     """Smooth spectra (..., n_bins) by one product with a sparse matrix (n_frequencies, n_bins)."""
     columns = amplitude.reshape(-1, amplitude.shape[-1]).T
     return (weights @ columns).T.reshape(*amplitude.shape[:-1], -1)
-
-
-def weights_for(recording: Recording, settings: Settings) -> csr_array:
-    """Smoothing matrix for the windows of a recording, see :func:`smoothing_matrix`."""
-    length = settings.transform_length or round(settings.window_length_s * recording.sampling_rate_hz)
-    return smoothing_matrix(length, recording.sampling_rate_hz, settings)
 
 
 def smoothing_matrix(length: int, sampling_rate_hz: float, settings: Settings) -> csr_array:

@@ -43,24 +43,10 @@ _KNOTS_HZ = np.geomspace(0.1, 25.0, 6)  # between them the terms are linear in l
 NOISE_AFTER_S = 10.0  # seconds after the S wave whose power the signal-to-noise ratio compares
 _KM_PER_DEGREE = 111.195
 _SIDE_KM, _REGIONS = 400.0, 5
-_COLUMNS = (
-    columns.RECORD,
-    columns.EVENT,
-    columns.STATION,
-    columns.MAGNITUDE,
-    columns.HYPOCENTRAL_DEPTH,
-    columns.REPI,
-    columns.RHYP,
-    columns.VS30,
-    columns.BEDROCK_DEPTH,
-    columns.EVENT_LONGITUDE,
-    columns.EVENT_LATITUDE,
-    columns.STATION_LONGITUDE,
-    columns.STATION_LATITUDE,
-    columns.P_TIME,
-    columns.S_TIME,
-    columns.SNR,
-)
+_COLUMNS = [columns.RECORD, columns.EVENT, columns.STATION, columns.MAGNITUDE, columns.HYPOCENTRAL_DEPTH]
+_COLUMNS += [columns.REPI, columns.RHYP, columns.VS30, columns.BEDROCK_DEPTH, columns.EVENT_LONGITUDE]
+_COLUMNS += [columns.EVENT_LATITUDE, columns.STATION_LONGITUDE, columns.STATION_LATITUDE, columns.P_TIME]
+_COLUMNS += [columns.S_TIME, columns.SNR]
 _LEAST_S = 1.0  # before P and after S: the signal-to-noise ratio is scaled by what is there
 _PADDING_S = 10.0  # lets the last reverberations end before the transform wraps around
 
@@ -75,14 +61,7 @@ def corner_frequency(magnitude: np.ndarray, stress_drop_bar: np.ndarray) -> np.n
     return 4.906e6 * BETA_KM_S * (np.asarray(stress_drop_bar) / _moment(magnitude)) ** (1 / 3)
 
 
-def rock_spectrum(
-    frequency_hz: np.ndarray,
-    magnitude: float,
-    corner_hz: float,
-    rhyp_km: float,
-    kappa_s: float,
-    wave: str = "S",
-) -> np.ndarray:
+def rock_spectrum(frequency_hz: np.ndarray, magnitude, corner_hz, rhyp_km, kappa_s, wave: str = "S") -> np.ndarray:
     """Fourier amplitude (cm/s) of the acceleration at a rock outcrop in the uppermost crust, one component, for "S" or
     "P".
 
@@ -160,7 +139,7 @@ class SimulatedRecords:
                 "Ask for fewer records, for longer ones, or for more stations or events."
             )
         rows = rows.iloc[usable[:n_records]].reset_index(drop=True)
-        self.frame = rows[list(_COLUMNS)].copy()
+        self.frame = rows[_COLUMNS].copy()
         self._rows = {name: rows[name].to_numpy() for name in rows}
         self._transfer = lru_cache(maxsize=1024)(self._transfer_functions)
 
@@ -169,10 +148,7 @@ class SimulatedRecords:
 
     def waveforms(self, indices: Sequence[int]) -> np.ndarray:
         """Draw records by their rows of ``frame``: acceleration (k, n_samples, 3), float32, cm/s²: north, east, up."""
-        result = np.empty((len(indices), self.n_samples, 3), np.float32)
-        for place, index in enumerate(indices):
-            result[place] = self._record(int(index))
-        return result
+        return np.stack([self._record(int(index)) for index in indices])
 
     def accelerogram(self, index: int) -> Accelerogram:
         """Return one record with what is known of it."""
@@ -296,9 +272,7 @@ def _events(random: np.random.Generator, count: int) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-def _pairs(
-    random: np.random.Generator, stations: pd.DataFrame, events: pd.DataFrame, farthest_km: float
-) -> pd.DataFrame:
+def _pairs(random: np.random.Generator, stations: pd.DataFrame, events: pd.DataFrame, farthest_km: float):
     """Every pair of event and station within the distance, in a random order."""
     distance = np.hypot(
         stations["x"].to_numpy()[:, None] - events["event_x"].to_numpy(),
@@ -307,27 +281,15 @@ def _pairs(
     station, event = np.nonzero(distance <= farthest_km)
     order = random.permutation(len(station))
     station, event = station[order], event[order]
-    table = pd.concat(
-        [stations.iloc[station].reset_index(drop=True), events.iloc[event].reset_index(drop=True)], axis=1
-    )
+    table = stations.iloc[station].reset_index(drop=True).join(events.iloc[event].reset_index(drop=True))
     table[columns.REPI] = distance[station, event]
     table[columns.RHYP] = np.hypot(table[columns.REPI], table[columns.HYPOCENTRAL_DEPTH])
-    for ours, x in {
-        columns.EVENT_LONGITUDE: "event_x",
-        columns.EVENT_LATITUDE: "event_y",
-        columns.STATION_LONGITUDE: "x",
-        columns.STATION_LATITUDE: "y",
-    }.items():
-        table[ours] = table[x] / _KM_PER_DEGREE
+    for who, x, y in (("event", "event_x", "event_y"), ("station", "x", "y")):
+        table[f"{who}_longitude"], table[f"{who}_latitude"] = table[x] / _KM_PER_DEGREE, table[y] / _KM_PER_DEGREE
     return table
 
 
-def _times(
-    random: np.random.Generator,
-    table: pd.DataFrame,
-    pre_event_s: tuple[float, float],
-    snr_db: tuple[float, float],
-) -> pd.DataFrame:
+def _times(random: np.random.Generator, table: pd.DataFrame, pre_event_s: tuple, snr_db: tuple) -> pd.DataFrame:
     """Arrivals at rock and surface, durations, signal-to-noise ratio and record ids."""
     rhyp, corner = table[columns.RHYP], table["corner_hz"]
     p_rock = random.uniform(*pre_event_s, len(table))

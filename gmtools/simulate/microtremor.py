@@ -53,32 +53,9 @@ from gmtools.simulate.microtremor_sites import (
     two_layers,
 )
 
-__all__ = [
-    "CALIFORNIA",
-    "CALM",
-    "COUNTRIES",
-    "ITALY",
-    "KINDS",
-    "LABELS",
-    "Cause",
-    "Country",
-    "Fault",
-    "LabelledPeaks",
-    "Machine",
-    "Site",
-    "Structure",
-    "SurfaceWaves",
-    "cause_of",
-    "causes",
-    "draw_site",
-    "ground_amplitude",
-    "labelled_peaks",
-    "layer",
-    "numbered_site",
-    "recording",
-    "spectra",
-    "two_layers",
-]
+__all__ = ["CALIFORNIA", "CALM", "COUNTRIES", "ITALY", "KINDS", "LABELS", "Cause", "Country", "Fault", "LabelledPeaks"]
+__all__ += ["Machine", "Site", "Structure", "SurfaceWaves", "cause_of", "causes", "draw_site", "ground_amplitude"]
+__all__ += ["labelled_peaks", "layer", "numbered_site", "recording", "spectra", "two_layers"]
 
 _TOLERANCE_LN = {"ground": 0.2, "machine": 0.04, "structure": 0.08}
 _TOLERANCE_LN |= {"amplified_component": 0.35, "coupling": 0.2, "tilt": 1.0}
@@ -191,7 +168,7 @@ def spectra(
     frequencies that the taper brings. GmtoolsError for settings that need the samples: other windows, padding, or
     components combined before smoothing.
     """
-    settings = settings or _STUDY
+    settings = settings or hvsr.Settings()
     if settings.window_length_s != STATE_S or settings.transform_length or settings.combine_before_smoothing:
         raise GmtoolsError(
             f"Window spectra are made for {STATE_S:g} s, without padding and combined after smoothing; this is "
@@ -225,16 +202,7 @@ def spectra(
     ), causes(site)
 
 
-_STUDY = hvsr.Settings()
-
-
-def labelled_peaks(
-    country: Country,
-    counts: dict[str, int] | None = None,
-    seed: int = 0,
-    settings: hvsr.Settings | None = None,
-    progress: bool = True,
-) -> LabelledPeaks:
+def labelled_peaks(country: Country, counts: dict[str, int] | None = None, seed: int = 0) -> LabelledPeaks:
     """Record at one site after the other until there are enough peaks with each label.
 
     A detected peak takes the label of the strongest cause within that cause's tolerance: 20 % of f0 for ground, 4 % for
@@ -245,7 +213,7 @@ def labelled_peaks(
     if unknown := sorted(set(counts) - set(LABELS)):
         raise GmtoolsError(f"{unknown[0]!r} is no label; choose among {', '.join(LABELS)}.")
     missing, counted, found = Counter(counts), Counter(), []
-    with tqdm(total=missing.total(), desc=f"Peaks, {country.name}", disable=not progress) as bar:
+    with tqdm(total=missing.total(), desc=f"Peaks, {country.name}") as bar:
         for number in range(100 + 50 * missing.total()):
             if missing.total() == 0:
                 break
@@ -253,7 +221,7 @@ def labelled_peaks(
             if missing[KINDS[site.kind]] == 0:
                 continue
             counted["recordings"] += 1
-            for row in _peaks_of(site, country, sequence, settings, counted):
+            for row in _peaks_of(site, country, sequence, counted):
                 if row["label"] is None or missing[row["label"]] <= 0:
                     counted["peaks without a cause" if row["label"] is None else "surplus peaks"] += 1
                     continue
@@ -273,8 +241,8 @@ def cause_of(f0_hz: float, why: Iterable[Cause]) -> Cause | None:
     return max(near, key=lambda cause: cause.ratio, default=None)
 
 
-def _peaks_of(site: Site, country: Country, seed, settings: hvsr.Settings | None, counted: Counter) -> list[dict]:
-    windows, why = spectra(site, country, seed, settings)
+def _peaks_of(site: Site, country: Country, seed, counted: Counter) -> list[dict]:
+    windows, why = spectra(site, country, seed)
     try:
         peaks = hvsr.peaks(hvsr.curve(windows))
     except NoPeak:

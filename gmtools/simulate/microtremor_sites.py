@@ -190,7 +190,8 @@ ITALY = Country(
 CALM = replace(ITALY, name="calm", color_ln=(0.0, 0.0), horizontal_ln=(0.04, 0.04), level_ln=(0.0, 0.0), spread_ln=0.0)
 """Italy's sensors and noise, in which nothing differs between recordings but the site: for planted examples."""
 
-CALIFORNIA = Country(
+CALIFORNIA = replace(
+    ITALY,
     name="California",
     sampling_rate_hz=200.0,
     duration_s=3600.0,
@@ -202,19 +203,8 @@ CALIFORNIA = Country(
     contrast_ln=(1.35, 0.4),
     variability_ln=0.12,
     counts={STRATIGRAPHIC: 196, ARTEFACTUAL: 12, OTHER: 12},
-    shares={
-        "one_dimensional": 0.35,
-        "body_waves": 0.2,
-        "two_dimensional": 0.27,
-        "superimposed": 0.08,
-        "double_peak": 0.1,
-    }
+    shares=dict(one_dimensional=0.35, body_waves=0.2, two_dimensional=0.27, superimposed=0.08, double_peak=0.1)
     | _ARTEFACT_SHARES,
-    color_ln=(0.4, 0.9),
-    horizontal_ln=(0.04, 0.3),
-    level_ln=(0.02, 0.5),
-    spread_ln=0.35,
-    surface_waves=True,
 )
 """Quiet broadband sensors, an hour at 200 Hz, strong-motion stations: mean and spread of ln f0 and the share of double
 peaks are near those of the 613 sensors that Yong et al. (2013) describe."""

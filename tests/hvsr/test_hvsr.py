@@ -221,22 +221,6 @@ def test_picture_shows_the_lines_where_they_belong(spectra):
     assert ((drawn < 250).any(axis=2).sum(axis=0) >= 5).all(), "no line has a hole"
 
 
-def test_azimuth_of_a_polarized_source_is_found(recording):
-    rng = np.random.default_rng(3)
-    push = np.sin(2 * np.pi * 5 * np.arange(recording.ns.size) / 50 + rng.normal()) * 3
-    angle = np.radians(30)
-    shaken = hvsr.Recording(
-        recording.ns + push * np.cos(angle), recording.ew + push * np.sin(angle), recording.vt, 50.0
-    )
-    curves = hvsr.azimuthal(shaken, settings())
-    at = np.argmin(np.abs(FREQUENCIES - 5))
-    height = {azimuth: curve.mean[at] for azimuth, curve in curves.items()}
-    assert max(height, key=height.get) == 30 and min(height, key=height.get) == 120
-    single = hvsr.spectra(shaken, settings())
-    expected = (single.component("ew") / single.component("vt"))[single.kept]
-    np.testing.assert_allclose(curves[90].mean, np.exp(np.log(expected).mean(axis=0)))
-
-
 def test_short_recordings_are_refused_or_taken_knowingly():
     short = resonant(duration_s=600)
     with pytest.raises(RecordingUnusable, match=r"made up lasts 600 s, 1200 s are needed.*minimum_duration_s"):

@@ -1,14 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.signal import lfilter
 
 from gmtools.errors import ColumnMissing, GridError
-from gmtools.hvsr import Recording
 from gmtools.studies import peak_rules
 
 OCTAVES = np.linspace(-1, 1, 30)
-RATE_HZ = 50.0
 
 
 def features(ns, ew, vertical):
@@ -57,44 +54,12 @@ def test_quantities_do_not_depend_on_the_unit_and_hardly_on_a_tilt():
     pd.testing.assert_frame_equal(plain, tilted, atol=1e-9)
 
 
-def oscillator(noise, f0_hz, damping):
-    angle, decay = 2 * np.pi * f0_hz / RATE_HZ, np.exp(-damping * 2 * np.pi * f0_hz / RATE_HZ)
-    return lfilter([1], [1, -2 * decay * np.cos(angle * np.sqrt(1 - damping**2)), decay**2], noise)
-
-
-def noise(seed=0, minutes=20):
-    return np.random.default_rng(seed).normal(size=int(minutes * 60 * RATE_HZ))
-
-
-@pytest.mark.parametrize("f0_hz", [0.5, 2.0, 8.0])
-@pytest.mark.parametrize("damping", [0.005, 0.02, 0.05, 0.1])
-def test_the_damping_of_an_oscillator_in_noise_is_found(f0_hz, damping):
-    assert peak_rules.damping(oscillator(noise(), f0_hz, damping), RATE_HZ, f0_hz) == pytest.approx(damping, rel=0.35)
-
-
-@pytest.mark.parametrize("f0_hz", [0.3, 1.0, 5.0])
-def test_a_machine_fails_the_industrial_tests_and_soil_passes(f0_hz):
-    time_s = np.arange(noise().size) / RATE_HZ
-    machine = {
-        name: noise(i) + 0.5 * np.sin(2 * np.pi * f0_hz * time_s + i) for i, name in enumerate(("ns", "ew", "vt"))
-    }
-    soil = {name: oscillator(noise(i), f0_hz, 0.07) for i, name in enumerate(("ns", "ew", "vt"))}
-    table = [
-        peak_rules.recording_quantities(Recording(**each, sampling_rate_hz=RATE_HZ), f0_hz) for each in (machine, soil)
-    ]
-    found = peak_rules.classify(pd.DataFrame(table))
-    assert found["verdict"].tolist() == ["artefactual", "stratigraphic"]
-    assert found["decided_by"].tolist() == ["damping", "no rule applies"]
-    assert table[0]["excess_kurtosis"] < -1
-    assert (table[0]["sharpening_ln"] > np.log(1.35)) == (f0_hz >= 1)  # 70 s do not resolve more below
-
-
 def test_a_rule_without_its_quantity_is_left_out_and_none_is_an_error():
     table = pd.DataFrame({"relative_width": [0.1, 0.5, np.nan]}, index=["a", "b", "c"])
     found = peak_rules.classify(table)
     assert found["verdict"].to_dict() == {"a": "artefactual", "b": "stratigraphic", "c": "stratigraphic"}
     assert found["value"].isna().tolist() == [False, True, True]
-    with pytest.raises(ColumnMissing, match=r"None of \['damping'.* is among the columns \['width'\]"):
+    with pytest.raises(ColumnMissing, match=r"None of \['relative_width'.* is among the columns \['width'\]"):
         peak_rules.classify(pd.DataFrame({"width": [1.0]}))
 
 
