@@ -2,8 +2,8 @@
 
 from importlib import import_module
 
-from gmtools.data import datasets
-from gmtools.errors import GmtoolsError
+from gmtools.data import catalog, datasets
+from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
 
 TABLES = {
     "nga_west2": "iran",
@@ -40,3 +40,15 @@ def load(name: str, data: str = "auto", seed: int = 0) -> datasets.Dataset:
         An unknown ``name`` or ``data``.
     """
     return datasets.take(name, table(name), data, seed)
+
+
+def real_or_none(data_id: str, data: str):
+    """Checked paths of a data set; None for data="simulated", and for "auto" where it cannot be had."""
+    if data == "simulated":
+        return None
+    try:
+        return catalog.find(data_id)
+    except (DataNotFound, DownloadFailed):
+        if data == "real":
+            raise
+        return None

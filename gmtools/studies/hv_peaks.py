@@ -4,13 +4,11 @@ No network is here: lesson 43 trains the perceptron, lesson 44 SqueezeNet. Label
 (:mod:`gmtools.simulate.microtremor`); Californian peaks are for tests, and nothing may be chosen on them.
 """
 
-import ast
 import io
 import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +18,9 @@ from gmtools import cache, hvsr, networks
 from gmtools.data import catalog
 from gmtools.data.readers import microtremor as files
 from gmtools.data.readers import ncnn_squeezenet
-from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError, OutOfRange
+from gmtools.errors import GmtoolsError, OutOfRange
 from gmtools.simulate import microtremor
-from gmtools.studies import peak_rules
+from gmtools.studies import peak_rules, real_or_none
 from gmtools.studies.peak_rules import CLASSES
 
 SIDE = 113
@@ -66,11 +64,6 @@ class Peaks:
         """Number of each peak's recording, (n,): split and resample by it."""
         return self.table["recording"].to_numpy()
 
-    @cached_property
-    def pictures(self) -> np.ndarray:
-        """Colored lines on white, (n, 113, 113, 3), uint8."""
-        return pictures(self.lines)
-
 
 def pictures(lines: np.ndarray, side: int = SIDE) -> np.ndarray:
     """Pictures (n, side, side, 3), uint8, of lines (n, 3, 227)."""
@@ -93,20 +86,9 @@ def drawn(country: microtremor.Country, seed: int = 0, counts: Mapping[str, int]
 
     simulation = Path(microtremor.__file__).parent
     code = [*simulation.glob("microtremor*.py"), *Path(hvsr.__file__).parent.glob("*.py")]
-    inputs = [json.loads(json.dumps(asdict(country))), counts, seed, *map(statements, sorted(code))]
+    inputs = [json.loads(json.dumps(asdict(country))), counts, seed, *sorted(code)]
     spectra, lines, table, counted = cache.once(f"peaks_{country.name.lower()}", inputs, make)
     return Peaks(pd.read_json(io.StringIO(str(table)), orient="split"), spectra, lines, json.loads(str(counted)))
-
-
-def statements(path: Path) -> str:
-    """What a module does, without its comments and docstrings: rewording them draws no peaks anew."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        first = body[0] if isinstance(body, list) and body else None
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-            body[0] = ast.Pass()
-    return ast.dump(tree)
 
 
 def split(recording: np.ndarray, n_training: int, seed: int = 0) -> np.ndarray:
@@ -128,12 +110,7 @@ def real_recordings(data: str = "auto") -> dict[str, hvsr.Recording]:
     where "real" cannot be had."""
     found: dict[str, hvsr.Recording] = {}
     for data_id, names in RECORDINGS.items():
-        try:
-            paths = {} if data == "simulated" else catalog.find(data_id)
-        except (DataNotFound, DownloadFailed):
-            if data == "real":
-                raise
-            continue
+        paths = real_or_none(data_id, data) or {}
         found |= {name: files.read(paths[file]) for name, file in names.items() if file in paths}
     return found
 
@@ -258,12 +235,8 @@ FAULT = (
 def photograph_weights(data: str = "auto") -> list | None:
     """Convolutions of SqueezeNet as photographs trained them, or None where this run goes without the file; errors of
     :func:`real_recordings`."""
-    try:
-        return None if data == "simulated" else ncnn_squeezenet.read(catalog.find("squeezenet_1_1"))
-    except (DataNotFound, DownloadFailed):
-        if data == "real":
-            raise
-        return None
+    paths = real_or_none("squeezenet_1_1", data)
+    return paths and ncnn_squeezenet.read(paths)
 
 
 def interval(values: np.ndarray, recording: np.ndarray, draws: int = 1000, seed: int = 0) -> np.ndarray:

@@ -25,26 +25,21 @@ IRANIAN_EVENTS = {"46": "Tabas 1978", "144": "Manjil 1990", "178": "Bam 2003"}
 """PEER's event numbers of the Iranian earthquakes in NGA-West2."""
 
 
-_DRAWN_FROM = "a published ground-motion model"
+def _drawn(name):
+    def draw(seed):
+        from gmtools.simulate import records  # here, since it brings OpenQuake
 
+        return getattr(records, name)(seed=seed)
 
-def _nga_west2(seed):
-    from gmtools.simulate import records
-
-    return records.nga_west2(seed=seed)
-
-
-def _iran(seed):
-    from gmtools.simulate import records
-
-    return records.iran(seed=seed)
+    return draw
 
 
 TABLES = {
-    "nga_west2": datasets.Table(
-        "NGA-West2 records", ("peer_nga_west2", "nga_west2_extract"), _DRAWN_FROM, _nga_west2, "records.nga_west2"
-    ),
-    "iran": datasets.Table("Iranian records", ("iran_kuehn",), _DRAWN_FROM, _iran, "records.iran"),
+    name: datasets.Table(title, candidates, "a published ground-motion model", _drawn(name), f"records.{name}")
+    for name, title, candidates in (
+        ("nga_west2", "NGA-West2 records", ("peer_nga_west2", "nga_west2_extract")),
+        ("iran", "Iranian records", ("iran_kuehn",)),
+    )
 }
 
 

@@ -11,28 +11,15 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from tqdm.auto import tqdm
 
 from gmtools import cache, columns, studies
-from gmtools.data import catalog, rasters
+from gmtools.data import rasters
 from gmtools.data.readers import afad_mat, file_ending, kanto_site_terms, read_csv, site_class, topography
-from gmtools.errors import DataNotFound, DownloadFailed
 from gmtools.simulate.accelerograms import SimulatedRecords
 from gmtools.site import bands
-from gmtools.studies import vs30_baselines
+from gmtools.studies import real_or_none, vs30_baselines
 
 PERIODS = kanto_site_terms.PERIODS
 RATE_HZ, DURATION_S, WINDOW_S = 50.0, 90.0, bands.WINDOW_S
 _NETWORKS = ("training", "validation", "test")
-
-
-def real_or_none(data_id: str, data: str):
-    """Checked paths of a data set; None for data="simulated", and for "auto" where it cannot be had."""
-    if data == "simulated":
-        return None
-    try:
-        return catalog.find(data_id)
-    except (DataNotFound, DownloadFailed):
-        if data == "real":
-            raise
-        return None
 
 
 @dataclass(frozen=True)
