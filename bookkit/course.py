@@ -52,13 +52,7 @@ def checks(root: Path = PROJECT) -> dict[str, dict]:
 
 
 def answers(root: Path = PROJECT, changed: Mapping[str, Variant] | None = None) -> dict[str, dict]:
-    """What :func:`bookkit.exercises.check` compares with: the numbers that the solutions print, as hashes.
-
-    Raises
-    ------
-    BookFailed
-        A solution says no such number.
-    """
+    """What :func:`bookkit.exercises.check` compares with: numbers that solutions or variants print, as hashes."""
     printed = {name: variant.prints for name, variant in (changed or {}).items()}
     for lesson in lessons.discover(root):
         for solution in solutions.of(lessons.read(lesson.path)):
@@ -115,31 +109,8 @@ def _exchanged(text: str, pieces: Mapping[str, str], where: str) -> str:
 def build(
     folder: Path, workshop: Workshop, teaches: bool, wanted: list[str] | None = None, seed: str | None = None
 ) -> list[Path]:
-    """Write an edition of the course into a new folder, and pack the students' one.
-
-    Parameters
-    ----------
-    folder
-        Where it goes; must be empty or not there.
-    workshop
-        Makes the working copies.
-    teaches
-        Whether it is the instructors': solutions with what they printed and marking notes, in place of stubs.
-    wanted
-        Words that name lessons; all when there is none.
-    seed
-        Word or number that chooses variants of exercises; None leaves the exercises as they are.
-
-    Returns
-    -------
-    list of Path
-        The notebooks, and the archive of a students' edition.
-
-    Raises
-    ------
-    BookFailed
-        The folder holds something.
-    """
+    """Write an edition into a new folder, the instructors' where it ``teaches``; ``wanted`` words name lessons, a
+    ``seed`` (any word) chooses variants. Returned are the notebooks, and the archive of a students' edition."""
     if folder.exists() and any(folder.iterdir()):
         raise BookFailed(f"{folder} is not empty: name a new folder, so that nothing of an older edition stays in it.")
     changed = variants(seed, workshop.root) if seed else {}

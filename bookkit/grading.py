@@ -35,23 +35,8 @@ class Grade:
 
 
 def grade(folder: Path, kept: Mapping[str, dict], timeout_s: int = 600) -> list[Grade]:
-    """Run every notebook below a folder, and grade what it answers.
-
-    Parameters
-    ----------
-    folder
-        Submissions; a notebook's path in it, without its ending, is the submission's name.
-    kept
-        The edition's answers (``answers.json``).
-    timeout_s
-        How long one cell may take (s).
-
-    Returns
-    -------
-    list of Grade
-        An exercise whose cell stands in none of a notebook's cells has no grade. A notebook that cannot be read, or
-        whose kernel dies, has one grade of 0 points that says so.
-    """
+    """Run every notebook below a folder of submissions, and grade what it answers with an edition's answers. A notebook
+    that cannot be read, or whose kernel dies, has one grade of 0 points that says so."""
     found = sorted(path for path in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
     return [one for path in found for one in _of(path, path.relative_to(folder).with_suffix(""), kept, timeout_s)]
 

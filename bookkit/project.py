@@ -16,19 +16,8 @@ TRAIN, TEST, SAMPLE, TRUTH = "train.csv", "test.csv", "sample_submission.csv", "
 
 
 def make(seed: int, students: Path, kept: Path, events: int = 360, count: int = 9_000) -> None:
-    """Draw a world and write its tables.
-
-    Parameters
-    ----------
-    seed
-        Kept by the instructor: with it the answers can be drawn again.
-    students
-        Folder for ``train.csv``, ``test.csv`` and ``sample_submission.csv`` (the mean of the training records).
-    kept
-        Folder for ``truth.csv``: ln PGA of the test, and whether a record counts for the public or the private score.
-    events, count
-        Earthquakes and records. A third of the earthquakes is the test, half of it public.
-    """
+    """Draw a world: tables ``train``, ``test`` and ``sample_submission`` for the students, ``truth.csv`` to be kept. A
+    third of the earthquakes is the test, and half of that counts for the public score."""
     random = np.random.default_rng([seed, 19])
     model = random.choice(["ASK14", "CB14", "CY14"])
     varied = records.Variability(*(random.uniform(0.8, 1.25, 3) * np.array(astuple(records.NGA_WEST2_VARIABILITY))))
@@ -51,13 +40,8 @@ def make(seed: int, students: Path, kept: Path, events: int = 360, count: int = 
 
 
 def score(submission: Path, truth: Path) -> dict[str, float]:
-    """Root-mean-square error of ln PGA of a table of predictions, on the public and the private earthquakes.
-
-    Raises
-    ------
-    ColumnMissing, FormatError
-        The table lacks a column or a record, has one twice, or holds what is no number.
-    """
+    """Root-mean-square error of ln PGA of a table of predictions, on the public and the private earthquakes; a table
+    that lacks a column or a record, has one twice, or holds what is no number is refused."""
     said, true = pd.read_csv(submission), pd.read_csv(truth)
     missing = {NUMBER, PREDICTED} - set(said.columns)
     if missing:

@@ -31,13 +31,7 @@ class Question:
 
 
 def of(number: str, root: Path = PROJECT) -> list[Question]:
-    """The questions of the lesson with a number, none where it has no file.
-
-    Raises
-    ------
-    BookFailed
-        A choice says nothing of why it is right or wrong.
-    """
+    """The questions of the lesson with a number, none where it has no file; each choice has to say why."""
     path = root / "book" / "quizzes" / f"{number}.yml"
     entries = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else []
     return [_question(entry, path) for entry in entries]
