@@ -20,6 +20,7 @@ from bookkit.lessons import Lesson, Settings
 from bookkit.working import Workshop
 from explorers import npm
 from gmtools.cache import PROJECT
+from gmtools.data import catalog
 from gmtools.errors import BookFailed, FormatError, PackageUnreachable
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # with this Python, whatever PATH says
@@ -113,7 +114,7 @@ def page_files(settings: Settings, root: Path = PROJECT) -> tuple[dict[str, byte
         files[f"notebooks/{lesson.relative.as_posix()}"] = nbformat.writes(page).encode()
         if reason:
             not_run[lesson.name] = reason
-    facts = pages.numbers(shown) | {"citation": citation(root), "launch": launch(root)}
+    facts = pages.numbers(shown) | {"citation": citation(root), "launch": launch(root)} | edition(settings.data)
     for name in [name for name in files if name.endswith(".md")]:
         files[name] = pages.with_outcomes(pages.numbered(files[name].decode()), facts).encode()
     files |= _generated(results(settings, root, without=not_run))
@@ -132,6 +133,18 @@ def citation(root: Path = PROJECT) -> str:
     }
     fields |= {"url": known["url"]} if known.get("url") else {}
     return "\n".join(["@misc{gmtools,", *(f"  {name} = {{{text}}}," for name, text in fields.items()), "}"])
+
+
+def edition(data: str) -> dict[str, str]:
+    """What this edition of the book has and another may lack, in the words of its pages."""
+    dots = "The dots are real records" if catalog.available("nga_west2_extract") else "No records are shown"
+    published = catalog.available("sedaghati_pezeshk_2026_models")
+    measured = data != "simulated" and catalog.available("hvsr_recordings")
+    return {
+        "edition_dots": "The dots are simulated records" if data == "simulated" else dots,
+        "edition_networks": "with" if published else "without",
+        "edition_recordings": "One recording is *measured*, the others are" if measured else "All recordings are",
+    }
 
 
 def launch(root: Path = PROJECT) -> str:

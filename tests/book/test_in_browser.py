@@ -19,7 +19,7 @@ LOOKED_AT = [
     *(page for page in FIRST_LESSONS if page.split("/")[-1][1] == "1"),
     *(name(path) for path in pages() if "explorers" in path.parts),
 ]
-WITH_AXE = [*LOOKED_AT, "book/bibliography.html", "book/glossary.html", "search.html"]
+WITH_AXE = [name(path) for path in pages() if path.name != "genindex.html"]
 LOOKS = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
@@ -116,10 +116,15 @@ def test_on_a_slow_line_the_color_button_keeps_one_name(visit, served):
     assert page.locator(".theme-switch-button title").count() == 0
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("page", WITH_AXE)
-def test_axe_finds_no_serious_fault(page, theme, visit, axe, served):
-    opened = visit(served + page, **LOOKS[theme])
+def test_axe_finds_no_serious_fault(page, visit, axe, served):
+    """In the light on every other page, in the dark on the rest, and in both on the kinds of page."""
+    themes = ["light", "dark"] if page in LOOKED_AT else [["light", "dark"][WITH_AXE.index(page) % 2]]
+    for theme in themes:
+        check_with_axe(visit(served + page, **LOOKS[theme]), axe)
+
+
+def check_with_axe(opened, axe):
     opened.page.wait_for_load_state("networkidle")
     assert axe(opened.page) == []
 
@@ -199,3 +204,143 @@ def test_moved_from_m_5_to_7_the_ground_motion_explorer_prints_what_keras_comput
         opened.page.get_by_label("Magnitude M", exact=True).fill(str(magnitude))
         assert float(printed.inner_text()) == pytest.approx(keras_pga(magnitude), rel=1e-4)
     assert opened.faults == []
+
+
+SHIPPED = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 800}
+CUT = """() => [...document.querySelectorAll(".cell_input pre")]
+  .filter((pre) => pre.offsetHeight && pre.scrollWidth > pre.clientWidth + 1).length"""
+PLOT = """() => [...document.querySelectorAll("article :is(canvas, img, svg)")].map((e) => e.getBoundingClientRect())
+  .filter((box) => box.width > 150 && box.height > 80).map((box) => box.top + box.height / 2)[0]"""
+
+
+@pytest.mark.parametrize("viewport", [SHIPPED, PHONE], ids=["desktop", "phone"])
+def test_half_of_a_plot_lies_on_the_first_screen_of_the_front_page(viewport, visit, served, bundled):
+    opened = visit(f"{served}book/index.html", viewport=viewport)
+    opened.page.locator(".gmx canvas").first.wait_for()
+    assert opened.page.evaluate(PLOT) <= viewport["height"]
+
+
+@pytest.mark.parametrize("page", FIRST_LESSONS)
+def test_the_first_figure_of_a_lesson_lies_within_a_screen_and_a_half(page, visit, served):
+    opened = visit(served + page, viewport=SHIPPED)
+    assert opened.page.evaluate(PLOT) <= 1.5 * SHIPPED["height"]
+
+
+def test_the_scoreboard_is_at_most_twelve_screens_long_and_its_filter_leads_to_rows(visit, served):
+    opened = visit(f"{served}book/scoreboard.html", viewport=SHIPPED)
+    page, rows = opened.page, opened.page.locator("details.score-all tr[data-verdict]:visible")
+    assert page.evaluate("document.documentElement.scrollHeight") <= 12 * SHIPPED["height"]
+    assert rows.count() == 0
+    page.get_by_label("Words").fill("IT-T8")
+    assert rows.count() == 16 and "16 numbers" in page.locator(".score-filter").inner_text()
+    page.get_by_label("every study").select_option("unet_kanto")
+    assert rows.count() == 0
+    link = page.locator("a[data-verdict=simulated], a[data-verdict=open], a[data-verdict=compared]").first
+    link.click()
+    assert rows.count() == int(link.inner_text())
+
+
+def test_on_a_phone_the_scoreboards_rows_are_cards(visit, served):
+    page = visit(f"{served}book/scoreboard.html", viewport=PHONE).page
+    cell = page.locator("table.scores td").first
+    assert cell.evaluate("cell => getComputedStyle(cell).display") == "block"
+    assert cell.bounding_box()["width"] > 250
+
+
+def test_titles_have_the_lessons_number_in_page_sidebar_and_search(visit, served):
+    page = visit(f"{served}notebooks/30_italy_unet/33_laquila_2009.html", viewport=SHIPPED).page
+    title = page.locator("h1").inner_text().rstrip("#")
+    assert title.startswith("33 Would the map") and page.title().startswith("33 Would the map")
+    assert page.locator(".bd-sidebar-primary .current", has_text="33 Would the map").count() > 0
+    assert page.locator(".admonition-title", has_text="Exercise 33.2").count() == 1
+    page.goto(f"{served}search.html?q=L%27Aquila+map")
+    page.locator("#search-results li a", has_text="33 Would the map").first.wait_for()
+
+
+def test_search_is_in_view_where_the_sidebar_has_scrolled(visit, served):
+    page = visit(f"{served}book/bibliography.html", viewport=SHIPPED).page
+    field = page.locator(".bd-sidebar-primary .search-button-field")
+    assert 0 <= field.bounding_box()["y"] < 100
+
+
+def test_search_finds_terms_of_the_glossary_and_sections_of_pages(visit, served):
+    page = visit(f"{served}search.html?q=kriging", viewport=SHIPPED).page
+    term = page.locator("#search-results a[href*='glossary.html#term-']").first
+    term.wait_for()
+    sections = page.locator(".search-sections a")
+    sections.first.wait_for()
+    assert "#" in sections.first.get_attribute("href")
+
+
+def test_code_is_folded_but_for_the_point_and_one_switch_is_remembered(visit, served):
+    page = visit(f"{served}{FIRST_LESSONS[1]}", viewport=SHIPPED).page
+    code, folded = page.locator(".cell_input pre:visible"), page.locator(".tag_folded > details")
+    few = code.count()
+    assert 1 <= few < folded.count()
+    page.locator("button.show-code").click()
+    assert code.count() >= few + folded.count()
+    page.reload()
+    assert code.count() >= few + folded.count()
+    page.locator("button.show-code").click()
+    assert code.count() == few
+
+
+def test_a_prediction_and_a_lesson_that_is_done_stay_in_the_browser(visit, served):
+    page = visit(f"{served}{FIRST_LESSONS[1]}", viewport=SHIPPED).page
+    page.locator(".kept input").first.fill("forty-two")
+    page.locator("button.mark-done").click()
+    page.reload()
+    assert page.locator(".kept input").first.input_value() == "forty-two"
+    assert page.locator(".guess", has_text="You predicted: forty-two").count() == 1
+    assert page.locator(".bd-sidebar-primary a.done").count() == 1
+    assert page.locator("button.mark-done").inner_text().startswith("Done")
+
+
+def test_visible_lines_of_code_fit_the_page(visit, served):
+    wide = []
+    for address in FIRST_LESSONS:
+        page = visit(served + address, viewport=SHIPPED).page
+        wide += [address] if page.evaluate(CUT) else []
+    assert wide == []
+
+
+class TestFiveQuestionsOfNewReaders:
+    """Each is answered within two clicks from the front page."""
+
+    @pytest.fixture
+    def page(self, visit, served):
+        return visit(f"{served}book/index.html", viewport=SHIPPED).page
+
+    def test_pga_at_m_6_5_and_20_km_on_400_m_s(self, page, bundled, keras_pga):
+        printed = page.locator("tr[data-model=nga_only] td").first
+        printed.wait_for(state="attached")
+        assert float(printed.text_content()) == pytest.approx(keras_pga(6.5), rel=1e-3)
+
+    def test_did_table_8_come_out(self, page):
+        page.locator("article").get_by_role("link", name="scoreboard").first.click()
+        row = page.locator("table.scores tr", has_text="IT-T8.7c.rmse").first
+        assert row.is_visible() and row.locator("[data-column=verdict]").inner_text()
+
+    def test_what_does_lesson_33_conclude(self, page):
+        page.locator("article").get_by_role("link", name="33", exact=True).click()
+        assert page.locator("article", has_text="Outcome").is_visible()
+
+    def test_how_do_i_cite(self, page):
+        page.get_by_role("link", name="Cite this book").first.click()
+        assert page.locator("pre", has_text="@misc{gmtools").is_visible()
+
+    def test_where_do_i_get_the_data(self, page):
+        page.locator("article").get_by_role("link", name="data page").click()
+        table = page.locator("table", has_text="license").first
+        assert table.is_visible() and table.locator("tbody tr").count() > 25
+
+
+@pytest.mark.parametrize("page", ["book/index.html", *(f"book/explorers/{name}.html" for name in EXPLORERS)])
+def test_scripts_of_a_page_weigh_at_most_a_megabyte_and_a_half(page, visit, served):
+    opened = visit("about:blank")
+    sizes = []
+    opened.page.on("response", lambda answer: sizes.append((answer.url, len(answer.body()))))
+    opened.page.goto(served + page, wait_until="networkidle")
+    own = [size for url, size in sizes if url.endswith(".js") and "mathjax" not in url and "explorers/" in url]
+    assert sum(own) <= 1.5e6
