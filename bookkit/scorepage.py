@@ -1,6 +1,7 @@
 """The scoreboard page: each paper's headline numbers, then every number that it prints, with a verdict."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -86,7 +87,8 @@ def _count(study: str, word: str, count: int) -> str:
 
 def _headlines(study: Study, found: Mapping) -> str:
     chosen = [find(target_id) for target_id in headlines()[study.id]]
-    body = "".join(_row(study, row, found.get(row.id)) for row in chosen)
+    titled = [replace(row, what=f"{row.family}: {row.what}" if row.family else row.what) for row in chosen]
+    body = "".join(_row(study, row, found.get(row.id)) for row in titled)
     heading = f"## {study.number} {study.title}\n\nSource: {{cite}}`{study.citation}`"
     return f"{heading}\n\n{_table(f'Headline numbers of study {study.number}', body)}"
 
@@ -141,7 +143,7 @@ def _printed(row: Target) -> str:
     if row.value is None:
         return "no number"
     limit = {"equal": "", "at_most": "at most ", "at_least": "at least "}[row.relation]
-    return escape(f"{limit}{number(row.value)}" + (f" {row.unit}" if row.unit != "1" else ""))
+    return escape(f"{limit}{number(row.value)}" + (f" {row.unit}" if row.unit not in ("1", "count") else ""))
 
 
 def _reason(row: Target, result: Mapping | None, outcome: str) -> str:

@@ -132,16 +132,16 @@
     const text = make("input", { type: "search", ariaLabel: "Words, such as table 8", placeholder: "words, such as table 8" });
     const count = make("output");
     const filter = () => {
-      const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
-      const wanted = study.value || verdict.value || kind.value || words.length;
+      const words = text.value.trim().toLowerCase();
+      const wanted = study.value || verdict.value || kind.value || words;
       let found = 0;
       for (const row of rows) {
         const body = row.parentNode;
-        const has = `${body.firstChild.textContent} ${row.textContent}`.toLowerCase();
+        const title = `${body.firstChild.firstChild.textContent} ${row.firstChild.textContent}`.toLowerCase();
         row.hidden = !(
           (!verdict.value || row.dataset.verdict === verdict.value) &&
           (!kind.value || body.dataset.kind === kind.value) &&
-          words.every((word) => has.includes(word))
+          title.includes(words)
         );
       }
       for (const one of folds) {
