@@ -20,38 +20,29 @@ LABELS = {
 }
 LIMITS = {columns.MAGNITUDE: (3.0, 8.0), columns.RJB: (0.0, 300.0), columns.VS30: (150.0, 1500.0)}
 ORDINATES = [columns.psa(period) for period in columns.PERIODS]
-# How far beyond its range an output is still drawn, faint, before its line ends: added to M, a factor of the others.
+# How far beyond its range an output is still drawn, faint, where it is not known where its records lie: added to M, a
+# factor of the others.
 REACH = {columns.MAGNITUDE: 0.5, columns.RJB: 1.5, columns.VS30: 1.5}
 EXTRA_COLORS = ("#D55E00", "#CC79A7", "#F0E442")  # of networks that the user brings
 
 
 def payload(data="auto", own=None):
-    """Networks, tables of the classical models and records, for the page.
-
-    Parameters
-    ----------
-    data : {"auto", "real", "simulated"}
-        Which records to show as dots. The published networks are there where the machine has them.
-    own : dict of str to gmtools.networks.DenseNetwork, optional
-        Further networks by label.
-
-    Returns
-    -------
-    bytes
-        As :func:`explorers.payload.pack` makes them.
-    """
+    """Networks (``own``: further ones by label), tables of the classical models and records, for the page. The
+    published networks are there where the machine has them."""
     models, arrays = [], {}
     for key, network in _networks(own or {}).items():
         models.append(_describe_network(key, network))
         for layer, (kernel, bias) in enumerate(_stacked(key, network)):
             arrays |= {f"{key}.kernel_{layer}": _plain(kernel), f"{key}.bias_{layer}": _plain(bias)}
+        if "support" in network.facts:
+            arrays[f"{key}.support"] = networks.masks_of(network.facts["support"])
     for key, table in classical_tables.tables(CLASSICAL).items():
         models.append(_describe_classical(key))
         arrays |= {f"{key}.{part}": values for part, values in table.items()}
     facts, arrays["records"], arrays["records_table"] = ground_motion_records.thinned(data)
     codes = list(ground_motion_records.CODES.values())
     limits = {name: list(pair) for name, pair in LIMITS.items()}
-    meta = {"periods": columns.PERIODS, "limits": limits, "reach": REACH, "models": models}
+    meta = {"periods": columns.PERIODS, "limits": limits, "reach": REACH, "models": models, "grid": networks.SUPPORT}
     meta |= {"records": facts, "record_codes": codes}
     return pack(meta, arrays)
 
@@ -64,7 +55,8 @@ class GroundMotion(Explorer):
     data : {"auto", "real", "simulated"}
         Which records to show as dots.
     networks : dict of str to gmtools.networks.DenseNetwork, optional
-        Your own networks, by the label they shall have (``DenseNetwork.of(model, ...)``); they are switched on.
+        Your own networks, by the label they shall have (``DenseNetwork.of(model, ...)``); they are switched on, and
+        their lines go on, faint, where your records have ended.
     **settings
         Start values of the traits ``magnitude``, ``rjb_km``, ``vs30_m_s``, ``period_s`` (of the decay; 0 is PGA),
         ``models`` (keys as in ``explorer.known``), ``show_sigma``, ``show_records``.
@@ -177,13 +169,17 @@ class GroundMotion(Explorer):
             table = {part: arrays[f"{model}.{part}"] for part in classical_tables.PARTS}
             return classical_tables.evaluate(table, *inputs)
         scenarios = pd.DataFrame(dict(zip(LIMITS, inputs, strict=True)))
-        mean = _network_from(facts, arrays).predict(scenarios).to_numpy()
-        mean = np.where(_drawn(facts["ranges"], scenarios), mean, np.nan)
+        network = _network_from(facts, arrays)
+        drawn = _drawn(network, facts["ranges"], scenarios) if facts["ends"] else True
+        mean = np.where(drawn, network.predict(scenarios).to_numpy(), np.nan)
         return mean, np.tile(np.array(facts["sigma"], float), (len(mean), 1))
 
 
-def _drawn(ranges, scenarios):
-    """Whether each scenario lies so near the range of each ordinate that its line is drawn: (n, 13) bool."""
+def _drawn(network, ranges, scenarios):
+    """Whether the line of each ordinate is drawn at each scenario, (n, 13) bool: records lie within twice the distance
+    that makes it known, or, of a network that does not say where its records are, the range of each setting is near."""
+    if "support" in network.facts:
+        return networks.supported(network.facts["support"], scenarios, len(ORDINATES))[1]
     drawn = np.ones((len(scenarios), len(ORDINATES)), bool)
     for name, pairs in ranges.items():
         low, high = np.array([[np.nan if side is None else side for side in pair] for pair in pairs]).T
@@ -242,7 +238,9 @@ def _network_from(facts, arrays):
     ]
     ranges = {o: {name: pairs[k] for name, pairs in facts["ranges"].items()} for k, o in enumerate(ORDINATES)}
     outputs = [{"name": name, "unit": "ln g"} for name in ORDINATES]
-    return networks.DenseNetwork(facts["label"], facts["inputs"], outputs, ranges, branches)
+    masks = arrays.get(f"{facts['key']}.support")
+    more = {} if masks is None else {"support": {"columns": list(LIMITS), "masks": masks}}
+    return networks.DenseNetwork(facts["label"], facts["inputs"], outputs, ranges, branches, facts=more)
 
 
 def _describe_network(key, network):
@@ -258,7 +256,7 @@ def _describe_network(key, network):
         "label": LABELS.get(key, key),
         "kind": "network",
         "look": _look(key),
-        "members": 1,
+        "ends": key in LABELS,
         "layers": len(network.branches[0]),
         "inputs": network.inputs,
         "input_mean": [entry["mean"] for entry in network.inputs],

@@ -7,18 +7,7 @@ from explorers.site_motion import LIMITS
 
 
 def payload(data="auto"):
-    """Numbers of the explorer: the constants of the simulation and its noise.
-
-    Parameters
-    ----------
-    data : {"auto", "real", "simulated"}
-        Taken as the other explorers take it; there is a simulation only.
-
-    Returns
-    -------
-    bytes
-        See :mod:`explorers.payload`.
-    """
+    """Constants of the simulation and its noise, for the page; ``data`` is not used, for there is a simulation only."""
     return pack(site_motion.constants(), {"noise": site_motion.noise()})
 
 

@@ -343,3 +343,23 @@ def test_activations_are_keras():
     x = np.array([[-2.0, 0.0, 3.0]])
     for name, function in _dense.ACTIVATIONS.items():
         assert function(x) == pytest.approx(np.asarray(keras.activations.get(name)(x)), abs=1e-6), name
+
+
+def test_an_output_is_known_where_five_of_its_records_lie_near():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "magnitude": random.uniform(4, 5, 40),
+            "rjb_km": random.uniform(20, 30, 40),
+            "vs30_m_s": random.uniform(300, 400, 40),
+            "pga_g": 0.1,
+            "psa_1s_g": [0.1] * 4 + [np.nan] * 36,
+        }
+    )
+    support = networks.support_of(frame, ["pga_g", "psa_1s_g"])
+    asked = pd.DataFrame(
+        {"magnitude": [4.5, 4.5, 6.0, 8.0, np.nan], "rjb_km": [25.0, 60, 25, 25, 25], "vs30_m_s": [350.0] * 5}
+    )
+    known, drawn = networks.supported(support, asked, 2)
+    assert known.tolist() == [[True, False], [False, False], [False, False], [False, False], [True, True]]
+    assert drawn[0].tolist() == [True, True] and drawn[1, 0] and not drawn[3].any()

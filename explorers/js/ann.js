@@ -1,18 +1,10 @@
-// The perceptrons of study 1, evaluated from their weights: the twin of gmtools.data.portable.PortableNetwork.
+// The perceptrons of study 1, evaluated from their weights: the twin of gmtools.networks.DenseNetwork.
 
-/**
- * A stack of perceptrons with ReLU in all layers but the last, for each member of an ensemble one for each period.
- * Inputs: magnitude, ln(1 + RJB in km), ln(1 + VS30 in m/s), standardized. Output: ln PSA (g).
- */
+/** Perceptrons with ReLU in all layers but the last, one for each period, or one for all. Inputs: magnitude, ln(1 + RJB in km),
+    ln(1 + VS30 in m/s), standardized. Output: ln PSA (g). */
 export class Ann {
-  /**
-   * @param {Array<{kernel: {data: ArrayLike<number>, shape: number[]}, bias: {data: ArrayLike<number>}}>} layers
-   *   kernel (networks, in, out), bias (networks, out), C order; Uint16Array holds half-precision bits
-   * @param {number[]} mean of the three inputs
-   * @param {number[]} sd of the three inputs
-   * @param {number} members
-   */
-  constructor(layers, mean, sd, members) {
+  /** kernel (networks, in, out), bias (networks, out), C order, Uint16Array for half-precision bits; mean and sd of the three inputs. */
+  constructor(layers, mean, sd) {
     this.layers = layers.map(({ kernel, bias }) => ({
       kernel: numbers(kernel.data),
       bias: numbers(bias.data),
@@ -22,35 +14,25 @@ export class Ann {
     this.networks = layers[0].kernel.shape[0];
     this.mean = mean;
     this.sd = sd;
-    this.members = members;
-    this.outputs = (this.networks / members) * this.layers[this.layers.length - 1].units;
+    this.outputs = this.networks * this.layers[this.layers.length - 1].units;
     const widest = Math.max(3, ...this.layers.map((layer) => layer.units));
     this.scratch = [new Float64Array(widest), new Float64Array(widest)];
   }
 
-  /**
-   * Mean of the members' ln PSA.
-   * @param {number} magnitude
-   * @param {number} rjb km
-   * @param {number} vs30 m/s
-   * @param {Float64Array} out one value for each period
-   * @param {number} [only] index of the one period to evaluate, written to out[0]; all when left out
-   * @returns {Float64Array} out
-   */
+  /** ln PSA of all periods, or of the one with index only in out[0]; rjb in km, vs30 in m/s. */
   evaluate(magnitude, rjb, vs30, out, only = -1) {
     const raw = [magnitude, Math.log1p(rjb), Math.log1p(vs30)];
     const inputs = raw.map((value, i) => (value - this.mean[i]) / this.sd[i]);
     const first = only < 0 ? 0 : only;
     const last = only < 0 ? this.outputs - 1 : only;
+    const together = this.networks === 1 && this.forward(inputs, 0); // one network for all periods
     for (let period = first; period <= last; period++) {
-      let sum = 0;
-      for (let member = 0; member < this.members; member++) sum += this.forward(inputs, member * this.outputs + period);
-      out[period - first] = sum / this.members;
+      out[period - first] = together ? together[period] : this.forward(inputs, period)[0];
     }
     return out;
   }
 
-  /** Output of one network. */
+  /** Outputs of one network, in an array that the next call overwrites. */
   forward(inputs, network) {
     let [values, next] = this.scratch;
     values.set(inputs);
@@ -66,7 +48,7 @@ export class Ann {
       }
       [values, next] = [next, values];
     }
-    return values[0];
+    return values;
   }
 }
 
@@ -75,10 +57,7 @@ function numbers(data) {
   return data instanceof Uint16Array ? Float32Array.from(data, half) : data;
 }
 
-/**
- * A half-precision number (IEEE 754 binary16) from its bits.
- * @param {number} bits
- */
+/** A half-precision number (IEEE 754 binary16) from its bits. */
 export function half(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;

@@ -4,10 +4,7 @@ const OFFSET_KM = 5;
 const OUTPUTS = 26; // 13 means and 13 sigmas of ln PSA (g)
 
 export class ClassicalTable {
-  /**
-   * @param {object} parts arrays of the payload: magnitude, distance and site (knots), center, rows, columns, scale,
-   *   outputs, floor; see the Python twin
-   */
+  /** parts: arrays of the payload, as explorers/classical_tables.py names them. */
   constructor(parts) {
     this.magnitude = parts.magnitude.data;
     this.distance = parts.distance.data;
@@ -25,15 +22,8 @@ export class ClassicalTable {
     this.row = new Float64Array(rank);
   }
 
-  /**
-   * Means and sigmas; NaN where the model has no such ordinate. Outside of the table the value at its edge.
-   * @param {number} magnitude
-   * @param {number} rjb km
-   * @param {number} vs30 m/s
-   * @param {Float64Array} out 26 values: means of ln PSA (g), then sigmas
-   * @param {number} [only] index of the one period to evaluate; all when left out
-   * @returns {Float64Array} out
-   */
+  /** out: 13 means of ln PSA (g), then 13 sigmas; NaN where the model has no such ordinate, outside of the table the value at its edge.
+      rjb in km, vs30 in m/s; only: index of the one period to evaluate. */
   evaluate(magnitude, rjb, vs30, out, only = -1) {
     const { rank, rows, columns, row } = this;
     const count = this.outputs.length;

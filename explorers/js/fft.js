@@ -13,39 +13,19 @@ function planOf(n) {
   return plans.get(n);
 }
 
-/**
- * Smallest power of two that is not below a count.
- * @param {number} count
- * @returns {number}
- */
-export function nextPowerOfTwo(count) {
-  let power = 1;
-  while (power < count) power *= 2;
-  return power;
-}
-
-/**
- * Transform of a real signal, as numpy.fft.rfft(signal, n).
- * @param {ArrayLike<number>} signal samples; zeros are appended up to n, samples after n are left out
- * @param {number} [n] power of two, at least 2; the next one not below the signal's length by default
- * @returns {{re: Float64Array, im: Float64Array}} n/2 + 1 coefficients at the frequencies k / (n dt)
- */
-export function rfft(signal, n = Math.max(nextPowerOfTwo(signal.length), 2)) {
+/** numpy.fft.rfft(signal, n): n/2 + 1 coefficients {re, im}; n a power of two, zeros are appended up to it. */
+export function rfft(signal, n) {
   const plan = planOf(n);
   const padded = new Float64Array(n);
-  padded.set(Array.prototype.slice.call(signal, 0, n));
+  padded.set(signal.length > n ? signal.slice(0, n) : signal);
   const pairs = new Float64Array(2 * n);
   plan.realTransform(pairs, padded);
-  const half = pairs.subarray(0, n + 2);
-  return { re: half.filter((_, i) => i % 2 === 0), im: half.filter((_, i) => i % 2 === 1) };
+  const [re, im] = [new Float64Array(n / 2 + 1), new Float64Array(n / 2 + 1)];
+  for (let k = 0; k <= n / 2; k++) [re[k], im[k]] = [pairs[2 * k], pairs[2 * k + 1]];
+  return { re, im };
 }
 
-/**
- * Real signal of a half spectrum, as numpy.fft.irfft: rfft undone.
- * @param {ArrayLike<number>} re real parts, n/2 + 1
- * @param {ArrayLike<number>} im imaginary parts, n/2 + 1; those of the first and last are left out, as in NumPy
- * @returns {Float64Array} n samples
- */
+/** numpy.fft.irfft(re + i im): 2 (re.length - 1) samples; imaginary parts of the first and last are left out. */
 export function irfft(re, im) {
   const half = re.length - 1;
   const plan = planOf(2 * half);
@@ -57,5 +37,5 @@ export function irfft(re, im) {
   plan.completeSpectrum(pairs);
   const signal = new Float64Array(4 * half);
   plan.inverseTransform(signal, pairs);
-  return signal.filter((_, i) => i % 2 === 0);
+  return Float64Array.from({ length: 2 * half }, (_, i) => signal[2 * i]);
 }

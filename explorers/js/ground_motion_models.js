@@ -5,32 +5,23 @@ import { ClassicalTable, OUTPUTS } from "./classical_table.js";
 
 export const SETTINGS = ["magnitude", "rjb_km", "vs30_m_s"];
 
-/**
- * @typedef {object} Curve
- * @property {Float64Array} median g
- * @property {Float64Array|null} low median / exp(sigma), g; null where no sigma is known
- * @property {Float64Array|null} high median * exp(sigma), g
- * @property {Float64Array} sigma ln units
- */
+/* A curve has median, low and high (median times exp of -/+ sigma; g) and sigma (ln units), NaN where it has ended or is not known. */
 
 /** One model of the payload: a network or a table. */
 export class Model {
-  /**
-   * @param {object} facts entry of meta.models
-   * @param {object} arrays of the payload
-   * @param {number} periods how many
-   * @param {object} reach how far beyond its range an output is drawn: added to magnitude, a factor of the others
-   */
-  constructor(facts, arrays, periods, reach) {
+  /** facts: entry of meta.models; reach and grid as explorers/ground_motion.py and gmtools/networks/_support.py explain them. */
+  constructor(facts, arrays, periods, reach, grid) {
     this.facts = facts;
     this.reach = reach;
+    this.grid = grid;
+    this.masks = arrays[`${facts.key}.support`]?.data;
     this.key = facts.key;
     this.periods = periods;
     this.out = new Float64Array(OUTPUTS);
     const part = (name) => arrays[`${facts.key}.${name}`];
     if (facts.kind === "network") {
       const layers = Array.from({ length: facts.layers }, (_, l) => ({ kernel: part(`kernel_${l}`), bias: part(`bias_${l}`) }));
-      this.network = new Ann(layers, facts.input_mean, facts.input_sd, facts.members);
+      this.network = new Ann(layers, facts.input_mean, facts.input_sd);
     } else {
       const names = ["magnitude", "distance", "site", "center", "rows", "columns", "scale", "outputs", "floor"];
       this.table = new ClassicalTable(Object.fromEntries(names.map((name) => [name, part(name)])));
@@ -69,40 +60,69 @@ export class Model {
     return curve;
   }
 
-  /** Settings that lie outside of the range of an ordinate: names. */
+  /** Settings that lie outside of the range of an ordinate: names; "records" where too few lie near. */
   left(state, period) {
-    return SETTINGS.filter((setting) => {
+    const found = SETTINGS.filter((setting) => {
       const [low, high] = this.facts.ranges[setting][period];
       return (low !== null && state[setting] < low) || (high !== null && state[setting] > high);
     });
+    return found.length || !this.masks || this.bit(0, state, period) ? found : ["records"];
   }
 
-  /** Whether the line of an ordinate has ended: a setting lies so far outside of its range that the value means nothing. */
+  known(state, period) {
+    return this.left(state, period).length === 0;
+  }
+
+  /** Bit of an ordinate in the mask of what is known (0) or drawn (1), at the node nearest to a scenario. */
+  bit(mask, { magnitude, rjb_km, vs30_m_s }, period) {
+    const { start, step, shape, offset_km: offset } = this.grid;
+    const at = [magnitude, Math.log(Math.max(rjb_km, 0) + offset), Math.log(vs30_m_s)];
+    const node = at.reduce((sum, value, k) => {
+      const number = Math.round((value - start[k]) / step[k]);
+      return sum * shape[k] + Math.min(shape[k] - 1, Math.max(0, number));
+    }, 0);
+    return (this.masks[mask * shape[0] * shape[1] * shape[2] + node] >> period) & 1;
+  }
+
+  /** Whether the line of an ordinate has ended: no record is anywhere near, or a setting lies far out of its range. */
   ends(state, period) {
-    return this.left(state, period).some((setting) => {
+    // A reader's own network goes on: to see where is why one is here.
+    if (this.masks || !this.facts.ends) return this.facts.ends && !this.bit(1, state, period);
+    return SETTINGS.some((setting) => {
       const [low, high] = this.facts.ranges[setting][period];
       const [value, reach] = [state[setting], this.reach[setting]];
       if (setting === "magnitude") return (low !== null && value < low - reach) || (high !== null && value > high + reach);
-      if (setting === "rjb_km" && low !== null && value < low) return false;
-      return (low !== null && value < low / reach) || (high !== null && value > high * reach);
+      return (low !== null && setting !== "rjb_km" && value < low / reach) || (high !== null && value > high * reach);
     });
   }
 
-  /**
-   * Settings that lie outside of a range: [{setting, value, low, high, count}], of the count ordinates that are left by
-   * it the widest range.
-   */
+  /** [{setting, value, low, high, count}]: settings outside of the widest range of the count ordinates that are left; "records" where few lie near. */
   outside(state) {
-    return SETTINGS.flatMap((setting) => {
-      const ranges = this.facts.ranges[setting].filter((_, period) => this.left(state, period).includes(setting));
-      if (!ranges.length) return [];
+    const all = Array.from({ length: this.periods }, (_, period) => this.left(state, period));
+    return [...SETTINGS, "records"].flatMap((setting) => {
+      const count = all.filter((names) => names.includes(setting)).length;
+      if (!count) return [];
+      const ranges = (this.facts.ranges[setting] ?? []).filter((_, period) => all[period].includes(setting));
       const end = (side, widest) => {
         const ends = ranges.map((range) => range[side]);
         return ends.includes(null) ? null : widest(...ends);
       };
-      return [{ setting, value: state[setting], low: end(0, Math.min), high: end(1, Math.max), count: ranges.length }];
+      return [{ setting, value: state[setting], low: end(0, Math.min), high: end(1, Math.max), count }];
     });
   }
+}
+
+/** Part of a setting's way on which all networks shown (or all models, where no network is) know an ordinate: [low, high]. */
+export function commonWay(models, state, period, setting, [low, high]) {
+  const networks = models.filter(({ network }) => network);
+  const offset = setting === "rjb_km" ? 2 : 0;
+  const known = [];
+  for (let i = 0; i <= 40; i++) {
+    const value =
+      setting === "magnitude" ? low + ((high - low) * i) / 40 : Math.exp(Math.log(low + offset) + (Math.log((high + offset) / (low + offset)) * i) / 40) - offset;
+    if ((networks.length ? networks : models).every((model) => model.known({ ...state, [setting]: value }, period))) known.push(value);
+  }
+  return known.length ? [known[0], known[known.length - 1]] : [low, low];
 }
 
 function emptyCurve(count) {
@@ -119,11 +139,7 @@ function setPoint(curve, i, mean, sigma) {
 
 /** Records as the payload has them, decoded once. */
 export class Records {
-  /**
-   * @param {{data: Uint8Array, shape: number[]}} codes (n, 16)
-   * @param {{data: Uint8Array}} table which of the tables a record is from
-   * @param {Array<[number, number]>} ways low and step of magnitude, ln(RJB + 1), ln VS30 and the ordinates
-   */
+  /** codes (n, 16); table: which of the tables a record is from; ways: low and step of magnitude, ln(RJB + 1), ln VS30 and the ordinates. */
   constructor(codes, table, ways) {
     this.count = codes.shape[0];
     this.width = codes.shape[1];
@@ -139,13 +155,7 @@ export class Records {
     return low + step * code;
   }
 
-  /**
-   * Records near a scenario.
-   * @param {object} state magnitude, rjb_km, vs30_m_s
-   * @param {{magnitude: number, distance?: number, site: number}} reach half width in magnitude, and factors; without a
-   *   factor of distance every distance counts
-   * @returns {number[]} their numbers
-   */
+  /** Numbers of the records near a scenario: half width in magnitude, factors of distance (none: every distance) and VS30. */
   near(state, { magnitude, distance = 0, site }) {
     const limits = [
       [state.magnitude - magnitude, state.magnitude + magnitude],

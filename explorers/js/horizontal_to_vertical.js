@@ -1,97 +1,94 @@
 // H/V: noise in windows, three spectra, their ratio, SESAME's criteria, and what two networks say of the peak.
 
-import { button, checkbox, make, select, slider } from "./core/controls.js";
-import { liveText } from "./core/live.js";
-import { unpack } from "./core/payload.js";
-import { copy, csv, savePng } from "./core/share.js";
-import { harmless, link, python, stateOf } from "./core/state.js";
+import { make } from "./core/controls.js";
+import { compact } from "./core/plot.js";
+import { explorer } from "./core/shell.js";
 import { colors, onTheme, useTheme } from "./core/theme.js";
 import sheet from "./horizontal_to_vertical.css";
 import { curve, meanSpectra, passes, peaks, sesame, spectra } from "./hv_curve.js";
-import { drawRatio, drawSpectra, drawWindows, makeFigures } from "./hv_figures.js";
-import { NAMES, best, criteriaTable, opinionsTable } from "./hv_opinions.js";
+import { LEGEND, drawRatio, drawSpectra, drawWindows, makeFigures } from "./hv_figures.js";
+import { NAMES, best, criteriaTable, opinionsTable, percent, verdictOf } from "./hv_opinions.js";
 import { PICTURE_SIZE, classify, draw, peakSpectra, quantities, resized } from "./hv_peak.js";
-import { digits, percent, verdictOf } from "./hv_text.js";
 import { probabilities } from "./perceptron.js";
 import { assemble, steps } from "./squeezenet.js";
 
-const NAME = "horizontal_to_vertical";
 const REST_MS = 120; // SqueezeNet waits until the hand rests
 const SLICE_MS = 12;
 
 const defaults = { recording: "valley", smoothing_b: 40, window_length_s: 40, reject: true, rejection: 2 };
+const SCENES = [
+  ["A pump: nine criteria pass", { recording: "pump" }],
+  ["The pump, hardly smoothed", { recording: "pump", smoothing_b: 100 }],
+  ["Bursts let in", { recording: "terrace", window_length_s: 20, rejection: 4 }],
+  ["A peak made by chance", { recording: "rock", smoothing_b: 80, window_length_s: 60 }],
+];
 const SLIDERS = {
   smoothing_b: { label: "Konno-Ohmachi b (low: smooth)", step: 1 },
   window_length_s: { label: "Window length", unit: "s", step: 1 },
   rejection: { label: "Rejection limit", unit: "standard deviations", step: 0.1 },
 };
+const ORIGIN =
+  "Eight minutes, 25 samples a second; twenty minutes or more are usual in the field. Both networks " +
+  "learned from simulated peaks, smoothed by a triangle a tenth of the frequency wide, over 18 windows of 70 s.";
 
-function render({ model, el }) {
-  useTheme();
+function open(view) {
   useTheme(sheet, "gmx-hv");
-  const content = unpack(model.get("payload"));
+  const { content, root, rest, model } = view;
   const networks = readNetworks(content);
   const records = readRecords(content);
   const fixed = { frequencies: content.arrays.frequencies_hz.data, transformLength: content.meta.transform_length };
-  const root = make("section", { class: "gmx", "aria-label": "Horizontal to vertical" });
-  el.append(root);
-  const origin = make("p", { class: "gmx-note" });
-  root.append(origin);
-  const controls = makeControls(root, model, content.meta);
-  const warning = make("p", { class: "gmx-warning", role: "status" });
+  view.select("recording", { label: "Recording", options: Object.entries(records).map(([name, { label }]) => [name, label]) });
+  for (const [name, options] of Object.entries(SLIDERS)) view.slider(name, options);
+  view.checkbox("reject", { label: "Reject windows that are too loud or too quiet" });
   const verdict = make("p", { class: "gmx-hv-verdict" });
-  root.append(warning, verdict);
-  const figures = makeFigures(root);
-  const pair = make("div", { class: "gmx-hv-pair" });
-  root.append(pair);
-  const criteria = criteriaTable(pair);
+  rest.append(verdict);
+  const figures = makeFigures(view);
   const side = make("div");
+  const pair = make("div", { class: "gmx-hv-pair" });
+  rest.append(pair);
+  const criteria = criteriaTable(pair);
   pair.append(side);
   const opinions = opinionsTable(side, content.meta.classes);
   const picture = makePicture(side, networks);
-  const truth = makeTruth(root, content.meta);
-  const live = liveText(root);
+  const origin = make("p");
+  view.notes.append(origin);
+  const truth = makeTruth(view.notes, content.meta);
   let shown;
   let stopLooking = () => {};
 
-  function update() {
-    const began = performance.now();
+  function update(state) {
     stopLooking();
-    const state = harmless(stateOf(model, defaults), defaults, content.meta.limits);
-    for (const [name, control] of Object.entries(controls)) control.set(state[name]);
-    const record = records[Object.hasOwn(records, state.recording) ? state.recording : defaults.recording];
+    const record = records[state.recording];
     shown = { state, record, opinions: {}, ...compute(record, state, fixed) };
-    origin.replaceChildren(make("strong", {}, record.simulated ? "Simulated noise. " : "Measured noise. "), ORIGIN);
+    origin.replaceChildren(make("strong", {}, kindOf(record)), ORIGIN);
     truth(record);
-    warning.textContent = warningFor(shown, records);
     verdict.replaceChildren(...sentenceOf(shown));
     drawWindows(figures.windows, shown);
     drawSpectra(figures.spectra, shown);
     drawRatio(figures.ratio, shown);
     criteria(shown.rows ?? null);
-    root.dataset.moveMs = (performance.now() - began).toFixed(1);
-    stopLooking = judge(shown, { networks, meta: content.meta, opinions, picture, done: () => live.say(spoken(shown)) });
-    live.say(spoken(shown));
+    stopLooking = judge(shown, { networks, meta: content.meta, opinions, picture, done: () => view.say(spoken(shown)) });
+    return { spoken: spoken(shown), warning: warningFor(shown, model.get("recording")), lines: LEGEND };
   }
-  const events = Object.keys(defaults).map((name) => `change:${name}`);
-  events.forEach((event) => model.on(event, update));
-  makeButtons(root, model, figures, picture, () => shown);
   const darken = () => root.classList.toggle("gmx-hv-dark", colors(root).dark);
   const endTheme = onTheme(darken);
   darken();
-  update();
-  return () => {
-    events.forEach((event) => model.off(event, update));
-    endTheme();
-    stopLooking();
-    live.stop();
-    Object.values(figures).forEach((figure) => figure.destroy());
+  return {
+    update,
+    table: () => csvTable(shown),
+    picture: () => ({
+      title: `H/V of ${shown.record.label}`,
+      legend: LEGEND,
+      lines: [verdict.textContent, `${kindOf(shown.record)}Shaded windows were rejected; dashed vertical line: f0. ${ORIGIN}`],
+    }),
+    stop() {
+      endTheme();
+      stopLooking();
+    },
   };
 }
 
-const ORIGIN =
-  "Eight minutes, 25 samples a second; twenty minutes or more are usual in the field. Both networks " +
-  "learned from simulated peaks, smoothed by a triangle a tenth of the frequency wide, over 18 windows of 70 s.";
+const kindOf = ({ simulated }) => (simulated ? "Simulated noise. " : "Measured noise. ");
 
 /** Networks of the payload, ready for use. */
 function readNetworks({ meta, arrays }) {
@@ -126,10 +123,7 @@ function compute(record, state, fixed) {
   return { kept: windows.kept, curve: ratio, logs, frequencies: fixed.frequencies, peak, others, rows, passed: rows && passes(rows) };
 }
 
-/**
- * Ask perceptron and rules at once, and SqueezeNet in slices of time after the hand has come to rest.
- * @returns {function(): void} stops it
- */
+/** Ask perceptron and rules at once, and SqueezeNet in slices of time after the hand has come to rest; returns what stops it. */
 function judge(shown, { networks, meta, opinions, picture, done }) {
   const { peak, logs, frequencies } = shown;
   if (!peak) {
@@ -141,7 +135,7 @@ function judge(shown, { networks, meta, opinions, picture, done }) {
   const features = lines.flatMap((line) => Array.from(line));
   const { verdict, rule, value } = classify(quantities(lines), meta.rules);
   const why = rule
-    ? `The rules say ${verdict} because ${rule.quantity} is ${digits(value)}, ${rule.side} ${digits(rule.threshold)}. ${rule.reason}`
+    ? `The rules say ${verdict} because ${rule.quantity} is ${compact(value)}, ${rule.side} ${compact(rule.threshold)}. ${rule.reason}`
     : "No rule speaks against a layer.";
   shown.opinions.perceptron = probabilities(features, networks.perceptron);
   shown.opinions.rules = meta.classes.map((name) => Number(name === verdict));
@@ -185,33 +179,6 @@ function inSlices(start, finish) {
   return () => clearTimeout(timer);
 }
 
-/** Labeled inputs, one for each setting. */
-function makeControls(root, model, meta) {
-  const change = (name) => (value) => {
-    model.set(name, value);
-    model.save_changes();
-  };
-  const place = make("div", { class: "gmx-controls" });
-  const controls = {
-    recording: select({
-      label: "Recording",
-      options: Object.entries(meta.recordings).map(([name, { label }]) => [name, label]),
-      value: model.get("recording"),
-      onInput: change("recording"),
-    }),
-    reject: checkbox({ label: "Reject windows that are too loud or too quiet", value: model.get("reject"), onInput: change("reject") }),
-  };
-  place.append(controls.recording.element);
-  for (const [name, options] of Object.entries(SLIDERS)) {
-    const [min, max] = meta.limits[name];
-    controls[name] = slider({ ...options, min, max, value: model.get(name), onInput: change(name) });
-    place.append(controls[name].element);
-  }
-  place.append(controls.reject.element);
-  root.append(place);
-  return controls;
-}
-
 /** The picture that SqueezeNet looks at, with where the network comes from. */
 function makePicture(parent, { squeezenet }) {
   const { side } = squeezenet;
@@ -230,7 +197,7 @@ function makePicture(parent, { squeezenet }) {
       const image = new ImageData(side, side);
       for (let i = 0; i < side * side; i++) image.data.set([pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2], 255], 4 * i);
       canvas.getContext("2d").putImageData(image, 0, 0);
-      canvas.setAttribute("aria-label", `Three colored lines on white: the spectra from ${digits(peak.f0 / 2)} to ${digits(2 * peak.f0)} Hz.`);
+      canvas.setAttribute("aria-label", `Three colored lines on white: the spectra from ${compact(peak.f0 / 2)} to ${compact(2 * peak.f0)} Hz.`);
     },
     took: (ms) => {
       text.textContent = `${words} It took ${Math.round(ms)} ms.`;
@@ -258,9 +225,9 @@ function makeTruth(root, { networks }) {
 
 function sentenceOf({ peak, others, rows, passed }) {
   if (!peak) return [make("strong", {}, "No peak"), ": the curve is flat, as it is on rock. There is nothing to classify."];
-  const more = others.length ? ` Also at ${others.map((one) => `${digits(one.f0)} Hz`).join(" and ")}; the highest is judged.` : "";
+  const more = others.length ? ` Also at ${others.map((one) => `${compact(one.f0)} Hz`).join(" and ")}; the highest is judged.` : "";
   const mark = make("span", { class: passed ? "gmx-hv-pass" : "gmx-hv-fail" }, verdictOf(rows, passed));
-  return [make("strong", {}, `f0 = ${digits(peak.f0)} Hz, H/V = ${digits(peak.amplitude)}. `), mark, `.${more}`];
+  return [make("strong", {}, `f0 = ${compact(peak.f0)} Hz, H/V = ${compact(peak.amplitude)}. `), mark, `.${more}`];
 }
 
 /** What a screen reader is told. */
@@ -269,42 +236,31 @@ function spoken({ peak, rows, passed, kept, opinions }) {
   if (!peak) return `${windows} No peak.`;
   const names = ["other", "artefactual", "stratigraphic"];
   const said = Object.entries(opinions).map(([who, values]) => `${NAMES[who]} ${names[best(values)]}${who === "rules" ? "" : ` ${percent(values[best(values)])}`}`);
-  return `${windows} Peak at ${digits(peak.f0)} hertz, H/V ${digits(peak.amplitude)}. ${verdictOf(rows, passed)}. Opinions: ${said.join(", ")}.`;
+  return `${windows} Peak at ${compact(peak.f0)} hertz, H/V ${compact(peak.amplitude)}. ${verdictOf(rows, passed)}. Opinions: ${said.join(", ")}.`;
 }
 
-function warningFor({ state, kept, curve: { windows } }, records) {
-  if (!Object.hasOwn(records, state.recording)) {
-    return `The recording "${state.recording}" is not on this page: its file was not on the machine that made it. Another one is shown.`;
-  }
+function warningFor({ state, kept, curve: { windows } }, wanted) {
+  if (wanted !== state.recording) return `The recording "${wanted}" is not on this page. Another one is shown.`;
   if (windows.length < 6) return `Only ${windows.length} of ${kept.length} windows are left: their spread says little. Take shorter windows or reject fewer.`;
   return "";
 }
 
-/** What a reader takes away. */
-function makeButtons(root, model, figures, picture, shown) {
-  const bar = make("div", { class: "gmx-buttons" });
-  const said = make("p", { class: "gmx-note", role: "status" });
-  const add = (label, onClick) => bar.append(button({ label, onClick }).element);
-  const give = async (text, what) => {
-    said.textContent = (await copy(text, root)) ? `${what} copied.` : `${what}: copy from the field.`;
-  };
-  add("Copy curve as CSV", () => give(curveCsv(shown()), "Curve"));
-  add("Save as PNG", () => {
-    const { ground: background, ink } = colors(root);
-    const lines = [`${shown().record.label}. gmtools, explorer ${NAME}:`, python("HorizontalToVertical", shown().state)];
-    const canvases = [...Object.values(figures).map(({ canvas }) => canvas), picture.canvas];
-    savePng(canvases, `${NAME}.png`, { background, ink, lines });
-  });
-  if (model.onPage) add("Copy link", () => give(link(NAME, shown().state), "Link"));
-  add("Copy as Python", () => give(python("HorizontalToVertical", shown().state), "Line of Python"));
-  root.append(bar, said);
-}
-
-function curveCsv({ state, record, curve: { frequencies, mean, sigma }, logs, rows, passed, opinions }) {
+/** Curve and spectra: arguments of csv(). */
+function csvTable({ record, curve: { frequencies, mean, sigma }, logs, rows, passed, opinions }) {
   const table = Array.from(frequencies, (f, i) => [f, mean[i], sigma[i], ...logs.map((log) => Math.exp(log[i]))]);
   const said = Object.entries(opinions).map(([who, values]) => `${who} (other, artefactual, stratigraphic): ${Array.from(values, (v) => v.toFixed(6)).join(", ")}`);
-  const comments = [record.label, python("HorizontalToVertical", state), rows ? verdictOf(rows, passed) : "no peak", ...said];
-  return csv(["frequency_hz", "hv", "sigma_ln", "ns", "ew", "vt"], table, comments);
+  const comments = [`${record.label}. ${kindOf(record).trim()}`, rows ? verdictOf(rows, passed) : "no peak", ...said];
+  return [["frequency_hz", "hv", "sigma_ln", "ns", "ew", "vt"], table, comments];
 }
 
-export default { render, defaults };
+export default explorer({
+  name: "horizontal_to_vertical",
+  python: "HorizontalToVertical",
+  label: "Horizontal to vertical",
+  defaults,
+  limits: (meta) => meta.limits,
+  choices: ({ meta }) => ({ recording: Object.keys(meta.recordings) }),
+  scenes: SCENES,
+  plays: { setting: "smoothing_b", label: "smoothing b", from: 10, to: 100 },
+  open,
+});

@@ -1,9 +1,5 @@
-/**
- * From three-component noise to the H/V curve, its peaks and SESAME's criteria: what gmtools.hvsr computes, with Konno
- * and Ohmachi's smoothing, windows padded to one transform length, and geometric means throughout.
- *
- * Arrays of spectra are flat: window by window, frequency by frequency.
- */
+/* Noise to H/V, peaks and SESAME's criteria as gmtools.hvsr computes them: Konno and Ohmachi's smoothing, windows padded to one
+   transform length, geometric means. Arrays of spectra are flat: window by window, frequency by frequency. */
 
 import { rfft } from "./fft.js";
 
@@ -14,34 +10,11 @@ const AT_MOST = 3;
 /** SESAME (2004), table of thresholds: upper end of the frequency range (Hz), epsilon over f0, theta. */
 const LIMITS = [[0.2, 0.25, 3.0], [0.5, 0.2, 2.5], [1.0, 0.15, 2.0], [2.0, 0.1, 1.78], [Infinity, 0.05, 1.58]];
 
-/**
- * @typedef {object} Record
- * @property {ArrayLike<number>[]} components ns, ew, vt: samples, any unit
- * @property {number[]} scales what the samples of each component are multiplied with
- * @property {number} rate samples a second
- *
- * @typedef {object} Settings
- * @property {number} windowLength s
- * @property {number} b of Konno and Ohmachi's smoothing
- * @property {number|null} rejection standard deviations; null keeps every window
- *
- * @typedef {object} Curve
- * @property {ArrayLike<number>} frequencies Hz, (n_frequencies)
- * @property {Float64Array} mean H/V, geometric mean of the kept windows
- * @property {Float64Array} sigma standard deviation of ln H/V
- * @property {Float64Array[]} windows H/V of each kept window
- * @property {number} windowLength s
- */
+/* A record has components (samples of ns, ew, vt), scales (what each is multiplied with) and rate (samples a second). Settings: windowLength (s),
+   b (smoothing), rejection (standard deviations; null keeps all). A curve: frequencies (Hz), mean, sigma (of ln), windows (each kept one's H/V). */
 
-/**
- * Weights of Konno and Ohmachi's function (1998, Eq. 4), (sin x / x)^4 with x = b log10(f / center), to its first zeros.
- * @param {ArrayLike<number>} frequencies where the smoothed spectrum is wanted, Hz
- * @param {number} b
- * @param {number} length samples of the transform
- * @param {number} rate samples a second
- * @returns {{first: Int32Array, start: Int32Array, weight: Float64Array}} row i has the weights start[i] ... start[i+1]
- *   for the transform's coefficients from first[i] on; they add up to 1
- */
+/** Weights of Konno and Ohmachi (1998, Eq. 4), (sin x / x)^4, x = b log10(f / center), to its first zeros, adding up to 1: row i has
+    weight[start[i]] ... weight[start[i + 1]] for the transform's coefficients from first[i] on. */
 export function smoothingMatrix(frequencies, b, length, rate) {
   const step = rate / length;
   const reach = 10 ** (Math.PI / b);
@@ -96,28 +69,20 @@ function prepared(samples, from, taper) {
   return out;
 }
 
-/**
- * Smoothed amplitude spectra of every window.
- * @param {Record} record
- * @param {Settings} settings
- * @param {{frequencies: ArrayLike<number>, transformLength: number}} fixed
- * @returns {{logs: Float64Array[], count: number, kept: boolean[]}} logs: ln amplitude of ns, ew, vt,
- *   each (count * n_frequencies); kept: whether a window's level is within the limit on all three components
- */
+/** Smoothed amplitude spectra of every window: logs (ln amplitude of ns, ew, vt, each count * n_frequencies), count, and kept: whether a
+    window's level is within the limit on all three components. */
 export function spectra(record, settings, { frequencies, transformLength }) {
   const { components, scales, rate } = record;
   const length = Math.round(settings.windowLength * rate);
   const count = Math.floor(components[0].length / length);
   const { first, start, weight } = smoothingMatrix(frequencies, settings.b, transformLength, rate);
   const n = frequencies.length;
-  const taper = tukey(length);
-  const amplitude = new Float64Array(transformLength / 2 + 1);
-  const logs = components.map((samples, component) => {
+  if (record.amplitudes?.length !== length) record.amplitudes = amplitudes(record, length, count, transformLength);
+  const logs = components.map((_, component) => {
     const out = new Float64Array(count * n);
     const scale = Math.log(scales[component] / rate);
     for (let w = 0; w < count; w++) {
-      const { re, im } = rfft(prepared(samples, w * length, taper), transformLength);
-      for (let k = 0; k < amplitude.length; k++) amplitude[k] = Math.sqrt(re[k] * re[k] + im[k] * im[k]);
+      const amplitude = record.amplitudes.values[component][w];
       for (let i = 0; i < n; i++) {
         let sum = 0;
         for (let k = start[i], at = first[i]; k < start[i + 1]; k++, at++) sum += weight[k] * amplitude[at];
@@ -127,6 +92,17 @@ export function spectra(record, settings, { frequencies, transformLength }) {
     return out;
   });
   return { logs, count, kept: levelKept(logs, count, n, settings.rejection) };
+}
+
+/** Amplitude spectra of each component and window, which only the length of the windows changes. */
+function amplitudes({ components }, length, count, transformLength) {
+  const taper = tukey(length);
+  const spectrum = (samples, w) => {
+    const { re, im } = rfft(prepared(samples, w * length, taper), transformLength);
+    return re.map((value, k) => Math.sqrt(value * value + im[k] * im[k]));
+  };
+  const values = components.map((samples) => Array.from({ length: count }, (_, w) => spectrum(samples, w)));
+  return { length, values };
 }
 
 /** Windows whose mean ln amplitude is within so many standard deviations of the windows' mean, on all components. */
@@ -154,10 +130,7 @@ function deviation(values, middle = mean(values)) {
   return Math.sqrt(sum / (values.length - 1));
 }
 
-/**
- * Geometric mean of the kept windows' spectra.
- * @returns {Float64Array[]} ln amplitude of ns, ew, vt, each (n_frequencies)
- */
+/** Geometric mean of the kept windows' spectra: ln amplitude of ns, ew, vt, each (n_frequencies). */
 export function meanSpectra({ logs, count, kept }, n) {
   const used = kept.filter(Boolean).length;
   return logs.map((log) => {
@@ -167,10 +140,7 @@ export function meanSpectra({ logs, count, kept }, n) {
   });
 }
 
-/**
- * H/V of the kept windows; the two horizontals are joined by their geometric mean.
- * @returns {Curve}
- */
+/** H/V of the kept windows, a curve; the two horizontals are joined by their geometric mean. */
 export function curve({ logs, count, kept }, frequencies, windowLength) {
   const n = frequencies.length;
   const [ns, ew, vt] = logs;
@@ -191,11 +161,7 @@ export function curve({ logs, count, kept }, frequencies, windowLength) {
   return { frequencies, mean: middle.map(Math.exp), sigma, windows: windows.map((w) => w.map(Math.exp)), windowLength };
 }
 
-/**
- * Peaks that are prominent enough, the most prominent first: gmtools.hvsr.peaks without SESAME's verdict.
- * @param {Curve} curve
- * @returns {Array<{index: number, f0: number, amplitude: number, prominence: number}>}
- */
+/** Prominent peaks, the most prominent first: gmtools.hvsr.peaks without SESAME's verdict. [{index, f0, amplitude, prominence}] */
 export function peaks({ frequencies, mean: values }) {
   const lowest = 2 * frequencies[0];
   const highest = frequencies[frequencies.length - 1] / 2;
@@ -221,12 +187,8 @@ function prominenceOf(values, top) {
   return values[top] - Math.max(lowest(-1), lowest(1));
 }
 
-/**
- * SESAME's nine criteria (2004, section 2.2) for the peak at a frequency of the curve: gmtools.hvsr.sesame.
- * @param {Curve} curve
- * @param {number} at index of the peak's frequency
- * @returns {Array<{name: string, criterion: string, value: number, relation: "<"|">", threshold: number, passed: boolean}>}
- */
+/** SESAME's nine criteria (2004, section 2.2) for the peak at an index of the curve: gmtools.hvsr.sesame.
+    [{name, criterion, value, relation, threshold, passed}] */
 export function sesame(curve, at) {
   const { frequencies, mean: values, windowLength } = curve;
   const f0 = frequencies[at];

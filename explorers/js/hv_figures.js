@@ -1,8 +1,6 @@
 /** The three figures of the H/V explorer: windows over time, mean spectra, H/V. */
 
-import { make } from "./core/controls.js";
-import { plot, swatch } from "./core/plot.js";
-import { digits } from "./hv_text.js";
+import { compact } from "./core/plot.js";
 
 // Of ns, ew, vt: Okabe and Ito's blue, vermilion and bluish green, as in the picture that SqueezeNet sees.
 const COMPONENTS = [
@@ -10,43 +8,28 @@ const COMPONENTS = [
   { name: "east-west", color: "#d55e00", dash: [8, 4] },
   { name: "vertical", color: "#009e73", dash: [2, 3] },
 ];
-const MEAN = { color: "#000000", dash: [], width: 3 };
-const WINDOW = { color: "#6d747c", dash: [], width: 0.7, faint: true };
-const TWO = { color: "#cc79a7", dash: [4, 4], width: 1.2 };
+const MEAN = { name: "mean H/V ± one standard deviation", color: "#000000", dash: [], width: 3 };
+const WINDOW = { name: "single windows", color: "#6d747c", dash: [], width: 0.7, faint: true };
+const TWO = { name: "SESAME's least height of a peak, 2", color: "#cc79a7", dash: [4, 4], width: 1.2 };
 const BINS = 400;
 const TOP = 2.9; // where the marks of the windows stand, above three rows of traces
 
-/** Make the figures; the returned functions draw. */
-export function makeFigures(root) {
-  const time = make("div");
-  const pair = make("div", { class: "gmx-plots" });
-  root.append(time, pair);
-  const windows = plot(time, {
+export const LEGEND = [...COMPONENTS, MEAN, WINDOW, TWO];
+
+/** Make the figures; the functions below draw. */
+export function makeFigures(view) {
+  const x = { label: "frequency (Hz)", log: true, range: [0.2, 10], words: (value) => `${compact(value)} Hz` };
+  const ratio = view.plot({ caption: "H/V", x, y: { label: "H/V", range: [0, 6] } });
+  const y = { label: "amplitude, over the lowest", log: true, range: [1, 100] };
+  const spectra = view.plot({ caption: "Mean spectra of the kept windows", x, y, second: true });
+  const windows = view.plot({
     caption: "Windows",
     x: { label: "time (s)", range: [0, 480] },
     y: { label: "", range: [-0.6, 3.3], ticks: [0, 1, 2], format: (value) => ["V", "E", "N"][value] },
     height: 190,
-  });
-  const spectra = plot(pair, {
-    caption: "Mean spectra of the kept windows",
-    x: { label: "frequency (Hz)", log: true, range: [0.2, 10] },
-    y: { label: "amplitude, over the lowest", log: true, range: [1, 100] },
-  });
-  const ratio = plot(pair, {
-    caption: "H/V",
-    x: { label: "frequency (Hz)", log: true, range: [0.2, 10] },
-    y: { label: "H/V", range: [0, 6] },
-  });
-  root.append(legend());
+  }, view.rest);
+  windows.element.style.gridColumn = "1 / -1";
   return { windows, spectra, ratio };
-}
-
-function legend() {
-  const lines = COMPONENTS.map((line) => [line, `${line.name};`]);
-  lines.push([MEAN, "mean H/V with one standard deviation;"], [WINDOW, "single windows;"], [TWO, "SESAME's least height of a peak, 2."]);
-  const entries = lines.map(([line, text]) => make("span", {}, swatch(line), ` ${text} `));
-  const marks = "Above the traces: ● kept window, ✕ rejected window (shaded). Dashed vertical line: f0.";
-  return make("p", { class: "gmx-note" }, ...entries, marks);
 }
 
 /** Smallest and largest sample of each of the bins, in turn: what a trace of many samples looks like from afar. */
@@ -81,7 +64,7 @@ export function drawWindows(figure, { record, kept, state }) {
   ].map((part) => ({ ...part, y: part.x.map(() => TOP) }));
   const rejected = kept.flatMap((is, w) => (is ? [] : [w]));
   const many = kept.length - rejected.length;
-  figure.caption(`Windows of ${digits(length)} s: ${many} of ${kept.length} kept`);
+  figure.caption(`Windows of ${compact(length)} s: ${many} of ${kept.length} kept`);
   figure.draw({
     x,
     lines: COMPONENTS.map(({ color }, i) => ({ color, values: record.traces[i], width: 1 })),
@@ -89,8 +72,8 @@ export function drawWindows(figure, { record, kept, state }) {
     shades: rejected.map((w) => [w * length, (w + 1) * length]),
     xRange: [0, duration],
     alt:
-      `Traces of three components over ${digits(duration)} s, in windows of ${digits(length)} s. ${many} of ${kept.length} windows are kept` +
-      (rejected.length ? `; rejected: windows from ${rejected.map((w) => digits(w * length)).join(", ")} s.` : "."),
+      `Traces of three components over ${compact(duration)} s, in windows of ${compact(length)} s. ${many} of ${kept.length} windows are kept` +
+      (rejected.length ? `; rejected: windows from ${rejected.map((w) => compact(w * length)).join(", ")} s.` : "."),
   });
 }
 
@@ -99,7 +82,7 @@ export function drawSpectra(figure, { logs, frequencies, peak }) {
   const lowest = Math.min(...logs.map((log) => Math.min(...log)));
   const lines = logs.map((log, i) => ({ ...COMPONENTS[i], values: log.map((value) => Math.exp(value - lowest)), width: 2 }));
   const highest = Math.max(...lines.map(({ values }) => Math.max(...values)));
-  const near = peak ? ` At ${digits(peak.f0)} Hz: ${COMPONENTS.map(({ name }, i) => `${name} ${digits(lines[i].values[peak.index])}`).join(", ")}.` : "";
+  const near = peak ? ` At ${compact(peak.f0)} Hz: ${COMPONENTS.map(({ name }, i) => `${name} ${compact(lines[i].values[peak.index])}`).join(", ")}.` : "";
   figure.draw({
     x: frequencies,
     lines,
@@ -115,11 +98,11 @@ export function drawRatio(figure, { curve, peak }) {
   const low = mean.map((value, i) => value * Math.exp(-sigma[i]));
   const high = mean.map((value, i) => value * Math.exp(sigma[i]));
   const highest = Math.max(...high);
-  figure.caption(peak ? `H/V: f0 ${digits(peak.f0)} Hz, height ${digits(peak.amplitude)}` : "H/V: no peak stands out");
+  figure.caption(peak ? `H/V: f0 ${compact(peak.f0)} Hz, height ${compact(peak.amplitude)}` : "H/V: no peak stands out");
   figure.draw({
     x: frequencies,
     lines: [
-      ...windows.map((values) => ({ ...WINDOW, values })),
+      ...windows.map((values) => ({ ...WINDOW, name: "", values })),
       { ...TWO, values: frequencies.map(() => 2) },
       { ...MEAN, values: mean, low, high },
     ],
@@ -128,8 +111,8 @@ export function drawRatio(figure, { curve, peak }) {
     alt:
       `H/V against frequency, mean of ${windows.length} windows with its spread of one standard deviation. ` +
       (peak
-        ? `Highest peak at ${digits(peak.f0)} Hz, ${digits(peak.amplitude)}, spread ${digits(low[peak.index])} to ${digits(high[peak.index])}.`
-        : `Between ${digits(Math.min(...mean))} and ${digits(Math.max(...mean))}; no peak is prominent.`),
+        ? `Highest peak at ${compact(peak.f0)} Hz, ${compact(peak.amplitude)}, spread ${compact(low[peak.index])} to ${compact(high[peak.index])}.`
+        : `Between ${compact(Math.min(...mean))} and ${compact(Math.max(...mean))}; no peak is prominent.`),
   });
 }
 

@@ -1,58 +1,36 @@
 /** Two tables of the H/V explorer: SESAME's criteria, and what networks and rules say of the peak. */
 
-import { make } from "./core/controls.js";
-import { digits } from "./hv_text.js";
+import { make, table } from "./core/controls.js";
+import { compact } from "./core/plot.js";
 
 /** Who has an opinion, and how the page calls him. */
 export const NAMES = { perceptron: "Perceptron (lesson 43)", squeezenet: "SqueezeNet (lesson 44)", rules: "Rules, no learning" };
 
-/**
- * SESAME's criteria, one row each.
- * @param {HTMLElement} parent
- * @returns {function(Array<object>|null): void} fills the table; null: there is no peak
- */
+/** SESAME's criteria, one row each; returns what fills the table (null: there is no peak). */
 export function criteriaTable(parent) {
-  const body = make("tbody");
-  const head = ["SESAME's criterion", "value", "limit", "verdict"].map((text) => make("th", { scope: "col" }, text));
-  const caption = make("caption", {}, "Reliable: all three. Clear: at least five of six.");
-  const table = make("table", { class: "gmx-hv-table gmx-hv-criteria" }, caption, make("thead", {}, make("tr", {}, ...head)), body);
-  parent.append(make("div", { class: "gmx-table", tabindex: 0, role: "region", "aria-label": "SESAME's criteria" }, table));
-  return (rows) => {
-    if (!rows) return body.replaceChildren(make("tr", {}, make("th", { scope: "row", colspan: 4 }, "The curve has no peak to judge.")));
-    const lines = rows.map((row) =>
-      make(
-        "tr",
-        {},
-        make("th", { scope: "row" }, `${row.name}: ${row.criterion}`),
-        make("td", {}, Number.isNaN(row.value) ? "unknown" : digits(row.value)),
-        make("td", {}, `${row.relation} ${digits(row.threshold)}`),
-        make("td", {}, make("span", { class: row.passed ? "gmx-hv-pass" : "gmx-hv-fail" }, row.passed ? "passed" : "failed")),
-      ),
-    );
-    return body.replaceChildren(...lines);
-  };
+  const header = ["SESAME's criterion", "value", "limit", "verdict"];
+  const caption = "Reliable: all three. Clear: at least five of six.";
+  const made = table({ label: "SESAME's criteria", caption, header, name: "gmx-hv-table gmx-hv-criteria" });
+  parent.append(made.element);
+  const verdict = (passed) => make("span", { class: passed ? "gmx-hv-pass" : "gmx-hv-fail" }, passed ? "passed" : "failed");
+  const cells = (row) => [
+    `${row.name}: ${row.criterion}`, Number.isNaN(row.value) ? "unknown" : compact(row.value), `${row.relation} ${compact(row.threshold)}`, verdict(row.passed),
+  ];
+  return (rows) => made.fill(rows ? rows.map((row) => ({ key: row.name, cells: cells(row) })) : [{ key: "", cells: ["The curve has no peak to judge."] }]);
 }
 
-/**
- * Opinions: a row for each network and for the rules.
- * @param {HTMLElement} parent
- * @param {string[]} classes in the order of the probabilities
- * @returns {{fill: function(string, ArrayLike<number>|null): void, decide: function(string, string, string): void, wait: function(string): void}}
- *   fill(who, probabilities): null where there is no peak; decide(who, verdict, why): an opinion without probabilities
- */
+/** A row for each network and the rules: fill(who, probabilities; null without a peak), decide(who, verdict, why), wait(who). */
 export function opinionsTable(parent, classes) {
-  const head = ["opinion", ...classes].map((text) => make("th", { scope: "col" }, text));
-  const body = make("tbody");
-  const caption = make("caption", {}, "Opinions on the peak, with the probability of each class");
-  const table = make("table", { class: "gmx-hv-table gmx-hv-opinions" }, caption, make("thead", {}, make("tr", {}, ...head)), body);
+  const caption = "Opinions on the peak, with the probability of each class";
+  const made = table({ label: "Opinions on the peak", caption, header: ["opinion", ...classes], name: "gmx-hv-table gmx-hv-opinions" });
   const reason = make("p", { class: "gmx-note" });
-  parent.append(make("div", { class: "gmx-table", tabindex: 0, role: "region", "aria-label": "Opinions on the peak" }, table), reason);
+  parent.append(made.element, reason);
   const rows = {};
   for (const [who, name] of Object.entries(NAMES)) {
     const verdict = make("strong");
     const cells = classes.map(() => make("td"));
     rows[who] = { row: make("tr", { "data-who": who }, make("th", { scope: "row" }, name, verdict), ...cells), verdict, cells };
-    body.append(rows[who].row);
+    made.body.append(rows[who].row);
   }
   const put = (who, text, cells) => {
     rows[who].row.removeAttribute("aria-busy");
@@ -83,3 +61,15 @@ export function opinionsTable(parent, classes) {
 export function best(values) {
   return values.reduce((found, value, i) => (value > values[found] ? i : found), 0);
 }
+
+/** SESAME's verdict in words. */
+export function verdictOf(rows, passed) {
+  const failed = rows.filter((row) => !row.passed).map((row) => row.name);
+  const but = failed.length ? ` (${9 - failed.length} of 9 criteria passed; not ${failed.join(", ")})` : " (all 9 criteria passed)";
+  const reliable = failed.every((name) => !name.startsWith("reliability"));
+  const words = passed ? "reliable and clear" : reliable ? "reliable, not clear" : "not reliable";
+  return `SESAME: ${words}${but}`;
+}
+
+/** A share as a percentage. */
+export const percent = (share) => `${Math.round(100 * share)} %`;

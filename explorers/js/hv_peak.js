@@ -1,7 +1,5 @@
-/**
- * What networks and rules see of an H/V peak: ninety numbers, a picture, and quantities with thresholds. The same as
- * gmtools.hvsr.inputs, gmtools.hvsr.shrunk and gmtools.studies.peak_rules (spectra only).
- */
+/* What networks and rules see of an H/V peak: ninety numbers, a picture, and quantities with thresholds. The same as gmtools.hvsr.inputs,
+   gmtools.hvsr.shrunk and gmtools.studies.peak_rules (spectra only). */
 
 export const SAMPLES = 30;
 export const PICTURE_SIZE = 227;
@@ -10,14 +8,7 @@ const LINE_WIDTH = 3;
 const LINE_COLORS = [[0, 114, 178], [213, 94, 0], [0, 158, 115]]; // ns, ew, vt: Okabe and Ito
 const SHOULDER = 0.35; // octaves from f0
 
-/**
- * Spectra around a peak at log-spaced frequencies from f0/2 to 2 f0, over the vertical one's minimum there.
- * @param {ArrayLike<number>[]} logs ln amplitude of ns, ew, vt
- * @param {ArrayLike<number>} frequencies Hz
- * @param {number} f0 Hz; [f0/2, 2 f0] lies on the frequencies
- * @param {number} samples
- * @returns {Float64Array[]} ln of the ratio, three rows of samples
- */
+/** Spectra around a peak at log-spaced frequencies from f0/2 to 2 f0, over the vertical one's minimum there: ln of the ratio, three rows. */
 export function peakSpectra(logs, frequencies, f0, samples = SAMPLES) {
   const lnFrequencies = Array.from(frequencies, Math.log);
   const grid = (n) => Array.from({ length: n }, (_, i) => Math.log(f0 / 2) + (i / (n - 1)) * Math.log(4));
@@ -42,11 +33,7 @@ function interpolate(where, x, y) {
   });
 }
 
-/**
- * The three lines as colors on white, which multiply where lines cross.
- * @param {Float64Array[]} lines ln ratio, three rows of 227
- * @returns {Uint8ClampedArray} 227 * 227 * 3, rows from the top, red, green, blue
- */
+/** The three lines as colors on white, which multiply where lines cross: 227 * 227 * 3, rows from the top. */
 export function draw(lines) {
   const size = PICTURE_SIZE;
   const [low, high] = AMPLITUDE_RANGE.map(Math.log);
@@ -77,12 +64,7 @@ function roundedEven(value) {
   return rest < 0.5 ? down : down + 1;
 }
 
-/**
- * A square picture with fewer pixels: triangular averaging over as many as are joined (bilinear with antialiasing).
- * @param {ArrayLike<number>} picture size * size * 3
- * @param {number} side pixels of a side of the result, not more than size
- * @returns {Float32Array} side * side * 3, whole numbers from 0 to 255
- */
+/** A square picture (size * size * 3) with fewer pixels, by triangular averaging (bilinear with antialiasing): whole numbers, 0 to 255. */
 export function resized(picture, side, size = PICTURE_SIZE) {
   const rows = triangles(size, side);
   const middle = new Float32Array(side * size * 3);
@@ -118,11 +100,7 @@ function triangles(size, side) {
   });
 }
 
-/**
- * What the rules look at in the spectra around a peak: gmtools.studies.peak_rules.quantities.
- * @param {Float64Array[]} lines ln ratio of ns, ew, vt, three rows from f0/2 to 2 f0
- * @returns {{relative_width: number, vertical_bump_ln: number, horizontal_bump_ln: number, horizontal_imbalance_ln: number}}
- */
+/** What the rules look at in the spectra around a peak (three rows, ln): gmtools.studies.peak_rules.quantities. */
 export function quantities([ns, ew, vertical]) {
   const n = ns.length;
   const octaves = Array.from({ length: n }, (_, i) => -1 + (2 * i) / (n - 1));
@@ -165,12 +143,7 @@ function crossing(octaves, above) {
   return octaves[i - 1] + ((octaves[i] - octaves[i - 1]) * above[i - 1]) / (above[i - 1] - above[i]);
 }
 
-/**
- * Class of the first rule that applies; "stratigraphic" when none does.
- * @param {object} values from quantities
- * @param {Array<{quantity: string, side: string, threshold: number, verdict: string}>} rules
- * @returns {{verdict: string, rule: object|null, value: number|null}}
- */
+/** Class of the first rule that applies, "stratigraphic" when none does: {verdict, rule, value}. */
 export function classify(values, rules) {
   const rule = rules.find(({ quantity, side, threshold }) =>
     side === "below" ? values[quantity] < threshold : values[quantity] > threshold,

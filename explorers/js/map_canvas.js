@@ -23,11 +23,7 @@ export function color(palette, share) {
   return stops[low].map((part, i) => Math.round(part + (along - low) * (stops[low + 1][i] - part)));
 }
 
-/**
- * Line pieces along which a map has a value, by linear interpolation between pixel centers (marching squares).
- * @param {Float64Array} values (ny * nx)
- * @returns {number[][]} pieces [column, row, column, row], in pixels from the southwestern corner
- */
+/** Pieces [column, row, column, row] along which a map (ny * nx) has a value, by linear interpolation between pixel centers (marching squares). */
 export function isoLine(values, nx, ny, level) {
   const pieces = [];
   for (let y = 0; y < ny - 1; y++) {
@@ -45,22 +41,18 @@ export function isoLine(values, nx, ny, level) {
   return pieces;
 }
 
-/** Height of the canvas (CSS pixels) for a width. */
-export function heightFor({ nx, ny }, width) {
-  return Math.round((width * ny) / nx) + FOOT;
+/** Width (CSS pixels) at which the canvas is no higher than this. */
+export function widthFor({ nx, ny }, height) {
+  return Math.round(((Math.max(height, 320) - FOOT) * nx) / ny);
 }
 
-/**
- * Draw everything anew.
- * @param {HTMLCanvasElement} canvas its size is set from its CSS width
- * @param {object} view grid, values, look: {palette, low, high, ticks: [value, text][], title}, outline, records (or
- *   null), far: (ny * nx) km to the nearest training record, epicenter and cursor: [column, row] (or null), tag, theme
- */
+/** Draw everything anew; view: grid, values, look, outline, records (or null), far (km to a training record), epicenter and cursor ([column, row] or null),
+    tag, theme. The canvas takes its size from its CSS width. */
 export function drawMap(canvas, view) {
   const { nx, ny, pixel_m: side } = view.grid;
   const ratio = window.devicePixelRatio || 1;
   const width = canvas.clientWidth;
-  const height = heightFor(view.grid, width);
+  const height = Math.round((width * ny) / nx) + FOOT;
   canvas.style.height = `${height}px`;
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);

@@ -3,11 +3,7 @@
 import { distances, ecef, predict } from "./unet.js";
 import { fromUtm, toUtm } from "./utm.js";
 
-/**
- * Regions of a payload.
- * @param {{meta: object, arrays: Object<string, {data: TypedArray, shape: number[]}>}} payload
- * @returns {Object<string, object>} name -> region, with network as unet.js takes it
- */
+/** Regions of a payload: name -> region, with network as unet.js takes it. */
 export function regions({ meta, arrays }) {
   return Object.fromEntries(Object.entries(meta.regions).map(([name, about]) => [name, region(name, about, arrays)]));
 }
@@ -85,10 +81,7 @@ function between(nodes, value) {
   return [low, (held - nodes[low]) / (nodes[low + 1] - nodes[low])];
 }
 
-/**
- * ln of the classical model's median (g) over the table's distances, for a magnitude and a depth.
- * @returns {Float64Array}
- */
+/** ln of the classical model's median (g) over the table's distances, for a magnitude and a depth. */
 export function decay({ magnitude, depth, lnDistance, values }, m, depthKm) {
   const [[i, alongM], [j, alongZ]] = [between(magnitude, m), between(depth, depthKm)];
   const n = lnDistance.length;
@@ -121,12 +114,7 @@ function distance({ network }, event, depth) {
   return distances(network.pixels, event.event_longitude, event.event_latitude, depth);
 }
 
-/**
- * All maps of an event, natural logarithms (g): mean and sigma of the network, the classical median, their difference;
- * and the epicentral distance (km).
- * @param {object} region from regions()
- * @param {{magnitude: number, latitude: number, longitude: number, depth_km: number}} settings
- */
+/** All maps of an event, natural logarithms (g): mean and sigma of the network, the classical median, their difference; and the epicentral distance (km). */
 export function evaluate(region, settings) {
   const event = eventOf(settings);
   const { mean, sigma } = predict(region.network, event);

@@ -1,7 +1,5 @@
 // What the map explorer says: titles, readings of a pixel, a summary, where the numbers come from, the table.
 
-import { csv } from "./core/share.js";
-
 const SIGMA = [0.4, 0.6, 0.8, 1, 1.2];
 const FACTORS = [1 / 3, 1 / 2, 1, 2, 3];
 const LARGEST_FACTOR = 4;
@@ -13,11 +11,7 @@ const grams = (ln) => `${Number(Math.exp(ln).toPrecision(3))} g`;
 /** The target as one writes it: PGA, SA(1 s). */
 export const target = ({ period }) => (period ? `SA(${period} s)` : "PGA");
 
-/**
- * Colors, range, ticks and title of a quantity.
- * @returns {{palette: string, low: number, high: number, ticks: [number, string, boolean, boolean][], title: string}}
- *   of each tick its value, its text, whether its iso-line is dashed, and whether it has none
- */
+/** Colors, range, title and ticks of a quantity: of each tick its value, its text, whether its iso-line is dashed, and whether it has none. */
 export function look(region, quantity) {
   const model = region.classical.label;
   const titles = {
@@ -77,7 +71,7 @@ export function disagreement(region, maps) {
   const factor = Math.exp(Math.abs(ln)).toPrecision(2);
   return (
     `Within ${NEAR_KM} km of the epicenter the network's median is ${factor} times ${ln < 0 ? "lower" : "higher"} than that of ` +
-    `${region.classical.label}. It has learned from few strong or near records; believe the classical model there.`
+    `${region.classical.label}: it has learned from few strong or near records.`
   );
 }
 
@@ -97,12 +91,11 @@ export function sources({ network, data, scores, layers, classical }) {
   );
 }
 
-/** The grid as CSV text. */
-export function table(region, maps, call) {
+/** The grid: arguments of csv(). */
+export function table(region, maps) {
   const header = ["longitude", "latitude", "median_unet_g", "sigma_ln_unet", "median_classical_g", "training_record_km"];
   const rows = region.places.map(([longitude, latitude], p) => [
     longitude, latitude, Math.exp(maps.mean[p]), maps.sigma[p], Math.exp(maps.classical[p]), region.far[p],
   ]);
-  const about = [`${target(region)}: ${call}`, region.kind, `Classical: ${region.classical.label}`, ...region.layers];
-  return csv(header, rows, about);
+  return [header, rows, [target(region), region.kind, `Classical: ${region.classical.label}`, ...region.layers]];
 }

@@ -1,12 +1,6 @@
 /** The perceptron of lesson 43: tanh in the hidden layers, softmax at the end. */
 
-/**
- * Probabilities of the classes.
- * @param {ArrayLike<number>} features (n_features)
- * @param {{minimum: ArrayLike<number>, maximum: ArrayLike<number>, layers: Array<{kernel: ArrayLike<number>, bias: ArrayLike<number>}>}} network
- *   kernels (in, out) in C order; each feature becomes -1 at its minimum and 1 at its maximum
- * @returns {Float64Array}
- */
+/** Probabilities of the classes; kernels (in, out) in C order, each feature becomes -1 at its minimum and 1 at its maximum. */
 export function probabilities(features, { minimum, maximum, layers }) {
   let values = Float64Array.from(features, (value, i) => {
     const span = maximum[i] > minimum[i] ? maximum[i] - minimum[i] : 1;

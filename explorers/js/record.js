@@ -1,16 +1,8 @@
-/**
- * A simulated earthquake on rock and on soft ground: twin of explorers.site_motion. Pure: no DOM.
- * `constants` is what explorers.site_motion.constants() gives; `noise` what its noise() gives.
- */
+// A simulated earthquake on rock and on soft ground: twin of explorers.site_motion, whose constants() and noise() it takes.
 import { irfft, rfft } from "./fft.js";
 import { groundProfile, timeAveragedVelocity, transferFunction, travelTime } from "./sh_column.js";
 
-/**
- * Corner frequency of Brune's spectrum, as in Boore (2003, https://doi.org/10.1007/PL00012553).
- * @param {number} magnitude
- * @param {object} constants
- * @returns {number} Hz
- */
+/** Corner frequency (Hz) of Brune's spectrum, as in Boore (2003, https://doi.org/10.1007/PL00012553). */
 export function cornerFrequency(magnitude, constants) {
   return 4.906e6 * constants.beta_km_s * (constants.stress_drop_bar / moment(magnitude)) ** (1 / 3);
 }
@@ -20,16 +12,8 @@ function moment(magnitude) {
   return 10 ** (1.5 * magnitude + 16.05);
 }
 
-/**
- * Fourier amplitude at a rock outcrop in the uppermost crust (gmtools.simulate.accelerograms.rock_spectrum).
- * @param {ArrayLike<number>} frequency Hz, n
- * @param {number} magnitude
- * @param {number} corner Hz, of this wave
- * @param {number} rhyp km
- * @param {"S"|"P"} wave
- * @param {object} constants
- * @returns {Float64Array} cm/s, n
- */
+/** Fourier amplitude (cm/s) at a rock outcrop for frequencies and a corner (Hz), a distance (km) and a wave, "S" or "P":
+    gmtools.simulate.accelerograms.rock_spectrum. */
 export function rockSpectrum(frequency, magnitude, corner, rhyp, wave, constants) {
   const [velocity, radiation] = wave === "S" ? [constants.beta_km_s, 0.55] : [constants.alpha_km_s, 0.52];
   const factor = ((1e-20 * radiation * 2) / Math.SQRT2) / (4 * Math.PI * constants.crust_density * velocity ** 3);
@@ -42,12 +26,7 @@ export function rockSpectrum(frequency, magnitude, corner, rhyp, wave, constants
   });
 }
 
-/**
- * Window of Saragoni and Hart (1974) with a coda (gmtools.simulate.accelerograms.envelope).
- * @param {number} time s since the arrival
- * @param {number} duration s
- * @returns {number}
- */
+/** Window of Saragoni and Hart (1974) with a coda, of the time since the arrival (s): gmtools.simulate.accelerograms.envelope. */
 export function envelope(time, duration) {
   if (time <= 0) return 0;
   const x = time / (2 * duration);
@@ -56,15 +35,8 @@ export function envelope(time, duration) {
   return window - 0.1 * Math.expm1(-time / duration) * Math.exp(-time / (6 + duration / 2));
 }
 
-/**
- * Pseudo-spectral acceleration, 5 % damping: the oscillator solved exactly for an acceleration that is linear
- * between samples (Nigam and Jennings, 1969). Twin of gmtools.response.response_spectrum.
- * @param {ArrayLike<number>} acceleration n samples from rest
- * @param {number} dt s
- * @param {number[]} periods s, k, all above 0
- * @param {number} damping share of critical
- * @returns {Float64Array} k, the acceleration's unit
- */
+/** PSA in the acceleration's unit for periods (s): the oscillator solved exactly for an acceleration that is linear between samples
+    (Nigam and Jennings, 1969). Twin of gmtools.response.response_spectrum. */
 export function responseSpectrum(acceleration, dt, periods, damping = 0.05) {
   return Float64Array.from(periods, (period) => {
     const w = (2 * Math.PI) / period;
@@ -98,14 +70,10 @@ function largestDisplacement(acceleration, dt, w, d, free) {
   return largest;
 }
 
-/**
- * An earthquake on rock and on the ground over it.
- * @param {{vs30_m_s: number, rock_depth_m: number, damping: number, magnitude: number, rhyp_km: number,
- *   ground: string, realization: number}} state
- * @param {Int8Array} noise (realizations, 2 waves, 2 components, n_samples), row by row
- * @param {object} constants
- * @returns {object} the fields of explorers.site_motion.SiteMotion in camel case
- */
+let onRock; // the motion of the rock, which the soil does not change
+
+/** An earthquake on rock and on the ground over it: the fields of explorers.site_motion.SiteMotion in camel case.
+    noise: (realizations, 2 waves, 2 components, n_samples), row by row. */
 export function siteMotion(state, noise, constants) {
   const { sampling_rate_hz: rate, n_samples: count, n_fft: length, standard_gravity_cm_s2: gravity } = constants;
   const frequency = Float64Array.from({ length: length / 2 + 1 }, (_, k) => (k * rate) / length);
@@ -115,11 +83,16 @@ export function siteMotion(state, noise, constants) {
   const half = damping.map((xi) => xi / 2);
   const p = transferFunction(frequency, profile.thickness, profile.vp, profile.density, half);
   const times = arrivals(profile, state.rhyp_km, constants);
-  const [north, up] = rockSpectra(state, profile, frequency, times, noise, constants);
   const traceOf = (spectrum, place) => trace(spectrum, times.p[place], constants);
-  const rock = traceOf(north, "rock");
-  const surface = traceOf(multiply(north, s), "surface");
   const inG = (values) => values.map((value) => value / gravity);
+  const key = [state.magnitude, state.rhyp_km, state.realization].join();
+  if (onRock?.key !== key) {
+    const [north, up] = rockSpectra(state, profile, frequency, times, noise, constants);
+    const rock = traceOf(north, "rock");
+    onRock = { key, north, up, rock, rockPsa: inG(responseSpectrum(rock, 1 / rate, constants.periods_s)) };
+  }
+  const { north, up, rock, rockPsa } = onRock;
+  const surface = traceOf(multiply(north, s), "surface");
   return {
     profile,
     frequency,
@@ -131,7 +104,7 @@ export function siteMotion(state, noise, constants) {
     surfaceUp: traceOf(multiply(up, p), "surface"),
     times,
     periods: constants.periods_s,
-    rockPsa: inG(responseSpectrum(rock, 1 / rate, constants.periods_s)),
+    rockPsa,
     surfacePsa: inG(responseSpectrum(surface, 1 / rate, constants.periods_s)),
     pgaRock: largest(rock) / gravity,
     pgaSurface: largest(surface) / gravity,

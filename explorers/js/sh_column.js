@@ -1,34 +1,18 @@
-/**
- * Soil over rock and what it does to plane waves that come up vertically: twin of explorers.site_motion's
- * ground_profile and of gmtools.site.site_response. Velocities in m/s, thicknesses in m, the rock last in each list.
- */
+// Soil over rock and what it does to plane waves that come up vertically: twin of explorers.site_motion's ground_profile and of
+// gmtools.site.site_response. Velocities in m/s, thicknesses in m, the rock last in each list.
 
-/**
- * P-wave velocity of saturated ground (Brocher, 2005, https://doi.org/10.1785/0120050077).
- * @param {number} vs m/s
- * @returns {number} m/s
- */
+/** P-wave velocity (m/s) of saturated ground from VS (Brocher, 2005, https://doi.org/10.1785/0120050077). */
 export function pVelocity(vs) {
   const x = vs / 1e3;
   return 1e3 * ((((-0.0251 * x + 0.2683) * x - 0.8206) * x + 2.0947) * x + 0.9409);
 }
 
-/**
- * Density from the P-wave velocity (Gardner et al., 1974, https://doi.org/10.1190/1.1440465).
- * @param {number} vp m/s
- * @returns {number} g/cm³
- */
+/** Density (g/cm³) from the P-wave velocity (m/s; Gardner et al., 1974, https://doi.org/10.1190/1.1440465). */
 export function density(vp) {
   return 1.74 * (vp / 1e3) ** 0.25;
 }
 
-/**
- * Vertical travel time from the surface to a depth.
- * @param {number[]} thickness layers from the surface down, n
- * @param {number[]} velocity n + 1
- * @param {number} depth m
- * @returns {number} s
- */
+/** Vertical travel time (s) from the surface to a depth (m), through n thicknesses and n + 1 velocities. */
 export function travelTime(thickness, velocity, depth) {
   let top = 0;
   let time = 0;
@@ -40,25 +24,12 @@ export function travelTime(thickness, velocity, depth) {
   return time + (depth - top) / velocity[velocity.length - 1];
 }
 
-/**
- * Depth over travel time: VS30 for 30 m.
- * @param {number[]} thickness n
- * @param {number[]} velocity n + 1
- * @param {number} depth m
- * @returns {number} m/s
- */
+/** Depth over travel time (m/s): VS30 for 30 m. */
 export function timeAveragedVelocity(thickness, velocity, depth = 30) {
   return depth / travelTime(thickness, velocity, depth);
 }
 
-/**
- * Layers of a wanted VS30 over rock of a fixed velocity.
- * @param {number} vs30 m/s
- * @param {number} rockDepth m
- * @param {string} ground "one layer" or "gradient"
- * @param {object} constants as explorers.site_motion.constants() gives them
- * @returns {{thickness: number[], vs: number[], vp: number[], density: number[]}} n and n + 1 values
- */
+/** Layers of a wanted VS30 over rock of a fixed velocity, "one layer" or "gradient": {thickness (n), vs, vp, density (n + 1)}. */
 export function groundProfile(vs30, rockDepth, ground, constants) {
   const { layers, thicker, reference_m, exponent, largest_share_of_rock } = constants.gradient;
   const rock = constants.rock_m_s;
@@ -77,16 +48,8 @@ export function groundProfile(vs30, rockDepth, ground, constants) {
   return { thickness, vs, vp, density: vp.map(density) };
 }
 
-/**
- * Motion at the surface over the motion at an outcrop of the rock, exact for linear viscoelastic layers (Kramer,
- * 1996, section 7.2.1); gmtools.site.site_response.transfer_function explains the notation. Time dependence exp(+i w t).
- * @param {ArrayLike<number>} frequency Hz, m
- * @param {number[]} thickness n
- * @param {number[]} velocity of S or of P waves, n + 1
- * @param {number[]} densities n + 1
- * @param {number[]} damping share of critical, n + 1
- * @returns {{re: Float64Array, im: Float64Array}} m values
- */
+/** Surface over rock outcrop {re, im}, exact for linear viscoelastic layers (Kramer, 1996, section 7.2.1), time dependence exp(+i w t):
+    n thicknesses, n + 1 velocities, densities and dampings; gmtools.site.site_response.transfer_function explains the notation. */
 export function transferFunction(frequency, thickness, velocity, densities, damping) {
   // v sqrt(1 + 2 i xi), density times it, and the delay of each layer, all complex as [re, im]
   const speed = velocity.map((v, k) => {

@@ -1,21 +1,16 @@
 // What is in a record: soil over rock, and what it makes of an earthquake. Simulated.
 
-import { button, make, select, slider } from "./core/controls.js";
-import { liveText } from "./core/live.js";
-import { decades, plain, plot, swatch } from "./core/plot.js";
-import { unpack } from "./core/payload.js";
-import { copy, csv, savePng } from "./core/share.js";
-import { harmless, link, python, stateOf } from "./core/state.js";
-import { colors, useTheme } from "./core/theme.js";
+import { button, make, table } from "./core/controls.js";
+import { compact, decades, plain } from "./core/plot.js";
+import { explorer } from "./core/shell.js";
 import { siteMotion } from "./record.js";
 import { timeAveragedVelocity } from "./sh_column.js";
 import { play } from "./sound.js";
 
-const NAME = "site_record";
-const ROCK = { color: "#0072b2", dash: [6, 3] };
-const GROUND = { color: "#d55e00", dash: [] };
-const UP = { color: "#009e73", dash: [] };
-const VS30 = { color: "#cc79a7", dash: [], width: 8 };
+const ROCK = { name: "rock", color: "#0072b2", dash: [6, 3] };
+const GROUND = { name: "ground", color: "#d55e00", dash: [] };
+const UP = { name: "ground, vertical", color: "#009e73", dash: [] };
+const VS30 = { name: "VS30", color: "#cc79a7", dash: [], width: 8 };
 const SOFTEST_M_S = 80;
 const HIGHEST_HZ = 25;
 const NOTE =
@@ -23,6 +18,7 @@ const NOTE =
   "stress drop of 60 bar and a kappa of 0.035 s, a point source. Ground: flat layers over rock of 1500 m/s, waves that " +
   "come up vertically, soil that stays linear; its transfer function is exact. Not in it: basins, surface waves, " +
   "strong shaking that softens the soil, noise of the site.";
+const MARKS = "Dashed vertical lines: (2n+1) VS / 4H in the transfer function, P and S in the records.";
 
 const defaults = {
   vs30_m_s: 300,
@@ -33,6 +29,12 @@ const defaults = {
   ground: "one layer",
   realization: 0,
 };
+const SCENES = [
+  ["Rock at 30 m", { rock_depth_m: 30 }],
+  ["Rock at 300 m, same VS30", { rock_depth_m: 300 }],
+  ["Stiffer with depth", { ground: "gradient", rock_depth_m: 100 }],
+  ["Another noise", { realization: 3 }],
+];
 const SLIDERS = {
   vs30_m_s: { label: "VS30", unit: "m/s", step: 1, scale: "log" },
   rock_depth_m: { label: "Depth to rock", unit: "m", step: 1, scale: "log" },
@@ -41,132 +43,63 @@ const SLIDERS = {
   rhyp_km: { label: "Hypocentral distance", unit: "km", step: 1, scale: "log" },
 };
 
-function render({ model, el }) {
-  useTheme();
-  const { meta: constants, arrays } = unpack(model.get("payload"));
-  const root = make("section", { class: "gmx", "aria-label": "What is in a record" });
-  el.append(root);
-  root.append(make("p", { class: "gmx-note" }, make("strong", {}, "Simulated. "), NOTE));
-  const controls = makeControls(root, model, constants);
-  const choices = { ground: constants.grounds, realization: [...Array(constants.realizations).keys()] };
-  const warning = make("p", { class: "gmx-warning", role: "status" });
-  root.append(warning);
-  const table = makeTable(root);
-  const figures = makeFigures(root);
-  const live = liveText(root);
+function open(view) {
+  const { meta: constants, arrays } = view.content;
+  for (const [name, options] of Object.entries(SLIDERS)) view.slider(name, options);
+  view.select("ground", { label: "Soil", options: [["one layer", "one layer"], ["gradient", "stiffer with depth"]] });
+  const noises = Array.from({ length: constants.realizations }, (_, k) => [k, `noise ${k + 1} of ${constants.realizations}`]);
+  view.select("realization", { label: "Chance", options: noises });
   let shown;
+  const sound = () => play([shown.motion.rock, shown.motion.surface], constants.sampling_rate_hz);
+  const heard = "The two horizontal records as sound, 25 times as fast.";
+  view.controls.append(make("span", { title: heard }, button({ label: "Play rock, then ground", onClick: sound }).element));
+  const figures = makeFigures(view);
+  const numbers = table({ label: "Numbers", caption: "Numbers of the simulated records, horizontal component", header: ["", "rock", "ground", "ground / rock"] });
+  view.rest.append(numbers.element);
+  view.notes.append(make("p", {}, make("strong", {}, "Simulated. "), `${NOTE} ${MARKS}`));
 
-  function update() {
-    const state = harmless(stateOf(model, defaults), defaults, constants.limits, choices);
-    for (const [name, control] of Object.entries(controls)) control.set(String(state[name]));
+  function update(state) {
     shown = { state, motion: siteMotion(state, arrays.noise.data, constants) };
     const facts = describe(shown);
-    warning.textContent = facts.warning;
-    table(facts);
+    numbers.fill(facts.rows.map((cells) => ({ key: cells[0], cells })));
     drawProfile(figures.profile, shown, facts);
     drawTransfer(figures.transfer, shown, facts);
     drawRecords(figures, shown, facts);
     drawSpectra(figures.spectra, shown, facts);
-    live.say(facts.sentence);
+    return { spoken: facts.sentence, warning: facts.warning, lines: [GROUND, ROCK] };
   }
-  const events = Object.keys(defaults).map((name) => `change:${name}`);
-  events.forEach((event) => model.on(event, update));
-  makeButtons(root, model, constants, figures, () => shown);
-  update();
-  return () => {
-    events.forEach((event) => model.off(event, update));
-    live.stop();
-    Object.values(figures).forEach((figure) => figure.destroy());
+  return {
+    update,
+    table: () => csvTable(shown),
+    picture: () => ({ title: "Simulated earthquake on rock and on soil over it", legend: [GROUND, ROCK, UP, VS30], lines: [MARKS, NOTE] }),
   };
 }
 
-/** Labeled inputs, one for each setting. */
-function makeControls(root, model, constants) {
-  const change = (name) => (value) => {
-    model.set(name, value);
-    model.save_changes();
-  };
-  const controls = {};
-  const sliders = make("div", { class: "gmx-controls" });
-  for (const [name, options] of Object.entries(SLIDERS)) {
-    const [min, max] = constants.limits[name];
-    const made = slider({ ...options, min, max, value: model.get(name), onInput: change(name) });
-    controls[name] = { set: (text) => made.set(Number(text)) };
-    sliders.append(made.element);
-  }
-  controls.ground = select({
-    label: "Soil",
-    options: [
-      ["one layer", "one layer"],
-      ["gradient", "stiffer with depth"],
-    ],
-    value: model.get("ground"),
-    onInput: change("ground"),
-  });
-  controls.realization = select({
-    label: "Chance",
-    options: Array.from({ length: constants.realizations }, (_, k) => [String(k), `noise ${k + 1} of ${constants.realizations}`]),
-    value: String(model.get("realization")),
-    onInput: (text) => change("realization")(Number(text)),
-  });
-  sliders.append(controls.ground.element, controls.realization.element);
-  root.append(sliders);
-  return controls;
-}
-
-/** A table of the numbers; returns the function that fills it. */
-function makeTable(root) {
-  const cells = [make("tbody")];
-  const head = make("tr", {}, ...["", "rock", "ground", "ground / rock"].map((text) => make("th", { scope: "col" }, text)));
-  const caption = make("caption", {}, "Numbers of the simulated records, horizontal component");
-  root.append(make("div", { class: "gmx-table" }, make("table", {}, caption, make("thead", {}, head), cells[0])));
-  return ({ rows }) => {
-    cells[0].replaceChildren(
-      ...rows.map(([name, ...values]) =>
-        make("tr", {}, make("th", { scope: "row" }, name), ...values.map((value) => make("td", {}, value))),
-      ),
-    );
-  };
-}
-
-function makeFigures(root) {
-  const pair = make("div", { class: "gmx-plots" });
-  const records = make("div", { class: "gmx-records" });
+function makeFigures(view) {
   const acceleration = { label: "cm/s²", range: [-1, 1] };
-  root.append(pair, makeLegend(), records);
-  const profile = plot(pair, {
-    caption: "Ground",
-    x: { label: "VS (m/s)", range: [0, 1600] },
-    y: { label: "depth (m)", range: [-50, 0], format: (value) => plain(Math.abs(value)) },
-  });
-  const transfer = plot(pair, {
-    caption: "Transfer function",
-    x: { label: "frequency (Hz)", log: true, range: [0.1, HIGHEST_HZ] },
-    y: { label: "ground / rock", range: [0, 6] },
-  });
-  const traces = ["rock", "surface", "surfaceUp"].map((name, place) => {
-    const last = place === 2; // one label of the time axis is enough
-    const x = { label: last ? "time (s)" : undefined, range: [0, 40] };
-    return [name, plot(records, { caption: name, x, y: acceleration, height: last ? 170 : 150 })];
-  });
-  const spectra = plot(records, {
+  const spectra = view.plot({
     caption: "Response spectra, 5 % damping",
-    x: { label: "period (s)", log: true, range: [0.05, 5] },
+    x: { label: "period (s)", log: true, range: [0.05, 5], words: (x) => `${compact(x)} s` },
     // "0.00001" would run into the label of the axis
     y: { label: "PSA (g)", log: true, range: [1e-3, 1], format: (value) => (value < 1e-3 ? value.toExponential(0) : plain(value)) },
   });
+  const transfer = view.plot({
+    caption: "Transfer function",
+    x: { label: "frequency (Hz)", log: true, range: [0.1, HIGHEST_HZ], words: (x) => `${compact(x)} Hz` },
+    y: { label: "ground / rock", range: [0, 6] },
+    second: true,
+  });
+  const traces = ["rock", "surface", "surfaceUp"].map((name) => {
+    const x = { label: "time (s)", range: [0, 40] };
+    return [name, view.plot({ caption: name, x, y: acceleration, height: 170 }, view.rest)];
+  });
+  const profile = view.plot({
+    caption: "Ground",
+    x: { label: "VS (m/s)", range: [0, 1600] },
+    y: { label: "depth (m)", range: [-50, 0], format: (value) => plain(Math.abs(value)) },
+    height: 170,
+  }, view.rest);
   return { profile, transfer, ...Object.fromEntries(traces), spectra };
-}
-
-function makeLegend() {
-  const lines = [
-    [VS30, "VS30"],
-    [GROUND, "ground"],
-    [ROCK, "rock"],
-    [UP, "ground, vertical"],
-  ];
-  const entries = lines.map(([line, text]) => make("span", {}, swatch(line), ` ${text}; `));
-  return make("p", { class: "gmx-note" }, ...entries, "dashed vertical lines: (2n+1) VS / 4H above, P and S below");
 }
 
 /** Numbers and sentences of what is shown. */
@@ -180,19 +113,19 @@ function describe({ state, motion }) {
   const vs30 = timeAveragedVelocity(profile.thickness, profile.vs);
   const warning =
     softest < SOFTEST_M_S
-      ? `VS of ${digits(softest)} m/s at the surface: softer than nearly all ground in nature, and than the relations ` +
+      ? `VS of ${compact(softest)} m/s at the surface: softer than nearly all ground in nature, and than the relations ` +
         "for VP and density were made for. Take a higher VS30 or deeper rock."
       : "";
   const first = motion.frequency[highest];
   const sentence =
-    `Simulated. PGA ${digits(pgaRock)} g on rock and ${digits(pgaSurface)} g on the ground, ` +
-    `${digits(pgaSurface / pgaRock)} times as much. The transfer function is largest, ` +
-    `${digits(motion.amplification[highest])}, at ${digits(first)} hertz; VS / 4H is ${digits(motion.resonances[0])} hertz.`;
+    `Simulated. PGA ${compact(pgaRock)} g on rock and ${compact(pgaSurface)} g on the ground, ` +
+    `${compact(pgaSurface / pgaRock)} times as much. The transfer function is largest, ` +
+    `${compact(motion.amplification[highest])}, at ${compact(first)} hertz; VS / 4H is ${compact(motion.resonances[0])} hertz.`;
   const rows = [
-    ["PGA (g)", digits(pgaRock), digits(pgaSurface), digits(pgaSurface / pgaRock)],
-    ["largest PSA (g)", digits(Math.max(...rockPsa)), digits(Math.max(...surfacePsa)), ""],
-    ["at period (s)", digits(rockPeriod), digits(groundPeriod), ""],
-    ["S wave arrives (s)", digits(motion.times.s.rock), digits(motion.times.s.surface), ""],
+    ["PGA (g)", compact(pgaRock), compact(pgaSurface), compact(pgaSurface / pgaRock)],
+    ["largest PSA (g)", compact(Math.max(...rockPsa)), compact(Math.max(...surfacePsa)), ""],
+    ["at period (s)", compact(rockPeriod), compact(groundPeriod), ""],
+    ["S wave arrives (s)", compact(motion.times.s.rock), compact(motion.times.s.surface), ""],
   ];
   return { state, vs30, highest, warning, sentence, rows };
 }
@@ -211,7 +144,7 @@ function drawProfile(figure, { motion }, { vs30 }) {
     top = next;
   });
   const none = x.map(() => null);
-  figure.caption(`Ground: VS30 ${digits(vs30)} m/s`);
+  figure.caption(`Ground: VS30 ${compact(vs30)} m/s`);
   figure.draw({
     x: [...x, vs30, vs30],
     lines: [
@@ -220,8 +153,8 @@ function drawProfile(figure, { motion }, { vs30 }) {
     ],
     yRange: [-bottom, 0],
     alt:
-      `S-wave velocity against depth: ${digits(vs[0])} m/s at the surface, ${digits(vs[vs.length - 2])} m/s above the ` +
-      `rock at ${digits(depth)} m, ${digits(vs[vs.length - 1])} m/s in it. A thick line down to 30 m marks VS30, ${digits(vs30)} m/s.`,
+      `S-wave velocity against depth: ${compact(vs[0])} m/s at the surface, ${compact(vs[vs.length - 2])} m/s above the ` +
+      `rock at ${compact(depth)} m, ${compact(vs[vs.length - 1])} m/s in it. A thick line down to 30 m marks VS30, ${compact(vs30)} m/s.`,
   });
 }
 
@@ -230,15 +163,15 @@ function drawTransfer(figure, { motion }, { highest }) {
   const from = frequency.findIndex((f) => f >= 0.1);
   const to = frequency.findIndex((f) => f > HIGHEST_HZ);
   const peak = amplification[highest];
-  figure.caption(`Transfer function: largest, ${digits(peak)}, at ${digits(frequency[highest])} Hz`);
+  figure.caption(`Transfer function: largest, ${compact(peak)}, at ${compact(frequency[highest])} Hz`);
   figure.draw({
     x: frequency.subarray(from, to),
     lines: [{ ...GROUND, values: amplification.subarray(from, to) }],
     marks: resonances.filter((f) => f >= 0.1 && f <= HIGHEST_HZ),
     yRange: [0, niceAbove(peak)],
     alt:
-      `Motion of the ground over motion of the rock against frequency. Largest, ${digits(peak)}, at ` +
-      `${digits(frequency[highest])} Hz. Dashed lines mark (2n+1) VS / 4H: ${resonances.map(digits).join(", ")} Hz.`,
+      `Motion of the ground over motion of the rock against frequency. Largest, ${compact(peak)}, at ` +
+      `${compact(frequency[highest])} Hz. Dashed lines mark (2n+1) VS / 4H: ${resonances.map(compact).join(", ")} Hz.`,
   });
 }
 
@@ -247,7 +180,7 @@ function drawRecords(figures, { motion, state }) {
   const draw = (name, place, line, words) => {
     const largest = motion[name].reduce((found, value) => Math.max(found, Math.abs(value)), 0);
     const [p, s] = [motion.times.p[place], motion.times.s[place]];
-    const caption = `${words}: largest ${digits(largest)} cm/s²`;
+    const caption = `${words}: largest ${compact(largest)} cm/s²`;
     figures[name].caption(`${caption} (simulated)`);
     figures[name].draw({
       x: motion.time,
@@ -257,7 +190,7 @@ function drawRecords(figures, { motion, state }) {
         { at: s, text: "S" },
       ],
       yRange: [-range, range],
-      alt: `Simulated acceleration of an M ${state.magnitude} earthquake at ${state.rhyp_km} km. ${caption}. P at ${digits(p)} s, S at ${digits(s)} s.`,
+      alt: `Simulated acceleration of an M ${state.magnitude} earthquake at ${state.rhyp_km} km. ${caption}. P at ${compact(p)} s, S at ${compact(s)} s.`,
     });
   };
   draw("rock", "rock", ROCK, "Rock, horizontal");
@@ -280,47 +213,12 @@ function drawSpectra(figure, { motion }, { rows }) {
   });
 }
 
-/** What a reader takes away. */
-function makeButtons(root, model, constants, figures, shown) {
-  const bar = make("div", { class: "gmx-buttons" });
-  const said = make("p", { class: "gmx-note", role: "status" });
-  const add = (label, onClick) => bar.append(button({ label, onClick }).element);
-  const give = async (text, what) => {
-    said.textContent = (await copy(text, root)) ? `${what} copied.` : `${what}: copy from the field.`;
-  };
-  add("Play rock, then ground", () => {
-    const { rock, surface } = shown().motion;
-    play([rock, surface], constants.sampling_rate_hz);
-    said.textContent = "The two horizontal records as sound, 25 times as fast.";
-  });
-  add("Copy spectra as CSV", () => give(spectraCsv(shown()), "Spectra"));
-  add("Copy records as CSV", () => give(recordsCsv(shown()), "Records"));
-  add("Save as PNG", () => {
-    const { ground: background, ink } = colors(root);
-    const lines = ["Simulated. gmtools, explorer site_record:", python("SiteRecord", shown().state)];
-    savePng(Object.values(figures).map(({ canvas }) => canvas), "site_record.png", { background, ink, lines });
-  });
-  if (model.onPage) add("Copy link", () => give(link(NAME, shown().state), "Link"));
-  add("Copy as Python", () => give(python("SiteRecord", shown().state), "Line of Python"));
-  root.append(bar, said);
-}
-
-const comments = (state) => ["simulated, gmtools explorer site_record", python("SiteRecord", state)];
-
-function spectraCsv({ state, motion }) {
-  const rows = Array.from(motion.periods, (period, k) => [period, motion.rockPsa[k], motion.surfacePsa[k]]);
-  return csv(["period_s", "rock_psa_g", "surface_psa_g"], rows, comments(state));
-}
-
-function recordsCsv({ state, motion }) {
-  const columns = [motion.time, motion.rock, motion.surface, motion.surfaceUp];
-  const rows = Array.from(motion.time, (_, i) => columns.map((column) => column[i]));
-  return csv(["time_s", "rock_cm_s2", "surface_cm_s2", "surface_up_cm_s2"], rows, comments(state));
-}
-
-/** Three significant digits without exponent. */
-function digits(value) {
-  return plain(Number(value.toPrecision(3)));
+/** One table: both spectra, then the three records. */
+function csvTable({ motion }) {
+  const spectra = Array.from(motion.periods, (period, k) => ["spectrum", period, motion.rockPsa[k], motion.surfacePsa[k], null]);
+  const records = Array.from(motion.time, (time, i) => ["record", time, motion.rock[i], motion.surface[i], motion.surfaceUp[i]]);
+  const units = "spectrum: period in s, PSA in g; record: time in s, acceleration in cm/s²";
+  return [["panel", "x", "rock", "ground", "ground_up"], [...spectra, ...records], ["simulated", units]];
 }
 
 /** Smallest 1, 1.5, 2, 3, 4, 5 or 7 times a power of ten above a value, so that an axis does not jump at every move. */
@@ -329,4 +227,14 @@ function niceAbove(value) {
   return power * [1, 1.5, 2, 3, 4, 5, 7, 10].find((step) => step * power >= 1.05 * value || step === 10);
 }
 
-export default { render, defaults };
+export default explorer({
+  name: "site_record",
+  python: "SiteRecord",
+  label: "What is in a record",
+  defaults,
+  limits: (meta) => meta.limits,
+  choices: ({ meta }) => ({ ground: meta.grounds, realization: [...Array(meta.realizations).keys()] }),
+  scenes: SCENES,
+  plays: { setting: "rock_depth_m", label: "depth to rock", from: 20, to: 300 },
+  open,
+});

@@ -4,11 +4,7 @@ const FASTER = 25;
 const PAUSE_S = 0.3;
 let playing;
 
-/**
- * Play signals one after the other, on one scale, and stop what played before.
- * @param {ArrayLike<number>[]} signals
- * @param {number} rate samples per second of the record
- */
+/** Play signals (samples at a rate) one after the other, on one scale, and stop what played before. */
 export function play(signals, rate) {
   playing?.close();
   playing = new AudioContext();

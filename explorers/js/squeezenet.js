@@ -1,9 +1,5 @@
-/**
- * SqueezeNet 1.1 (Iandola et al. 2016) as lesson 44 builds it, with weights of eight bits.
- *
- * Maps are (y, x, channel) in C order. A kernel (ky, kx, in, out) is whole numbers from -127 to 127 times a scale for
- * each output channel.
- */
+// SqueezeNet 1.1 (Iandola et al. 2016) as lesson 44 builds it, with weights of eight bits. Maps are (y, x, channel) in C order. A kernel
+// (ky, kx, in, out) is whole numbers from -127 to 127 times a scale for each output channel.
 
 import { softmax } from "./perceptron.js";
 
@@ -23,14 +19,8 @@ function shapes(classes) {
   return [...found, [1, maps, classes]];
 }
 
-/**
- * Layers ready for use.
- * @param {Int8Array} kernels all kernels, one after the other
- * @param {Float32Array} scales of all output channels
- * @param {Float32Array} biases of all output channels
- * @param {{side: number, zero: number[], classes: number}} settings side: pixels; zero: color that becomes zero
- * @returns {{layers: Array<{k: number, in: number, out: number, kernel: Float32Array, bias: Float32Array}>, side: number, zero: number[]}}
- */
+/** Layers {k, in, out, kernel, bias} ready for use, of all kernels one after the other, and of all output channels' scales and biases;
+    side in pixels, zero: the color that becomes zero. */
 export function assemble(kernels, scales, biases, { side, zero, classes }) {
   let at = 0;
   let channel = 0;
@@ -103,13 +93,7 @@ function joined(a, b, channels) {
   return { side: a.side, data };
 }
 
-/**
- * Probabilities of the classes, computed layer by layer: a pause is possible at every yield.
- * @param {ArrayLike<number>} picture side * side * 3, 0 to 255
- * @param {object} network from assemble
- * @yields {number} share of the layers that are done
- * @returns {Float64Array}
- */
+/** Probabilities of the classes for a picture (side * side * 3, 0 to 255), layer by layer: a pause is possible at every yield. */
 export function* steps(picture, { layers, side, zero }) {
   const scaled = Float32Array.from(picture, (value, i) => (value - zero[i % 3]) / IMAGENET_SD[i % 3]);
   let maps = convolve({ side, data: scaled }, layers[0], 2);

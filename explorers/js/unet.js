@@ -1,9 +1,5 @@
-/**
- * Networks that draw maps, layer by layer as explorers/map_layers.py lists them, and their input maps.
- *
- * Maps are {channels, height, width, values}: values is a Float64Array, channel by channel, row by row; row 0 is the
- * southernmost. Kernels are float32 as Keras orders them: (size, size, in, out), of an up-convolution (2, 2, out, in).
- */
+// Networks that draw maps, layer by layer as explorers/map_layers.py lists them, and their input maps. Maps are {channels, height, width, values
+// (Float64Array, channel by channel, row by row from the south)}. Kernels are float32 as Keras orders them: (size, size, in, out), of an up-convolution (2, 2, out, in).
 
 const LN_VARIANCE = [-6, 3];
 const SMALLEST_RHYP_KM = 0.1;
@@ -19,11 +15,7 @@ export function ecef(longitude, latitude, depthKm = 0) {
   return [level * Math.cos(lon), level * Math.sin(lon), polar];
 }
 
-/**
- * Straight distance (km) from every pixel to a hypocenter.
- * @param {Float32Array} pixels ECEF coordinates of the pixels' centers, (n, 3), km
- * @returns {Float64Array} (n)
- */
+/** Straight distance (km) from every pixel (ECEF coordinates of its center, (n, 3), km) to a hypocenter. */
 export function distances(pixels, longitude, latitude, depthKm) {
   const [x, y, z] = ecef(longitude, latitude, depthKm);
   const result = new Float64Array(pixels.length / 3);
@@ -34,12 +26,7 @@ export function distances(pixels, longitude, latitude, depthKm) {
   return result;
 }
 
-/**
- * Input maps of an event, each brought to (value - mean) / sd as in the training.
- * @param {{inputs: {name: string, mean: number, sd: number}[], height: number, width: number, pixels: Float32Array,
- *   statics: Object<string, Float32Array>}} network statics are in their units
- * @param {{magnitude: number, event_longitude: number, event_latitude: number, hypocentral_depth_km: number}} event
- */
+/** Input maps of an event, each brought to (value - mean) / sd as in the training; the network's statics are in their units. */
 export function eventMaps(network, event) {
   const { inputs, height, width } = network;
   const size = height * width;
@@ -190,12 +177,7 @@ const KINDS = {
   activation: ([maps]) => ({ ...maps, values: maps.values.slice() }),
 };
 
-/**
- * Forward pass of one network.
- * @param {{kind: string, from: number[], weights?: number}[]} steps
- * @param {Float32Array[]} weights of all networks; a step's bias follows its kernel
- * @returns {{channels: number, height: number, width: number, values: Float64Array}} what the last step gives
- */
+/** Forward pass of one network: what its last step gives. A step's bias follows its kernel among the weights of all networks. */
 export function forward(steps, weights, maps) {
   const made = [];
   for (const step of steps) {
@@ -209,12 +191,8 @@ export function forward(steps, weights, maps) {
   return made[made.length - 1];
 }
 
-/**
- * Mean and sigma maps of an event by all networks of an ensemble, in the natural logarithm of the target.
- * @param {object} network as for eventMaps, with members: the steps of each; weights; sigma_factor, by which sigma was
- *   corrected on held-out records
- * @returns {{mean: Float64Array, sigma: Float64Array}} (height * width)
- */
+/** Mean and sigma maps (height * width) of an event by all networks of an ensemble, in ln of the target; network as for eventMaps, with
+    members (the steps of each), weights and sigma_factor, by which sigma was corrected on held-out records. */
 export function predict(network, event) {
   const maps = eventMaps(network, event);
   const size = maps.height * maps.width;

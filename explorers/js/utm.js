@@ -22,13 +22,7 @@ const BETA = [
 
 const centralMeridian = (zone) => 6 * zone - 183;
 
-/**
- * Easting and northing (m) on the northern hemisphere.
- * @param {number} longitude degrees
- * @param {number} latitude degrees
- * @param {number} zone 1 to 60
- * @returns {[number, number]}
- */
+/** Easting and northing (m) of degrees on the northern hemisphere, in a zone from 1 to 60. */
 export function toUtm(longitude, latitude, zone) {
   const away = ((longitude - centralMeridian(zone)) * Math.PI) / 180;
   const tangent = conformal(Math.tan((latitude * Math.PI) / 180));
@@ -42,10 +36,7 @@ export function toUtm(longitude, latitude, zone) {
   return [FALSE_EASTING + SCALE * RADIUS * east, SCALE * RADIUS * north];
 }
 
-/**
- * Longitude and latitude (degrees) of UTM coordinates (m) on the northern hemisphere.
- * @returns {[number, number]}
- */
+/** Longitude and latitude (degrees) of UTM coordinates (m) on the northern hemisphere. */
 export function fromUtm(east, north, zone) {
   const [xi, eta] = [north / (SCALE * RADIUS), (east - FALSE_EASTING) / (SCALE * RADIUS)];
   let [x, y] = [xi, eta];

@@ -40,9 +40,11 @@ from gmtools.networks._card import (
 )
 from gmtools.networks._dense import DenseNetwork, branches_of, forward
 from gmtools.networks._dense import scaled as _scaled
+from gmtools.networks._support import SUPPORT, masks_of, support_of, supported
 
 __all__ = ["DenseNetwork", "card", "check", "digest", "load", "names", "predict", "ranges_of", "read"]
 __all__ += ["keep", "kept", "same_layers", "save", "scaled", "weights"]
+__all__ += ["SUPPORT", "masks_of", "support_of", "supported"]
 
 FOLDER = PROJECT / "networks"
 

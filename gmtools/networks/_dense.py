@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from gmtools.errors import FormatError, KnownFault, warn_outside
+from gmtools.errors import FormatError, KnownFault, OutOfRange, warn_outside
 from gmtools.networks._card import TRANSFORMS, layers_of, next_step
+from gmtools.networks._support import LEAST, NEAR, supported
 
 ACTIVATIONS = {
     "linear": lambda x: x,
@@ -23,7 +24,8 @@ class DenseNetwork:
     """A network of dense layers that reads a table: evaluated in NumPy, without Keras.
 
     ``inputs``, ``outputs``, ``ranges``, ``faults`` as :func:`gmtools.networks.save` takes them; ``branches``: for each
-    of several networks side by side its layers (kernel, bias, activation) in order; ``facts``: whatever else is known.
+    of several networks side by side its layers (kernel, bias, activation) in order; ``facts``: whatever else is known, such as
+    ``support`` (:func:`gmtools.networks.support_of`).
     """
 
     name: str
@@ -61,7 +63,15 @@ class DenseNetwork:
         return found.where(self.inside(frame)) if outside == "nan" else found
 
     def inside(self, frame):
-        """Whether each row lies in the range of each output: DataFrame of bool, one column for each output."""
+        """Whether each row lies in the range of each output, and near records that it learned from: DataFrame of bool,
+        one column for each output."""
+        found = self._in_ranges(frame)
+        return found & self._near_records(frame) if "support" in self.facts else found
+
+    def _near_records(self, frame):
+        return supported(self.facts["support"], frame, len(self.outputs))[0]
+
+    def _in_ranges(self, frame):
         columns = {}
         for entry in self.outputs:
             limits = self.ranges.get(entry["name"], {})
@@ -82,6 +92,12 @@ class DenseNetwork:
             for limits, outputs in groups.items():
                 which = "" if len(groups) == 1 else f" of {_few(outputs)}"
                 warn_outside(self.name, name, values, *limits, f"the training data{which}", stacklevel + 1)
+        if "support" in self.facts:
+            alone = (self._in_ranges(frame).to_numpy() & ~self._near_records(frame)).any(axis=1)
+            if alone.any():
+                text = f"{self.name}: {alone.sum()} of {alone.size} rows have fewer than {LEAST} training records near "
+                text += f"them ({NEAR}) for some output; read these predictions as extrapolation."
+                warnings.warn(text, OutOfRange, stacklevel=stacklevel)
         for fault in self.faults:
             warnings.warn(f"{self.name}: {fault}", KnownFault, stacklevel=stacklevel)
 

@@ -199,7 +199,7 @@ def test_an_explorer_follows_its_slider_from_a_folder_without_a_network(name, vi
 @pytest.mark.parametrize("page", ["book/explorers/ground_motion.html", "book/index.html"])
 def test_moved_from_m_5_to_7_the_ground_motion_explorer_prints_what_keras_computes(page, visit, bundled, keras_pga):
     opened = visit((HTML / page).as_uri(), offline=True)
-    printed = opened.page.locator("tr[data-model=nga_only] td").first
+    printed = opened.page.locator("tr[data-row=nga_only] td").first
     for magnitude in (5, 7):
         opened.page.get_by_label("Magnitude M", exact=True).fill(str(magnitude))
         assert float(printed.inner_text()) == pytest.approx(keras_pga(magnitude), rel=1e-4)

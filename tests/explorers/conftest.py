@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from explorer_pages import CLIPBOARD
+from explorer_pages import CLIPBOARD, SCREENS
 from filelock import FileLock
 
 from explorers import bundle
@@ -74,13 +74,34 @@ def node(tmp_path, skip_unless_ci):
 def standalone(skip_unless_ci):
     """``standalone(name)``: address of the page of an explorer, which is made first."""
 
+    made = {}
+
     def address(name: str) -> str:
         try:
-            return bundle.standalone([name])[0].as_uri()
+            if name not in made:
+                made[name] = bundle.standalone([name])[0].as_uri()
+            return made[name]
         except PackageUnreachable as error:
             skip_unless_ci(str(error))
 
     return address
+
+
+@pytest.fixture
+def open_explorer(visit, standalone):
+    """``open_explorer(name, hash="", **context)``: its page, offline, once it has spoken; no fault may be left."""
+    visits = []
+
+    def opened(name: str, hash: str = "", **context):
+        options = {"viewport": SCREENS["laptop"]} | context
+        visits.append(visit(f"{standalone(name)}{hash}", offline=True, **options))
+        page = visits[-1].page
+        page.evaluate(CLIPBOARD)
+        page.wait_for_function("document.querySelector('.gmx-live')?.textContent.length > 20")
+        return page
+
+    yield opened
+    assert [fault for one in visits for fault in one.faults] == []
 
 
 @pytest.fixture

@@ -8,9 +8,6 @@ import pytest
 
 from explorers import bundle, ground_motion
 
-MOVES = """(way) => { for (let k = 0; k < 50; k++) {
-  way.value = 4 + 0.05 * k; way.dispatchEvent(new Event("input", { bubbles: true })); } }"""
-
 
 @pytest.fixture(scope="module")
 def address(standalone):
@@ -56,9 +53,15 @@ def box(page, label):
     return page.get_by_label(f"{label}, number")
 
 
+def models(page):
+    """The boxes of the models, unfolded."""
+    page.locator(".gmx summary").first.click()
+    return page.locator("details fieldset input[type=checkbox]").all()
+
+
 def printed(page, model="nga_only", column=0):
     """What the table prints for a model."""
-    return float(page.locator(f"tr[data-model={model}] td").nth(column).inner_text())
+    return float(page.locator(f"tr[data-row={model}] td").nth(column).inner_text())
 
 
 def test_after_moving_m_from_5_to_7_the_printed_pga_is_keras(page, keras_pga):
@@ -81,12 +84,13 @@ def test_it_works_by_keyboard_alone(page):
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowLeft")
     assert float(box(page, "Distance RJB (km)").input_value()) < 20
+    models(page)
     page.get_by_role("checkbox", name="our transfer network, Iran").focus()
     page.keyboard.press("Space")
-    assert page.locator("tr[data-model=transfer_frozen]").count() == 0
+    assert page.locator("tr[data-row=transfer_frozen]").count() == 0
     page.get_by_role("button", name="Reset").focus()
     page.keyboard.press("Enter")
-    assert printed(page) == before and page.locator("tr[data-model=transfer_frozen]").count() == 1
+    assert printed(page) == before and page.locator("tr[data-row=transfer_frozen]").count() == 1
 
 
 def test_each_press_moves_a_logarithmic_slider_on_and_home_and_end_reach_its_limits(page):
@@ -124,7 +128,14 @@ def test_leaving_the_range_of_the_data_is_said_and_shown(page):
     assert not warning.is_visible()
     box(page, "Magnitude M").fill("7.9")
     assert "our transfer network, Iran (M 3.4 to 7.37)" in warning.inner_text()
-    assert "NGA-West2" not in warning.inner_text()
+    page.wait_for_selector(".gmx-live:has-text('Extrapolation')")  # it is spoken too
+
+
+def test_where_few_records_lie_near_it_is_said_though_each_number_is_in_its_range(page):
+    box(page, "Magnitude M").fill("7.5")
+    box(page, "Distance RJB (km)").fill("1")
+    box(page, "VS30 (m/s)").fill("180")
+    assert "our network, NGA-West2 (fewer than 5 records near" in page.locator(".gmx-warning").inner_text()
 
 
 def test_the_ordinate_of_the_decay_gets_a_column(page):
@@ -147,20 +158,12 @@ def test_the_table_is_copied_as_csv(page):
     decay = [row["model"] for row in rows if row["panel"] == "decay"]
     lines = {model: decay.count(model) for model in decay}
     assert lines["BSSA14"] == 61 and len(lines) == 3  # a network's line ends where its data end
-    assert 50 < min(lines.values()) <= 61
-
-
-def test_the_figures_are_saved_as_a_picture(page):
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save as PNG").click()
-    content = download.value.path().read_bytes()
-    assert download.value.suggested_filename == "ground_motion.png"
-    width, height = np.frombuffer(content[16:24], ">u4")
-    assert content.startswith(b"\x89PNG") and width > 500 and height > 300
+    assert 40 < min(lines.values()) < 61
 
 
 def test_a_link_brings_the_same_scenario(page, open_page, address):
     box(page, "VS30 (m/s)").fill("250")
+    models(page)
     page.get_by_role("checkbox", name="Boore et al. (2014)").uncheck()
     page.get_by_role("button", name="Copy link").click()
     page.wait_for_selector("[role=status]:has-text('Link copied.')")
@@ -171,33 +174,9 @@ def test_a_link_brings_the_same_scenario(page, open_page, address):
     assert other.locator("tbody tr").count() == 2
 
 
-def test_one_move_takes_less_than_16_ms_of_script_time(page):
-    """With every model switched on, and in the processor's ticks, so that other processes do not count."""
-    for check in page.locator("fieldset input[type=checkbox]").all():
-        check.check()
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})
-
-    def script_s():
-        metrics = session.send("Performance.getMetrics")["metrics"]
-        return next(entry["value"] for entry in metrics if entry["name"] == "ScriptDuration")
-
-    slider(page, "Magnitude M").evaluate(MOVES)
-    before = script_s()
-    slider(page, "Magnitude M").evaluate(MOVES)
-    assert 0 < (script_s() - before) / 50 < 0.016
-
-
 def test_scripts_and_numbers_weigh_less_than_1500_kilobytes(address):
     files = ("loader.js", "ground_motion.js", "ground_motion.payload.js")
     assert sum((bundle.FOLDER / name).stat().st_size for name in files) < 1.5e6
-
-
-def test_it_fits_a_phone(page):
-    page.set_viewport_size({"width": 360, "height": 740})
-    page.wait_for_timeout(150)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    assert page.locator(".gmx-plot canvas").first.bounding_box()["width"] <= 340
 
 
 def test_colors_follow_the_theme(open_page, address):
@@ -210,11 +189,11 @@ def test_colors_follow_the_theme(open_page, address):
 
 
 def test_every_model_of_the_machine_can_be_switched_on(page):
-    for check in page.locator("fieldset input[type=checkbox]").all():
+    for check in models(page):
         check.check()
     known = ground_motion.GroundMotion().known
     assert page.locator("tbody tr").count() == len(known)
-    assert "–" in page.locator("tr[data-model=GhasemiEtAl2009] td").first.inner_text()
+    assert "–" in page.locator("tr[data-row=GhasemiEtAl2009] td").first.inner_text()
 
 
 def test_a_page_whose_explorers_could_not_be_bundled_says_so(open_page, tmp_path):

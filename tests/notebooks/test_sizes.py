@@ -15,8 +15,6 @@ MOST = {
     "columns": 88,
     "names of gmtools": 20,
 }
-EXCEPTIONS = {"60_explorers"}
-"""Folders of lessons that are not rewritten yet: this list shrinks to nothing, and nothing else is excused."""
 NEEDED = {
     "11": [r"np\.log1p", r"GroupKFold", r"\.std\(axis=0\)", r"integers\(len\("],
     "12": [r"layers\.Dense\(64", r"\.compile\(", r"\.fit\(", r"losses\.Huber", r"GroupKFold", r"np\.log1p", r"sd ="],
@@ -75,11 +73,7 @@ def sizes(notebook):
     }
 
 
-def folder(lesson):
-    return lesson.relative.parts[0] if len(lesson.relative.parts) > 1 else ""
-
-
-TAUGHT = [one for one in lessons.discover() if not re.match(r"\d9_", one.name) and folder(one) not in EXCEPTIONS]
+TAUGHT = [one for one in lessons.discover() if not re.match(r"\d9_", one.name)]
 
 
 @pytest.fixture(params=TAUGHT, ids=lambda lesson: lesson.name)
@@ -110,10 +104,6 @@ def test_the_idea_of_a_lesson_stands_in_its_cells(number):
     (lesson,) = [one for one in lessons.discover() if one.name.startswith(f"{number}_")]
     seen = "\n".join(visible(lessons.read(lesson.path)))
     assert [pattern for pattern in NEEDED[number] if not re.search(pattern, seen)] == []
-
-
-def test_only_lessons_that_exist_are_excused():
-    assert {folder(one) for one in lessons.discover()} >= EXCEPTIONS
 
 
 def test_what_is_counted():

@@ -15,21 +15,8 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/**
- * A slider with a number box beside it.
- * @param {object} options
- * @param {string} options.label
- * @param {string} [options.unit]
- * @param {number} options.min
- * @param {number} options.max
- * @param {number} options.step of the number box; of the slider too unless it is logarithmic
- * @param {number} options.value
- * @param {"linear"|"log"} [options.scale] how the slider's way is divided (log: min > 0, or options.offset > 0)
- * @param {number} [options.offset] added before the logarithm, so that a logarithmic slider can begin at 0
- * @param {function(number): void} options.onInput
- * @returns {{element: HTMLElement, value: number, set: function(number): void, range: function(number, number): void}}
- *   range(low, high) marks the part of the way that the data cover
- */
+/** A slider with a number box beside it. step: of the box, and of a linear slider; scale "log" needs min + offset > 0; range(low, high) marks
+    the part of the way that the data cover. */
 export function slider({ label, unit = "", min, max, step, value, scale = "linear", offset = 0, onInput }) {
   const id = nextId();
   const steps = 200;
@@ -101,32 +88,18 @@ function decimals(step) {
   return (String(step).split(".")[1] ?? "").length;
 }
 
-/**
- * A drop-down list.
- * @param {{label: string, options: Array<[string, string]>, value: string, onInput: function(string): void}} options
- *   options: pairs of value and text
- */
+/** A drop-down list; options: pairs of value and text. */
 export function select({ label, options, value, onInput }) {
   const id = nextId();
-  const list = make("select", { id, change: () => onInput(list.value) });
-  for (const [key, text] of options) list.append(make("option", { value: key }, text));
-  list.value = value;
-  return {
-    element: make("div", { class: "gmx-select" }, make("label", { for: id }, label), list),
-    get value() {
-      return list.value;
-    },
-    set(to) {
-      list.value = to;
-    },
-  };
+  const list = make("select", { id, change: () => onInput(options[list.selectedIndex][0]) });
+  list.append(...options.map(([key, text]) => make("option", { value: String(key) }, text)));
+  const set = (to) => (list.selectedIndex = options.findIndex(([one]) => one === to));
+  set(value);
+  const element = make("div", { class: "gmx-select" }, make("label", { for: id }, label), list);
+  return { element, set, get value() { return options[list.selectedIndex]?.[0]; } };
 }
 
-/**
- * A box to tick.
- * @param {{label: string, value: boolean, onInput: function(boolean): void, swatch?: Element}} options
- *   swatch: drawn between the box and its label
- */
+/** A box to tick; swatch is drawn between the box and its label. */
 export function checkbox({ label, value, onInput, swatch = null }) {
   const box = make("input", { type: "checkbox", change: () => onInput(box.checked) });
   box.checked = value;
@@ -149,4 +122,25 @@ export function button({ label, onClick }) {
 /** Inputs that belong together, with a legend. */
 export function group(legend, ...elements) {
   return make("fieldset", { class: "gmx-group" }, make("legend", {}, legend), ...elements);
+}
+
+/** A table in a box that scrolls; fill(rows, caption, header) with cells of text or nodes; a row's key is its data-row. */
+export function table({ label, caption, header, name = "" }) {
+  const title = make("caption", {}, caption);
+  const [head, body] = [make("thead"), make("tbody")];
+  const scope = (cells) => head.replaceChildren(make("tr", {}, ...cells.map((text) => make("th", { scope: "col" }, text))));
+  scope(header);
+  const inner = make("table", { class: name }, title, head, body);
+  return {
+    element: make("div", { class: "gmx-table", tabindex: "0", role: "region", "aria-label": label }, inner),
+    body,
+    fill(rows, words, columns) {
+      if (words) title.textContent = words;
+      if (columns) scope(columns);
+      const made = rows.map(({ key, cells: [first, ...rest] }) =>
+        make("tr", { "data-row": key }, make("th", { scope: "row" }, first), ...rest.map((cell) => make("td", {}, cell))),
+      );
+      body.replaceChildren(...made);
+    },
+  };
 }

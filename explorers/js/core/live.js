@@ -2,11 +2,7 @@
 
 const REST_MS = 500;
 
-/**
- * A region that is read aloud.
- * @param {HTMLElement} parent
- * @returns {{element: HTMLElement, say: function(string): void, stop: function(): void}}
- */
+/** A region below parent that is read aloud: {element, say(text), stop()}. */
 export function liveText(parent) {
   const element = document.createElement("p");
   element.className = "gmx-live";

@@ -3,10 +3,7 @@
 import { decode } from "./payload.js";
 import { readState } from "./state.js";
 
-/**
- * What render() uses of anywidget's model, without a kernel.
- * @param {object} values start values: payload (DataView) and settings
- */
+/** What render() uses of anywidget's model, without a kernel. */
 export class PageModel {
   constructor(values) {
     this.values = { ...values };
@@ -43,20 +40,20 @@ export class PageModel {
   }
 }
 
-/**
- * Render an explorer into each <div class="gmtools-explorer" data-explorer="NAME"> of this page.
- * @param {string} name
- * @param {{render: function, defaults?: object}} explorer defaults: start value of each setting
- */
+/** Render an explorer into each <div class="gmtools-explorer" data-explorer="NAME"> of this page. */
 export function mount(name, explorer) {
   const places = document.querySelectorAll(`div.gmtools-explorer[data-explorer="${name}"]`);
+  const head = document.querySelector(".bd-header-article"); // stays on top in the book: figures are pinned below it
+  if (head) document.documentElement.style.setProperty("--gmx-top", `${head.offsetHeight}px`);
   for (const place of places) {
     const own = place.dataset.payload ?? window.gmtoolsPayloads?.[name];
     const payload = own === undefined ? undefined : new DataView(decode(own).buffer);
     const written = JSON.parse(place.dataset.state || "{}");
-    const values = { ...explorer.defaults, ...written, ...readState(name, explorer.defaults ?? {}) };
+    const linked = readState(name, explorer.defaults ?? {});
+    const values = { ...explorer.defaults, ...written, ...linked };
     place.replaceChildren();
     place.removeAttribute("data-payload");
     explorer.render({ model: new PageModel({ ...values, payload }), el: place });
+    if (place === places[0] && Object.keys(linked).length) requestAnimationFrame(() => place.scrollIntoView());
   }
 }

@@ -10,11 +10,7 @@ const TYPES = {
   int8: Int8Array,
 };
 
-/**
- * Read a payload.
- * @param {DataView|ArrayBuffer|Uint8Array} content
- * @returns {{meta: object, arrays: Object<string, {data: TypedArray, shape: number[]}>}} data in C order
- */
+/** Read a payload: {meta, arrays: name -> {data: typed array in C order, shape}}. */
 export function unpack(content) {
   const bytes = aligned(content);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -9,47 +9,13 @@ import { colors, onGround, onTheme, useTheme } from "./theme.js";
 const FONT = "12px system-ui, -apple-system, 'Segoe UI', sans-serif";
 const FAINT = 0.3;
 
-/**
- * @typedef {object} Axis
- * @property {string} label with the unit
- * @property {boolean} [log]
- * @property {[number, number]} range
- * @property {number[]} [ticks] where to put them; 1-2-5 or decades when left out
- * @property {function(number): string} [format]
- *
- * @typedef {object} Line
- * @property {ArrayLike<number>} values one for each x; NaN or null is a gap
- * @property {string} color #rrggbb, for a light ground
- * @property {number[]} [dash] lengths in CSS pixels
- * @property {number} [width] CSS pixels
- * @property {ArrayLike<number>} [low] lower edge of a band
- * @property {ArrayLike<number>} [high] upper edge of a band
- * @property {[number, number]} [inside] the line is faint where x is not in this range
- * @property {boolean} [faint] the whole line is faint
- * @property {boolean} [steps] drawn as a staircase
- *
- * @typedef {object} Dots
- * @property {ArrayLike<number>} x
- * @property {ArrayLike<number>} y
- * @property {string} [color] #rrggbb; the theme's color of data when left out
- * @property {"disk"|"ring"|"cross"|"square"} [shape]
- * @property {number} [size] CSS pixels
- */
+/* An axis has label (with the unit), log, range, ticks, format (of ticks) and words (a value with its unit). A line has values (NaN is a gap), name,
+   color (for a light ground), dash, width, low and high (edges of a band), known (faint where false) or faint. Dots have x, y,
+   color, shape (disk, ring, cross) and size. Lengths in CSS pixels. */
 
-/**
- * Make a figure.
- * @param {HTMLElement} parent
- * @param {object} options
- * @param {string} options.caption
- * @param {Axis} options.x
- * @param {Axis} options.y
- * @param {number} [options.height] CSS pixels
- * @param {function({index: number, x: number}|null): void} [options.onHover]
- * @returns {{draw: function, canvas: HTMLCanvasElement, element: HTMLElement, caption: function, destroy: function}}
- *   draw({x, lines: Line[], dots: Dots[], shades: [number, number][], marks: (number|{at: number, text: string})[], xRange, yRange, alt}):
- *   everything but x and lines may be left out; shades are ranges of x, marks are vertical lines, with words at their head
- */
-export function plot(parent, { caption, x, y, height = 300, onHover }) {
+/** Make a figure; second: it gives way where there is no room for two; onHover({index, x} or null). draw({x, lines, dots, shades: ranges of x,
+    marks: vertical lines, numbers or {at, text}, xRange, yRange, alt}) draws it: everything but x and lines may be left out. */
+export function plot(parent, { caption, x, y, height: full = 300, second = false, onHover }) {
   useTheme();
   useTheme(uplotSheet, "gmx-uplot");
   const title = make("figcaption", {}, caption);
@@ -76,11 +42,12 @@ export function plot(parent, { caption, x, y, height = 300, onHover }) {
     filter: (u, splits) => apart(splits.map((value) => [value, u.valToPos(value, key)]), key, settings.format ?? plain),
     values: (_, values) => values.map((value) => (value === null ? "" : (settings.format ?? plain)(value))),
   });
+  const height = () => (place.clientWidth && window.innerWidth < 600 ? Math.min(full, 200) : full);
   const scale = (settings, key) => ({ time: false, auto: false, distr: settings.log ? 3 : 1, range: () => ranges[key] });
   const chart = new uPlot(
     {
       width: Math.max(place.clientWidth, 200),
-      height,
+      height: height(),
       padding: [8, 12, 0, 0],
       pxAlign: 0,
       legend: { show: false },
@@ -103,6 +70,12 @@ export function plot(parent, { caption, x, y, height = 300, onHover }) {
     shown = { dots: [], shades: [], marks: [], ...what };
     if (what.xRange) ranges.x = what.xRange;
     if (what.yRange) ranges.y = what.yRange;
+    if (what.alt) canvas.setAttribute("aria-label", what.alt);
+    stale = true;
+    if (inSight) paint();
+  }
+  function paint() {
+    stale = false;
     // The batch draws at once, so that the time of a move can be measured.
     chart.batch(() => {
       chart.setData([shown.x, new Array(shown.x.length).fill(null)], false);
@@ -110,8 +83,14 @@ export function plot(parent, { caption, x, y, height = 300, onHover }) {
       chart.setScale("y", { min: ranges.y[0], max: ranges.y[1] });
       chart.redraw(false, true);
     });
-    if (what.alt) canvas.setAttribute("aria-label", what.alt);
   }
+  // A figure that is out of sight is drawn when it comes into sight.
+  let [inSight, stale] = [true, false];
+  const sight = new IntersectionObserver((entries) => {
+    inSight = entries[entries.length - 1].isIntersecting;
+    if (inSight && stale) paint();
+  }, { rootMargin: "50px" });
+  sight.observe(element);
 
   const endTheme = onTheme(() => {
     theme = colors(parent);
@@ -121,7 +100,7 @@ export function plot(parent, { caption, x, y, height = 300, onHover }) {
   const watch = new ResizeObserver(() => {
     const width = place.clientWidth;
     theme = colors(parent);
-    if (width > 0 && width !== chart.width) chart.setSize({ width, height });
+    if (width > 0 && (width !== chart.width || height() !== chart.height)) chart.setSize({ width, height: height() });
     else chart.redraw(false, true);
   });
   watch.observe(place);
@@ -130,10 +109,16 @@ export function plot(parent, { caption, x, y, height = 300, onHover }) {
     draw,
     canvas,
     element,
+    second,
+    describe: () => ({
+      caption: title.textContent, x, y, ranges: { x: ranges.x, y: ranges.y }, shown,
+      words: { x: (value) => (x.words ?? compact)(value), y: (value) => (y.words ?? compact)(value) },
+    }),
     caption: (text) => (title.textContent = text),
     destroy() {
       endTheme();
       watch.disconnect();
+      sight.disconnect();
       chart.destroy();
     },
   };
@@ -150,10 +135,10 @@ function drawAll(chart, shown, theme) {
   context.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   context.clip();
   for (const [from, to] of shown.shades) shade(context, chart, bbox, from, to, theme);
-  for (const line of shown.lines) if (line.low) band(context, px, py(line.low), py(line.high), line, shown.x, theme);
+  for (const line of shown.lines) if (line.low) band(context, px, py(line.low), py(line.high), line, theme);
   for (const dots of shown.dots) scatter(context, chart, dots, theme, ratio);
   for (const mark of shown.marks) vertical(context, chart.valToPos(mark.at ?? mark, "x", true), mark.text, bbox, theme, ratio);
-  for (const line of shown.lines) stroke(context, px, py(line.values), line, shown.x, theme, ratio);
+  for (const line of shown.lines) stroke(context, px, py(line.values), line, theme, ratio);
   context.restore();
 }
 
@@ -165,13 +150,12 @@ function shade(context, chart, bbox, from, to, theme) {
   context.fillRect(start, bbox.top, end - start, bbox.height);
 }
 
-/** Runs [first, last] of indices that can be drawn, each inside or outside of the line's range. */
-function runs(px, arrays, line, x) {
+/** Runs [first, last] of indices that can be drawn, each known or faint. */
+function runs(px, arrays, line) {
   const found = [];
-  const [low, high] = line.inside ?? [-Infinity, Infinity];
   for (let i = 0; i + 1 < px.length; i++) {
     if (!arrays.every((array) => Number.isFinite(array[i]) && Number.isFinite(array[i + 1]))) continue;
-    const faint = line.faint || x[i] < low || x[i + 1] > high;
+    const faint = line.faint || Boolean(line.known && !(line.known[i] && line.known[i + 1]));
     const last = found[found.length - 1];
     if (last && last.end === i && last.faint === faint) last.end = i + 1;
     else found.push({ start: i, end: i + 1, faint });
@@ -179,9 +163,9 @@ function runs(px, arrays, line, x) {
   return found;
 }
 
-function band(context, px, low, high, line, x, theme) {
+function band(context, px, low, high, line, theme) {
   context.fillStyle = onGround(line.color, theme.dark);
-  for (const { start, end, faint } of runs(px, [low, high], line, x)) {
+  for (const { start, end, faint } of runs(px, [low, high], line)) {
     context.globalAlpha = faint ? 0.05 : 0.14;
     context.beginPath();
     for (let i = start; i <= end; i++) context.lineTo(px[i], high[i]);
@@ -191,16 +175,15 @@ function band(context, px, low, high, line, x, theme) {
   context.globalAlpha = 1;
 }
 
-function stroke(context, px, py, line, x, theme, ratio) {
+function stroke(context, px, py, line, theme, ratio) {
   context.strokeStyle = onGround(line.color, theme.dark);
   context.lineWidth = (line.width ?? 2) * ratio;
   context.setLineDash((line.dash ?? []).map((length) => length * ratio));
   context.lineJoin = "round";
-  for (const { start, end, faint } of runs(px, [py], line, x)) {
+  for (const { start, end, faint } of runs(px, [py], line)) {
     context.globalAlpha = faint ? FAINT : 1;
     context.beginPath();
     for (let i = start; i <= end; i++) {
-      if (line.steps && i > start) context.lineTo(px[i], py[i - 1]);
       context.lineTo(px[i], py[i]);
     }
     context.stroke();
@@ -231,7 +214,6 @@ const circle = (context, x, y, r) => {
 const SHAPES = {
   disk: circle,
   ring: circle,
-  square: (context, x, y, r) => context.rect(x - r, y - r, 2 * r, 2 * r),
   cross: (context, x, y, r) => {
     context.moveTo(x - r, y - r);
     context.lineTo(x + r, y + r);
@@ -269,11 +251,7 @@ function apart(ticks, key, format) {
   });
 }
 
-/**
- * Where ticks go on an axis.
- * @param {[number, number]} range
- * @param {boolean} log decades, and 2 and 5 between them where there are few
- */
+/** Where ticks go on an axis; with log decades, and 2 and 5 between them where there are few. */
 export function ticks([low, high], log) {
   if (!log) {
     const rough = (high - low) / 6;
@@ -296,21 +274,26 @@ export function ticks([low, high], log) {
 
 /** A number as a tick says it: without exponent, with as few digits as it needs. */
 export function plain(value) {
-  if (value === 0 || (Math.abs(value) >= 1e-5 && Math.abs(value) < 1e6)) {
-    return Number(value.toPrecision(6)).toLocaleString("en-US", { maximumFractionDigits: 6, useGrouping: false });
-  }
-  return value.toExponential(0);
+  const usual = value === 0 || (Math.abs(value) >= 1e-5 && Math.abs(value) < 1e6);
+  return usual ? String(Number(Number(value.toPrecision(6)).toFixed(6))) : value.toExponential(0);
 }
+
+/** A number as a reader wants it: three significant digits, never in exponents; a dash for none. */
+export function digits(value, count = 3) {
+  if (!Number.isFinite(value)) return "–";
+  const rounded = Number(value.toPrecision(count));
+  const places = Math.max(0, count - 1 - Math.floor(Math.log10(Math.abs(rounded) || 1)));
+  return rounded.toFixed(Math.min(places, 12));
+}
+/** Three significant digits, without zeros at the end. */
+export const compact = (value) => (Number.isFinite(value) ? plain(Number(value.toPrecision(3))) : "–");
 
 /** Smallest range of whole decades that holds the values, for an axis that does not jump at every move. */
 export function decades(low, high) {
   return [10 ** Math.floor(Math.log10(low) + 1e-9), 10 ** Math.ceil(Math.log10(high) - 1e-9)];
 }
 
-/**
- * A short line as a drawing, for a legend: color and dashes as in the figure, on a light and on a dark ground.
- * @param {{color: string, dash?: number[], width?: number}} line
- */
+/** A short line as a drawing, for a legend: color and dashes as in the figure, on a light and on a dark ground. */
 export function swatch({ color, dash = [], width = 2.5 }) {
   const space = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(space, "svg");

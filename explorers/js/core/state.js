@@ -2,12 +2,7 @@
 
 const KEY = "explorer";
 
-/**
- * Settings that the page's address carries for an explorer.
- * @param {string} name
- * @param {object} defaults what each setting looks like: number, string, boolean or list
- * @returns {object} only settings that are named, of the right kind
- */
+/** Settings that the page's address carries for an explorer: only such as are named in defaults, and of the same kind as there. */
 export function readState(name, defaults, hash = globalThis.location?.hash ?? "") {
   const given = new URLSearchParams(hash.replace(/^#/, ""));
   if (given.get(KEY) !== name) return {};
@@ -30,14 +25,10 @@ function parse(text, like) {
   return text;
 }
 
-/**
- * Address of this page that carries settings.
- * @param {string} name
- * @param {object} state
- */
-export function link(name, state, address = globalThis.location.href) {
+/** Address of this page that carries the settings named in defaults. */
+export function link(name, state, defaults, address = globalThis.location.href) {
   const given = new URLSearchParams({ [KEY]: name });
-  for (const [key, value] of Object.entries(state)) given.set(key, Array.isArray(value) ? value.join(",") : String(value));
+  for (const [key, value] of Object.keys(defaults).map((key) => [key, state[key]])) given.set(key, Array.isArray(value) ? value.join(",") : String(value));
   return `${address.replace(/#.*$/, "")}#${given.toString().replaceAll("%2C", ",")}`;
 }
 
@@ -46,14 +37,8 @@ export function stateOf(model, defaults) {
   return Object.fromEntries(Object.keys(defaults).map((key) => [key, model.get(key)]));
 }
 
-/**
- * Settings made harmless, for an address can carry anything: numbers within their limits, words that there are.
- * @param {object} state
- * @param {object} defaults taken for what is no number, or none of the choices
- * @param {Object<string, [number, number]>} limits lowest and highest value of each number
- * @param {Object<string, Array>} [choices] values that a setting can take
- * @returns {object} a copy
- */
+/** A copy of settings made harmless, for an address can carry anything: numbers within limits ({name: [low, high]}), words and entries of lists
+    among choices ({name: [...]}), the default for any other. */
 export function harmless(state, defaults, limits, choices = {}) {
   const safe = { ...state };
   for (const [name, [low, high]] of Object.entries(limits)) {
@@ -61,7 +46,8 @@ export function harmless(state, defaults, limits, choices = {}) {
     safe[name] = Number.isFinite(value) ? Math.min(high, Math.max(low, value)) : defaults[name];
   }
   for (const [name, values] of Object.entries(choices)) {
-    if (!values.includes(state[name])) safe[name] = defaults[name];
+    if (Array.isArray(state[name])) safe[name] = state[name].filter((value) => values.includes(value));
+    else if (!values.includes(state[name])) safe[name] = defaults[name];
   }
   return safe;
 }

@@ -2,8 +2,6 @@
 
 import sheet from "./theme.css";
 
-export { onGround } from "./tones.js";
-
 /** Insert the style sheet once for a document. */
 export function useTheme(text = sheet, id = "gmx-theme") {
   if (document.getElementById(id)) return;
@@ -13,11 +11,7 @@ export function useTheme(text = sheet, id = "gmx-theme") {
   document.head.append(style);
 }
 
-/**
- * Colors for drawing on a canvas.
- * @param {HTMLElement} element inside of .gmx
- * @returns {{ink, soft, ground, line, grid, accent, out, data, dark: boolean}} CSS colors
- */
+/** CSS colors for drawing on a canvas inside of .gmx: ink, soft, ground, line, grid, accent, out, data; and dark. */
 export function colors(element) {
   const style = getComputedStyle(element);
   const names = ["ink", "soft", "ground", "line", "grid", "accent", "out", "data"];
@@ -30,11 +24,7 @@ function luminance(color) {
   return hex ? hex.slice(1).reduce((sum, part) => sum + parseInt(part, 16), 0) / 765 : 1;
 }
 
-/**
- * Call when the theme changes.
- * @param {function(): void} call
- * @returns {function(): void} ends the watch
- */
+/** Call when the theme changes; returns what ends the watch. */
 export function onTheme(call) {
   const system = window.matchMedia("(prefers-color-scheme: dark)");
   system.addEventListener("change", call);
@@ -45,4 +35,13 @@ export function onTheme(call) {
     system.removeEventListener("change", call);
     watch.disconnect();
   };
+}
+
+/** Okabe and Ito's black and dark tones are lost on a dark ground: the tone (#rrggbb) to draw there. */
+export function onGround(color, dark) {
+  if (!dark) return color;
+  const parts = [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16));
+  const light = (0.299 * parts[0] + 0.587 * parts[1] + 0.114 * parts[2]) / 255;
+  const share = light < 0.55 ? 0.62 - 0.45 * light : 0;
+  return `#${parts.map((part) => Math.round(part + (255 - part) * share).toString(16).padStart(2, "0")).join("")}`;
 }
