@@ -24,8 +24,8 @@ class DenseNetwork:
     """A network of dense layers that reads a table: evaluated in NumPy, without Keras.
 
     ``inputs``, ``outputs``, ``ranges``, ``faults`` as :func:`gmtools.networks.save` takes them; ``branches``: for each
-    of several networks side by side its layers (kernel, bias, activation) in order; ``facts``: whatever else is known, such as
-    ``support`` (:func:`gmtools.networks.support_of`).
+    of several networks side by side its layers (kernel, bias, activation) in order; ``facts``: whatever else is known,
+    such as ``support`` (:func:`gmtools.networks.support_of`).
     """
 
     name: str
