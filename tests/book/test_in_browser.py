@@ -313,7 +313,7 @@ class TestFiveQuestionsOfNewReaders:
         return visit(f"{served}book/index.html", viewport=SHIPPED).page
 
     def test_pga_at_m_6_5_and_20_km_on_400_m_s(self, page, bundled, keras_pga):
-        printed = page.locator("tr[data-model=nga_only] td").first
+        printed = page.locator("tr[data-row=nga_only] td").first
         printed.wait_for(state="attached")
         assert float(printed.text_content()) == pytest.approx(keras_pga(6.5), rel=1e-3)
 
