@@ -18,6 +18,7 @@ EXPLORER = 'class="gmtools-explorer"'
 POINT = "point"
 """Tag of a cell that is the point of its lesson: the page shows its code, and folds all other code."""
 UNFOLDED = {POINT, "hide-input", "hide-cell", "remove-input", "remove-cell", "remove-output"}
+SETTINGS = re.compile(r"^SETTINGS = ", re.MULTILINE)
 NUMPY_NUMBER = re.compile(r"^np\.\w+\((?P<number>.*)\)$")
 OUTCOME = re.compile(r"\{outcome\}`(?P<name>[^`]+)`")
 BARS = re.compile(r"^```\{bars\} (?P<unit>.+)\n(?P<lines>(?:.+\n)+?)```$", re.MULTILINE)
@@ -75,7 +76,8 @@ def _as_a_page(page: NotebookNode, number: str) -> NotebookNode:
         if cell.cell_type == "markdown":
             cell.source = numbered(cell.source)
         elif not UNFOLDED & set(cell.metadata.get("tags", [])):
-            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input", "folded"]
+            part = "cell" if SETTINGS.search(cell.source) else "input"  # the table of profiles goes with its code
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), f"hide-{part}", "folded"]
     if number:
         page.cells[0].source = re.sub(r"^# +", f"# {number} ", page.cells[0].source, count=1)
     if picture is not None:

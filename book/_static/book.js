@@ -176,7 +176,7 @@
       const list = make("ul", { className: "search-sections" });
       for (const section of found.querySelectorAll("article section[id]")) {
         const own = section.cloneNode(true);
-        own.querySelectorAll("section, script, .headerlink, .cell_input, .cell_output").forEach((one) => one.remove());
+        own.querySelectorAll("section, script, .headerlink, .cell, .kept").forEach((one) => one.remove());
         const title = own.querySelector("h1, h2, h3, h4")?.textContent ?? section.id;
         const text = own.textContent.replace(/\s+/g, " ").trim().slice(title.length);
         const at = [...keywords].map((word) => `${title} ${text}`.toLowerCase().indexOf(word.toLowerCase()));
