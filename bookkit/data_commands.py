@@ -71,8 +71,18 @@ def _verify(arguments):
 
 
 def _import(arguments):
-    """Import one file and print where it went."""
-    print(catalog.import_file(arguments.data_id, arguments.path))
+    """Read a file, import it, and print where it went, what it holds and which lessons use it."""
+    from bookkit import lessons
+    from gmtools import studies
+    from gmtools.data import datasets
+
+    data_id, held = arguments.data_id, []
+    tables = {name: studies.table(name) for name in studies.TABLES}
+    tables = {name: table for name, table in tables.items() if data_id in table.candidates}
+    print(catalog.import_file(data_id, arguments.path, lambda path: held.append(datasets.check(data_id, path, tables))))
+    used = [lesson.name for lesson in lessons.discover() if data_id in lessons.used(lessons.read(lesson.path)).data]
+    which = f"lessons that use it from now on: {', '.join(used)}" if used else "no lesson takes it by itself"
+    print("; ".join([*held, which]))
     return 0
 
 

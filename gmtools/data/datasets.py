@@ -4,8 +4,10 @@ Which tables there are is the studies' affair: see :func:`gmtools.studies.load`.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from inspect import getsourcefile
 from pathlib import Path
@@ -18,7 +20,7 @@ from gmtools.cache import replacing
 from gmtools.data import catalog
 from gmtools.data.manifests import Manifest
 from gmtools.data.readers import csv_table
-from gmtools.errors import DataNotFound, DownloadFailed, GmtoolsError
+from gmtools.errors import DataNotFound, DownloadFailed, FormatError, GmtoolsError
 
 SIMULATED = "simulated"
 SEMI_SYNTHETIC = "semi-synthetic"
@@ -169,11 +171,42 @@ def take(name: str, table: Table, data: str = "auto", seed: int = 0) -> Dataset:
 
 def _real(name: str, table: Table, data_id: str, paths: Mapping[str, Path]) -> Dataset:
     entry = catalog.manifests()[data_id]
-    frame = table.prepare(_read(entry, paths))
+    frame = _prepared(name, table, data_id, _read(entry, paths))
     kind = dict.fromkeys(frame.columns, "measured") | dict.fromkeys(table.reconstructed, "reconstructed")
     if entry.kind == "reconstructed":
         kind |= {column: "reconstructed" for column in frame.columns if column.startswith("psa_")}
     return Dataset(name, frame, data_id, kind, entry.licence, _sentence(entry.citation), table)
+
+
+def _prepared(name: str, table: Table, data_id: str, read: pd.DataFrame) -> pd.DataFrame:
+    frame = table.prepare(read)
+    if frame.empty:
+        raise FormatError(
+            f"{data_id} holds {len(read):,} records, and none is in the selection of {name!r} ({table.title}; "
+            f"{table.prepare.__module__} says which these are). Import records of that kind, or run the lesson on "
+            "simulated data; the lessons on files of your own take any."
+        )
+    return frame
+
+
+def check(data_id: str, path: Path, tables: Mapping[str, Table]) -> str:
+    """Read what a user brings for a data set as a lesson would, before it is imported, and say what it holds.
+
+    ``tables`` are those that the data set can stand behind. Raises DataNotFound where nothing reads the data set, and
+    what the reader raises, FormatError too where not one record can be read or a table would keep none.
+    """
+    entry = catalog.manifest(data_id)
+    if not (entry.reader or entry.columns):
+        raise DataNotFound(f"No lesson reads {data_id}: nothing is imported. {' '.join(map(_sentence, entry.steps))}")
+    found = _reader(entry)(path)
+    if isinstance(found, pd.DataFrame):
+        kept = [f"{len(_prepared(name, table, data_id, found)):,} for {name!r}" for name, table in tables.items()]
+        return f"{len(found):,} records" + (f", of these {', '.join(kept)}" if kept else "")
+    counts = Counter(getattr(record, "reason", "") for record in found)
+    records, listed = counts.pop("", 0), ", ".join(f"{count} {reason}" for reason, count in counts.items()) or "none"
+    if not records:
+        raise FormatError(f"{path} holds no record that can be read; left out: {listed}. Import other records.")
+    return f"{records:,} records, left out: {listed}"
 
 
 def read(data_id: str) -> Any:
@@ -187,13 +220,16 @@ def read(data_id: str) -> Any:
     return _read(catalog.manifests()[data_id], catalog.find(data_id))
 
 
+def _reader(entry: Manifest) -> Callable[[Path], Any]:
+    if entry.columns:
+        return partial(csv_table.read, columns=entry.columns, source=f"the data set {entry.id}")
+    module, function = entry.reader.rsplit(".", 1)
+    return getattr(import_module(module), function)
+
+
 def _read(entry: Manifest, paths: Mapping[str, Path]) -> Any:
     """A format of several files is read from all of them, one of a single file from its path."""
-    if entry.columns:
-        (path,) = paths.values()
-        return csv_table.read(path, entry.columns, f"the data set {entry.id}")
-    module, function = entry.reader.rsplit(".", 1)
-    reader = getattr(import_module(module), function)
+    reader = _reader(entry)
     if len(paths) > 1:
         return reader(paths)
     (path,) = paths.values()
@@ -204,7 +240,8 @@ def _read_once(reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFra
     """Table of a workbook, R file or archive, kept in the cache as csv: parsing the official ones takes minutes."""
     state = path.stat()
     key = hashlib.sha256(f"{path.name}\0{state.st_size}\0{state.st_mtime_ns}\0{__version__}\0".encode())
-    key.update(Path(getsourcefile(reader)).read_bytes())
+    for code in sorted(Path(getsourcefile(reader)).parent.glob("*.py")):  # readers call each other
+        key.update(code.read_bytes())
     kept = catalog.cache_folder() / "tables" / f"{path.stem}-{key.hexdigest()[:16]}.csv"
     if kept.is_file():
         frame = pd.read_csv(kept)
@@ -242,11 +279,3 @@ def _way_to(data_id: str) -> str:
 def _sentence(text: str) -> str:
     text = " ".join(text.split())
     return text if text.endswith(".") else text + "."
-
-
-def __getattr__(name):
-    """Where lessons still call what has moved: until all studies are rewritten."""
-    moved = {"load": "gmtools.studies", "select": "gmtools.studies.iran", "rjb_or_stand_in": "gmtools.studies.iran"}
-    if name in moved:
-        return getattr(import_module(moved[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,6 +6,7 @@ from gmtools import columns
 from gmtools.data import datasets
 from gmtools.data.readers.iran import TRUNCATION_LN_PGA, TRUNCATION_PGA_G
 from gmtools.data.readers.keras_archive import described
+from gmtools.errors import FormatError
 
 __all__ = ["FAULTS", "INPUTS", "IRANIAN_EVENTS", "ORDINATES", "PUBLISHED", "TABLES", "TRUNCATION_LN_PGA"]
 __all__ += ["TRUNCATION_PGA_G", "described", "records", "rjb_or_stand_in", "select", "source_records"]
@@ -19,6 +20,8 @@ FAULTS = (
     "Records below 0.0102 g are missing: where most would be weaker, it rests on its source and on a normal scatter.",
 )
 """What is known to be wrong with any network that learned from the Iranian table, the cut accounted for."""
+FEWEST = (100, 10)
+"""Records and earthquakes that the lessons split into folds."""
 PUBLISHED = "sedaghati_pezeshk_2026_models"
 """Manifest of the thirteen published networks."""
 IRANIAN_EVENTS = {"46": "Tabas 1978", "144": "Manjil 1990", "178": "Bam 2003"}
@@ -51,6 +54,11 @@ def select(frame: pd.DataFrame, magnitude: float = 3.0, rjb_km: float = 300.0) -
         & (frame[columns.VS30] > 0)
         & (frame[columns.PGA] > 0)
     )
+    if not keep.any():
+        raise FormatError(
+            f"None of the {len(frame):,} records has M >= {magnitude:g}, RJB <= {rjb_km:g} km, known VS30 and PGA: "
+            "there is nothing to learn from. Import a flatfile with such records, or take simulated ones."
+        )
     return frame[keep].reset_index(drop=True)
 
 
@@ -74,7 +82,14 @@ def source_records(dataset):
     """
     frame = select(dataset.frame)
     number = frame[columns.EVENT].astype(str).str.extract(r"^(?:EQ0*)?(\d+)$", expand=False)
-    return frame[~number.isin(IRANIAN_EVENTS)].reset_index(drop=True)
+    frame = frame[~number.isin(IRANIAN_EVENTS)].reset_index(drop=True)
+    events = frame[columns.EVENT].nunique()
+    if len(frame) < FEWEST[0] or events < FEWEST[1]:
+        raise FormatError(
+            f"{dataset.data_id} leaves {len(frame):,} records of {events} earthquakes to learn from; the lessons need "
+            f"{FEWEST[0]} of {FEWEST[1]} at least. Import the whole flatfile, or take simulated records."
+        )
+    return frame
 
 
 def records(dataset):

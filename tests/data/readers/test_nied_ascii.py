@@ -159,3 +159,25 @@ def test_members_that_cannot_be_unpacked(tmp_path, monkeypatch):
         path.write_bytes(content)
         with pytest.raises(FormatError, match=r"\.EW has [\d,]+ bytes when it is unpacked, 1,000 are the limit"):
             nied_ascii.read(path)
+
+
+def test_an_import_reads_first_and_names_the_selection_that_it_leaves_empty(tmp_path, monkeypatch, capsys):
+    """Records of another region, a file that is none, and a data set that no lesson reads."""
+    from bookkit import cli
+
+    monkeypatch.setattr("bookkit.lessons.discover", lambda: [])
+    monkeypatch.setenv("GMTOOLS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GMTOOLS_DATA", str(tmp_path / "none"))
+    near = {name: content.replace(b"140.4000", b"139.8000") for name, content in knet().items()}
+    far = {name: content.replace(b"140.4000", b"130.4000") for name, content in knet().items()}
+    for files, status, message in (
+        (near, 0, "1 records, of these 1 for 'kanto'"),
+        (far, 1, r"holds 1 records, and none is in the selection of 'kanto' (KiK-net records in Kanto"),
+        ({"a.txt": b"words"}, 1, "holds no record of K-NET or KiK-net"),
+    ):
+        (tmp_path / "records.tar").write_bytes(tar(files, "w"))
+        assert cli.main(["data", "import", "nied_kiknet_knet", str(tmp_path / "records.tar")]) == status
+        printed = capsys.readouterr()
+        assert message in printed.out + printed.err
+    assert cli.main(["data", "import", "j_shis", str(tmp_path / "records.tar")]) == 1
+    assert "No lesson reads j_shis: nothing is imported" in capsys.readouterr().err
