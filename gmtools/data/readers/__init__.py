@@ -98,7 +98,7 @@ def read_csv(path: str | Path, source: str, wanted: Iterable[str], **options) ->
     reject_web_page(path, source)
     try:
         raw = pd.read_csv(path, **options)
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+    except (pd.errors.ParserError, ValueError) as error:  # bytes that are no UTF-8, no row
         reason = " ".join(str(error).split())
         raise FormatError(f"{path} is no csv table ({reason}). Download it again from {source}.") from error
     require_columns(raw.columns, wanted, path)

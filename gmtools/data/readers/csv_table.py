@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gmtools.data.readers import numbers, read_csv
+from gmtools.data.readers import numbers, possible, read_csv
 from gmtools.errors import FormatError
 
 
@@ -16,7 +16,8 @@ def read(path: str | Path, columns: Mapping[str, str | Mapping], source: str) ->
     another."""
     wanted = {ours: how if isinstance(how, Mapping) else {"from": how} for ours, how in columns.items()}
     raw = read_csv(path, source, [how["from"] for how in wanted.values() if "from" in how])
-    return pd.DataFrame({ours: _column(raw, how, Path(path), source) for ours, how in wanted.items()}, index=raw.index)
+    found = {ours: _column(raw, how, Path(path), source) for ours, how in wanted.items()}
+    return possible(pd.DataFrame(found, index=raw.index), path)
 
 
 def _column(raw, how, path, source):

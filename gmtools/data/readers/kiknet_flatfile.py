@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gmtools import columns
-from gmtools.data.readers import STANDARD_GRAVITY, numbers, read_csv
+from gmtools.data.readers import STANDARD_GRAVITY, numbers, possible, read_csv
 from gmtools.errors import ColumnMissing, FormatError
 from gmtools.geodesy import with_distances
 
@@ -57,8 +57,8 @@ def read(path: str | Path) -> pd.DataFrame:
     )  # fmt: skip
     if columns.ORIGIN_TIME in frame:
         frame[columns.ORIGIN_TIME] = pd.to_datetime(frame[columns.ORIGIN_TIME], errors="coerce", format="mixed")
-    frame = with_distances(frame.assign(**{columns.NETWORK: "KiK-net"}))
-    return _in_g(_by_sensor(frame, raw, path, motions, _found(plain, _SENSOR)))
+    frame = with_distances(possible(frame.assign(**{columns.NETWORK: "KiK-net"}), path))
+    return possible(_in_g(_by_sensor(frame, raw, path, motions, _found(plain, _SENSOR))), path)
 
 
 def _found(plain: dict, spellings: tuple[str, ...]) -> str | None:
@@ -104,7 +104,7 @@ def _by_sensor(frame, raw, path, motions, sensor) -> pd.DataFrame:
 def _in_g(frame: pd.DataFrame) -> pd.DataFrame:
     names = [name for name in frame if name == columns.PGA or name.startswith("psa_")]
     largest = frame[columns.PGA].max()
-    if not largest > 0:
+    if not largest > 0 or not np.isfinite(largest):
         raise FormatError(f"The largest PGA of the flatfile is {largest:g}. Use the file as its publisher offers it.")
     return frame.assign(**{name: frame[name] / STANDARD_GRAVITY for name in names}) if largest > _LARGEST_G else frame
 

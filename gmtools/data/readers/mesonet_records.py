@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from gmtools import columns
-from gmtools.data.readers import STANDARD_GRAVITY, numbers, read_csv
+from gmtools.data.readers import STANDARD_GRAVITY, numbers, possible, read_csv
 from gmtools.errors import FormatError
 from gmtools.geodesy import with_distances
 
@@ -38,8 +38,13 @@ def read(path: str | Path) -> pd.DataFrame:
         raise FormatError(f"{path} lists station {station} twice for event {event}. Keep one row of each record.")
     frame = pd.DataFrame({ours: numbers(raw[name], path) for name, ours in NAMES.items()})
     frame.insert(0, columns.EVENT, raw["event"])
-    frame.insert(1, columns.ORIGIN_TIME, pd.to_datetime(raw["origin_time"], format="ISO8601"))
+    try:
+        times = pd.to_datetime(raw["origin_time"], format="ISO8601")
+    except ValueError as error:
+        raise FormatError(f"{path}: not every origin_time is a date ({str(error).partition('. ')[0]}).") from error
+    frame.insert(1, columns.ORIGIN_TIME, times)
     frame.insert(2, columns.STATION, raw["station"].astype(str))
     motions = {name.replace("_gal", "_g"): name for name in raw if name.endswith("_gal")}
     values = {ours: numbers(raw[name], path) / STANDARD_GRAVITY for ours, name in motions.items()}
-    return with_distances(frame.assign(**values, **{columns.NETWORK: "MeSO-net", columns.SENSOR_DEPTH: SENSOR_DEPTH_M}))
+    places = {columns.NETWORK: "MeSO-net", columns.SENSOR_DEPTH: SENSOR_DEPTH_M}
+    return with_distances(possible(frame.assign(**values, **places), path))

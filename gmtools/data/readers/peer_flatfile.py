@@ -1,18 +1,15 @@
 """The NGA-West2 flatfile (RotD50, 5 % damping) as PEER publishes it, .xlsx or .csv."""
 
 import csv
-import zipfile
-import zlib
 from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
 
 import pandas as pd
 
 from gmtools import columns
-from gmtools.data.readers import mask_unusable, numbers, reject_web_page, require_columns
-from gmtools.errors import FormatError
+from gmtools.data.readers import mask_unusable, numbers, possible, reject_web_page, require_columns
+from gmtools.errors import FormatError, GmtoolsError
 
 SOURCE = "PEER's NGA-West2 page (ngawest2.berkeley.edu, free registration)"
 MISSING = -999.0
@@ -53,17 +50,24 @@ def read(path: str | Path, periods: Sequence[float] = columns.PERIODS) -> pd.Dat
     wanted = [*NAMES, EVENT, STATION, LOWEST_FREQUENCY, *spectra]
     raw = _table(path, wanted)
     frame = pd.DataFrame({ours: numbers(raw[peer], path, MISSING) for peer, ours in NAMES.items()})
-    frame[columns.RECORD_NUMBER] = frame[columns.RECORD_NUMBER].astype(int)
-    frame.insert(1, columns.EVENT, _identifier(numbers(raw[EVENT], path, MISSING), "EQ", 4))
-    frame.insert(2, columns.STATION, _identifier(numbers(raw[STATION], path, MISSING), "SSN", 1))
+    frame[columns.RECORD_NUMBER] = _whole(frame[columns.RECORD_NUMBER], RECORD, path).astype(int)
+    frame.insert(1, columns.EVENT, _identifier(_whole(numbers(raw[EVENT], path, MISSING), EVENT, path), "EQ", 4))
+    frame.insert(2, columns.STATION, _identifier(_whole(numbers(raw[STATION], path, MISSING), STATION, path), "SSN", 1))
     frequency = numbers(raw[LOWEST_FREQUENCY], path, MISSING)
     psa = pd.DataFrame({columns.psa(period): numbers(raw[name], path, MISSING) for name, period in spectra.items()})
     psa = psa.where(psa > 0)
-    return frame.join(mask_unusable(psa, spectra.values(), 1 / frequency.where(frequency > 0)))
+    return possible(frame.join(mask_unusable(psa, spectra.values(), 1 / frequency.where(frequency > 0))), path)
 
 
 def _ordinate_name(period: float) -> str:
     return f"T{period:.3f}S"
+
+
+def _whole(number: pd.Series, name: str, path: Path) -> pd.Series:
+    bad = number.notna() & ~((number % 1 == 0) & number.between(0, 1e6))
+    if bad.any():
+        raise FormatError(f"{path}: {name} is {number[bad].iloc[0]:g}, no number of PEER's. Download it from {SOURCE}.")
+    return number
 
 
 def _identifier(number: pd.Series, prefix: str, digits: int) -> pd.Series:
@@ -113,7 +117,7 @@ def _from_csv(path: Path, wanted: list[str]) -> pd.DataFrame:
         picked = [names.index(name) for name in wanted]
         try:  # the header is read, so the stream stands at the first record
             raw = pd.read_csv(stream, header=None, names=range(len(names)), usecols=picked, low_memory=False)
-        except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        except (pd.errors.ParserError, ValueError) as error:  # a row with more cells; no row at all
             raise FormatError(
                 f"{path} has PEER's header and no record below it that can be read ({error}). "
                 f"Download it again from {SOURCE}."
@@ -151,7 +155,9 @@ def _from_workbook(path: Path, wanted: list[str]) -> pd.DataFrame:
                 [row[index] if index < len(row) else None for index in picked] for row in rows
             ]  # rows may end early
             return pd.DataFrame(cells, columns=wanted)
-    except (zipfile.BadZipFile, zlib.error, ParseError, KeyError, EOFError) as error:
+    except GmtoolsError:
+        raise
+    except Exception as error:  # zipfile, zlib, the XML parser and openpyxl answer damage with a dozen kinds
         raise FormatError(
             f"{path} is a damaged or truncated workbook ({type(error).__name__}: {error}). "
             f"Delete it and download it again from {SOURCE}."
