@@ -47,7 +47,8 @@ def _draw_coverage(axes: Axes, frame: pd.DataFrame, groups: list) -> None:
     far = frame[RJB].clip(lower=FLOOR_KM)
     top = axes.inset_axes((0, 1.03, 1, 0.17), sharex=axes)
     side = axes.inset_axes((1.02, 0, 0.14, 1), sharey=axes)
-    look.log_axis(axes.xaxis)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     for label, color, rows in groups:
         dots = {"s": 14 if rows.sum() < 3000 else 5, "color": color, "alpha": 0.35, "lw": 0, "rasterized": True}
         axes.scatter(far[rows], frame[MAGNITUDE][rows], label=label, **dots)

@@ -4,14 +4,13 @@ import base64
 import io
 import textwrap
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter
 
 DPI = 110
 INK = "#262626"
@@ -56,29 +55,7 @@ COLORS = {key: style.color for key, style in STYLES.items()}
 
 def use_style() -> None:
     """Set the book's Matplotlib style for this session."""
-    cycle = plt.cycler(color=[STYLES[key].color for key in ("nga_only", "iran_only", "transfer_frozen", "fine_tuned")])
-    plt.rcParams.update(
-        {
-            "figure.dpi": DPI,
-            "savefig.dpi": DPI,
-            "figure.constrained_layout.use": True,
-            "font.size": 9.5,
-            "axes.titlesize": 10.5,
-            "axes.titlelocation": "left",
-            "axes.labelsize": 9.5,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.prop_cycle": cycle,
-            "axes.grid": True,
-            "axes.axisbelow": True,
-            "grid.color": "#e4e4e4",
-            "grid.linewidth": 0.7,
-            "legend.frameon": False,
-            "legend.fontsize": 9,
-            "legend.handlelength": 3.2,
-            "lines.linewidth": 1.7,
-        }
-    )
+    plt.style.use(Path(__file__).with_name("book.mplstyle"))
 
 
 def row_style(model: str) -> Style:
@@ -153,21 +130,6 @@ def number(value: float, digits: int = 3) -> str:
     ('0.0102', '1230', '3')
     """
     return np.format_float_positional(value, precision=digits, unique=False, fractional=False, trim="-")
-
-
-class PlainLogFormatter(LogFormatter):
-    """Labels of a logarithmic axis as plain numbers, between the decades only where the axis is short."""
-
-    def __call__(self, value: float, place: int | None = None) -> str:
-        """Label of one tick, empty where Matplotlib would leave it out."""
-        return number(value) if super().__call__(value, place) else ""
-
-
-def log_axis(axis: Axis) -> None:
-    """Make an axis logarithmic with plain numbers."""
-    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-    axis.set_major_formatter(PlainLogFormatter())
-    axis.set_minor_formatter(PlainLogFormatter())
 
 
 def show(axes: Axes | Iterable[Axes], alt_text: str) -> None:

@@ -243,17 +243,11 @@ def keep(name, frame, *, lesson, profile, data, seconds, kind="measured", folder
     Only a run in profile ``full`` on real data writes there, as with :func:`save`; what else is passed stands in the
     first line of the file. Numbers are written with five digits.
     """
-    about = {
-        "lesson": lesson,
-        "profile": profile,
-        "data": list(data),
-        "seconds": round(float(seconds), 1),
-        "kind": kind,
-    }
-    about |= {"machine": _machine(), "commit": _commit(), "made": datetime.now(UTC).date().isoformat(), **more}
+    about = {"lesson": lesson, "profile": profile, "data": list(data), "seconds": round(float(seconds), 1)}
+    about |= {"kind": kind, "machine": _machine(), "commit": _commit(), "made": datetime.now(UTC).date().isoformat()}
     folder = Path(folder) if folder else _place(profile, data, kind) / "tables"
     folder.mkdir(parents=True, exist_ok=True)
-    text = f"# {json.dumps(about, default=str)}\n{frame.to_csv(index=False, float_format='%.5g')}"
+    text = f"# {json.dumps(about | more, default=str)}\n{frame.to_csv(index=False, float_format='%.5g')}"
     path = folder / f"{name}.csv"
     if len(text) > LARGEST:
         raise FormatError(f"{path.name} would exceed {LARGEST / 1e6:g} MB: keep fewer rows.")

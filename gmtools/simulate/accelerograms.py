@@ -40,6 +40,7 @@ S_ON_VERTICAL_CALIBRATED = 0.75  # for the level of H/V at KiK-net (Ji et al., 2
 CRUST_EXPONENT, KAPPA_EXPONENT = 0.4, 0.1  # of VS30 / 760 m/s and VS30 / 400 m/s
 STATION_SD, RECORD_SD = 0.35, 0.3  # ln units, at each of the knots
 _KNOTS_HZ = np.geomspace(0.1, 25.0, 6)  # between them the terms are linear in ln frequency
+SNR_DB = (20.0, 50.0)  # range, as gmtools.data.accelerograms.signal_to_noise_db measures it
 NOISE_AFTER_S = 10.0  # seconds after the S wave whose power the signal-to-noise ratio compares
 _KM_PER_DEGREE = 111.195
 _SIDE_KM, _REGIONS = 400.0, 5
@@ -114,11 +115,10 @@ class SimulatedRecords:
         duration_s: float = 60.0,
         sampling_rate_hz: float = 100.0,
         pre_event_s: tuple[float, float] = (5.0, 15.0),
-        snr_db: tuple[float, float] = (20.0, 50.0),
         farthest_km: float = 120.0,
         calibrated: bool = True,
     ):
-        sizes = [n_records, n_stations, n_events, duration_s, sampling_rate_hz, pre_event_s, snr_db, farthest_km]
+        sizes = [n_records, n_stations, n_events, duration_s, sampling_rate_hz, pre_event_s, farthest_km]
         sizes.append(calibrated)
         self.inputs = [seed, sizes, *(Path(file) for file in (__file__, profiles.__file__, site_response.__file__))]
         self.seed, self.sampling_rate_hz, self.calibrated = seed, sampling_rate_hz, calibrated
@@ -130,7 +130,7 @@ class SimulatedRecords:
         if calibrated:
             stations["kappa_s"] *= (stations[columns.VS30] / 400) ** -KAPPA_EXPONENT
         self._terms = STATION_SD * np.random.default_rng([seed, 53]).standard_normal((n_stations, 2, len(_KNOTS_HZ)))
-        rows = _times(random, _pairs(random, stations, _events(random, n_events), farthest_km), pre_event_s, snr_db)
+        rows = _times(random, _pairs(random, stations, _events(random, n_events), farthest_km), pre_event_s)
         usable = np.flatnonzero(rows[columns.P_TIME].ge(_LEAST_S) & rows[columns.S_TIME].le(duration_s - _LEAST_S))
         if len(usable) < n_records:
             raise GmtoolsError(
@@ -289,7 +289,7 @@ def _pairs(random: np.random.Generator, stations: pd.DataFrame, events: pd.DataF
     return table
 
 
-def _times(random: np.random.Generator, table: pd.DataFrame, pre_event_s: tuple, snr_db: tuple) -> pd.DataFrame:
+def _times(random: np.random.Generator, table: pd.DataFrame, pre_event_s: tuple) -> pd.DataFrame:
     """Arrivals at rock and surface, durations, signal-to-noise ratio and record ids."""
     rhyp, corner = table[columns.RHYP], table["corner_hz"]
     p_rock = random.uniform(*pre_event_s, len(table))
@@ -300,7 +300,7 @@ def _times(random: np.random.Generator, table: pd.DataFrame, pre_event_s: tuple,
             columns.RECORD: table[columns.EVENT] + "_" + table[columns.STATION],
             columns.P_TIME: p_rock + table["p_delay_s"],
             columns.S_TIME: s_rock + table["s_delay_s"],
-            columns.SNR: random.uniform(*snr_db, len(table)),
+            columns.SNR: random.uniform(*SNR_DB, len(table)),
             "P_rock_s": p_rock,
             "S_rock_s": s_rock,
             # Boore (2003): source 1 / corner, path 0.05 s a kilometer; P waves travel through in less time.

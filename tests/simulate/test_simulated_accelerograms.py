@@ -6,6 +6,7 @@ from scipy.optimize import minimize_scalar
 from gmtools import columns
 from gmtools.data.accelerograms import signal_to_noise_db
 from gmtools.errors import GmtoolsError
+from gmtools.simulate import accelerograms
 from gmtools.simulate.accelerograms import SimulatedRecords, corner_frequency, envelope, rock_spectrum
 
 
@@ -39,9 +40,10 @@ def test_window_starts_at_the_arrival_and_peaks_at_0_4_of_the_duration():
     assert np.interp(20.0, time, window) == pytest.approx(0.05, rel=1e-3)  # 5 % at twice the duration
 
 
-def test_corner_of_the_drawn_records_is_the_planted_one():
+def test_corner_of_the_drawn_records_is_the_planted_one(monkeypatch):
     """S waves of one event, freed of path and known ground: the corner that levels their mean spectrum."""
-    records = SimulatedRecords(seed=1, n_records=1500, n_stations=60, n_events=100, snr_db=(60, 60))
+    monkeypatch.setattr(accelerograms, "SNR_DB", (60, 60))
+    records = SimulatedRecords(seed=1, n_records=1500, n_stations=60, n_events=100)
     event = records.frame[columns.EVENT].value_counts().index[0]
     frequency = np.fft.rfftfreq(records.n_samples, 0.01)
     used = (frequency > 0.2) & (frequency < 20)
