@@ -31,39 +31,16 @@ VERDICTS = {
 def record(target_id: str, value, *, inputs: str, note: str = "") -> None:
     """Put one value on the scoreboard, from a notebook: the executed notebook carries it as a display output.
 
-    Parameters
-    ----------
-    target_id : str
-        Id of a row of ``paper_targets``, for example ``"I-F2.pga.m6.5.r30"``.
-    value : float or str
-        In the unit of the row. A value that is not finite is kept as "no value".
-    inputs : {"same", "other", "simulated", "arithmetic"}
-        What the value was computed on. Only ``"same"`` can end in *reproduced*.
-    note : str
-        What a reader of the scoreboard has to know beside the number.
-
-    Raises
-    ------
-    ResultError
-        The id is unknown (the message names the nearest one), ``inputs`` is none of the four, the value is not one
-        number (or one word, where the row holds a word), or another cell of this notebook has recorded the id.
+    ``target_id`` is a row of ``paper_targets``, such as ``"I-F2.pga.m6.5.r30"``; the value, in the row's unit, may be a
+    word, and "no value" if it is not finite. ``inputs`` says what it was computed on, a key of :data:`INPUTS`; only
+    "same" can end in *reproduced*. ``note``: what a reader has to know beside the number. ResultError for an unknown id
+    (with the nearest one), other inputs, not one number or word, or an id that another cell has recorded.
     """
     record_many({target_id: value}, inputs=inputs, note=note)
 
 
 def record_many(values: Mapping, *, inputs: str, note: str = "") -> None:
-    """Put many values on the scoreboard with one display output.
-
-    Parameters
-    ----------
-    values : mapping of str to float or str
-        Id -> value; a pandas Series works. ``inputs`` and ``note`` as in :func:`record`.
-
-    Raises
-    ------
-    ResultError
-        As in :func:`record`; then none of the values is recorded.
-    """
+    """Put many values, id -> value, on the scoreboard with one display output, or none of them: see :func:`record`."""
     if inputs not in INPUTS:
         raise ResultError(f"inputs is {inputs!r}; say one of {', '.join(map(repr, INPUTS))}")
     results = [
@@ -76,8 +53,6 @@ def record_many(values: Mapping, *, inputs: str, note: str = "") -> None:
 def within(target: Target, value: float | str) -> bool:
     """Say whether a value lies within the tolerance of a row that has a value.
 
-    Examples
-    --------
     >>> row = next(row for row in targets() if row.id == "I-F1.pga.m4.5.r10")
     >>> within(row, 0.0309), within(row, 0.0330)
     (True, False)
@@ -91,19 +66,8 @@ def within(target: Target, value: float | str) -> bool:
 
 
 def verdict(target: Target, result: Mapping | None) -> str:
-    """Judge one result against its row.
-
-    Parameters
-    ----------
-    target : Target
-    result : mapping or None
-        ``value`` and ``inputs`` as :func:`record` keeps them; None where nothing was recorded.
-
-    Returns
-    -------
-    str
-        A key of ``VERDICTS``. *reproduced* and *re-read* need the same inputs and a value within the tolerance.
-    """
+    """Judge one result (``value`` and ``inputs``, None where nothing was recorded) against its row: a key of
+    ``VERDICTS``. *reproduced* and *re-read* need the same inputs and a value within the tolerance."""
     if result is None:
         return "open"
     value, inputs = result["value"], result["inputs"]
