@@ -23,69 +23,51 @@ class Model:
     """What is known of one ground-motion model before it is called.
 
     ``gsim`` is OpenQuake's class as "module.Class"; ``distance`` the column that ``distance_km`` limits; ``period_s``
-    the PSA periods that the authors give; ``pga`` whether they give PGA too; a limit None is open. ``citation`` is a
-    key of the bibliography and ``source`` says where the limits are written.
+    the PSA periods that the authors give; ``pga`` whether they give PGA too; a limit None is open; ``source`` says
+    where the limits are written.
     """
 
     label: str
-    citation: str
     gsim: str
     distance: str
     magnitude: tuple
     distance_km: tuple
     vs30_m_s: tuple
     period_s: tuple
-    region: str
     source: str
     pga: bool = True
 
 
 # fmt: off
 MODELS = {
-    "ASK14": Model(
-        "Abrahamson et al. (2014)", "abrahamson2014", "abrahamson_2014.AbrahamsonEtAl2014",
-        columns.RRUP, (3, 8.5), (0, 300), (180, 1000), (0.01, 10), "active crust, NGA-West2", _NGA_WEST2),
-    "BSSA14": Model(
-        "Boore et al. (2014)", "boore2014", "boore_2014.BooreEtAl2014",
-        columns.RJB, (3, 8.5), (0, 400), (150, 1500), (0.01, 10), "active crust, NGA-West2", _NGA_WEST2),
-    "CB14": Model(
-        "Campbell & Bozorgnia (2014)", "campbell2014", "campbell_bozorgnia_2014.CampbellBozorgnia2014",
-        columns.RRUP, (3.3, 8.5), (0, 300), (150, 1500), (0.01, 10), "active crust, NGA-West2", _NGA_WEST2),
-    "CY14": Model(
-        "Chiou & Youngs (2014)", "chiou2014", "chiou_youngs_2014.ChiouYoungs2014",
-        columns.RRUP, (3.5, 8.5), (0, 300), (180, 1500), (0.01, 10), "active crust, NGA-West2", _NGA_WEST2),
-    "I14": Model(
-        "Idriss (2014)", "idriss2014", "idriss_2014.Idriss2014",
-        columns.RRUP, (5, None), (0, 150), (450, None), (0.01, 10), "active crust, NGA-West2, rock", _NGA_WEST2),
-    "ZafaraniEtAl2018": Model(
-        "Zafarani et al. (2018)", "zafarani2018", "zafarani_2018.ZafaraniEtAl2018",
-        columns.RJB, (4, 7.3), (0, 200), (None, None), (0.04, 4), "Iran",
-        "range of the data of Zafarani et al. (2018)"),
-    "KaleEtAl2015Iran": Model(
-        "Kale et al. (2015), Iran", "kale2015", "kale_2015.KaleEtAl2015Iran",
-        columns.RJB, (4, 8), (0, 200), (None, None), (0.01, 4), "Iran", "limits given by Kale et al. (2015)"),
-    "GhasemiEtAl2009": Model(
-        "Ghasemi et al. (2009)", "ghasemi2009", "ghasemi_2009.GhasemiEtAl2009",
-        columns.RRUP, (5, 7.4), (0, 100), (None, None), (0.05, 3), "Iran and West Eurasia",
-        "range of the data of Ghasemi et al. (2009)", pga=False),
-    "AkkarBommer2010": Model(
-        "Akkar & Bommer (2010)", "akkar2010", "akkar_bommer_2010.AkkarBommer2010",
-        columns.RJB, (5, 7.6), (0, 100), (None, None), (0.05, 3), "Europe and the Middle East",
-        "limits given by Akkar & Bommer (2010)"),
-    "BindiEtAl2011": Model(
-        "Bindi et al. (2011)", "bindi2011", "bindi_2011.BindiEtAl2011",
-        columns.RJB, (4, 6.9), (0, 200), (None, None), (0.04, 2), "Italy", "limits given by Bindi et al. (2011)"),
-    "LanzanoEtAl2019": Model(
-        "Lanzano et al. (2019)", "lanzano2019", "lanzano_2019.LanzanoEtAl2019_RJB_OMO",
-        columns.RJB, (4, 8), (0, 200), (None, None), (0.01, 10), "Italy", "limits given by Lanzano et al. (2019)"),
-    "KothaEtAl2020": Model(
-        "Kotha et al. (2020)", "kotha2020", "kotha_2020.KothaEtAl2020Site",
-        columns.RJB, (3, 7.4), (0, 545), (90, 3000), (0.01, 8), "Europe", "range of the data of Kotha et al. (2020)"),
+    "ASK14": Model("Abrahamson et al. (2014)", "abrahamson_2014.AbrahamsonEtAl2014", columns.RRUP,
+                   (3, 8.5), (0, 300), (180, 1000), (0.01, 10), _NGA_WEST2),
+    "BSSA14": Model("Boore et al. (2014)", "boore_2014.BooreEtAl2014", columns.RJB,
+                    (3, 8.5), (0, 400), (150, 1500), (0.01, 10), _NGA_WEST2),
+    "CB14": Model("Campbell & Bozorgnia (2014)", "campbell_bozorgnia_2014.CampbellBozorgnia2014", columns.RRUP,
+                  (3.3, 8.5), (0, 300), (150, 1500), (0.01, 10), _NGA_WEST2),
+    "CY14": Model("Chiou & Youngs (2014)", "chiou_youngs_2014.ChiouYoungs2014", columns.RRUP,
+                  (3.5, 8.5), (0, 300), (180, 1500), (0.01, 10), _NGA_WEST2),
+    "I14": Model("Idriss (2014)", "idriss_2014.Idriss2014", columns.RRUP,
+                 (5, None), (0, 150), (450, None), (0.01, 10), _NGA_WEST2),  # rock only
+    "ZafaraniEtAl2018": Model("Zafarani et al. (2018)", "zafarani_2018.ZafaraniEtAl2018", columns.RJB, (4, 7.3),
+                              (0, 200), (None, None), (0.04, 4), "range of the data of Zafarani et al. (2018)"),
+    "KaleEtAl2015Iran": Model("Kale et al. (2015), Iran", "kale_2015.KaleEtAl2015Iran", columns.RJB,
+                              (4, 8), (0, 200), (None, None), (0.01, 4), "limits given by Kale et al. (2015)"),
+    "GhasemiEtAl2009": Model("Ghasemi et al. (2009)", "ghasemi_2009.GhasemiEtAl2009", columns.RRUP, (5, 7.4), (0, 100),
+                             (None, None), (0.05, 3), "range of the data of Ghasemi et al. (2009)", pga=False),
+    "AkkarBommer2010": Model("Akkar & Bommer (2010)", "akkar_bommer_2010.AkkarBommer2010", columns.RJB,
+                             (5, 7.6), (0, 100), (None, None), (0.05, 3), "limits given by Akkar & Bommer (2010)"),
+    "BindiEtAl2011": Model("Bindi et al. (2011)", "bindi_2011.BindiEtAl2011", columns.RJB,
+                           (4, 6.9), (0, 200), (None, None), (0.04, 2), "limits given by Bindi et al. (2011)"),
+    "LanzanoEtAl2019": Model("Lanzano et al. (2019)", "lanzano_2019.LanzanoEtAl2019_RJB_OMO", columns.RJB,
+                             (4, 8), (0, 200), (None, None), (0.01, 10), "limits given by Lanzano et al. (2019)"),
+    "KothaEtAl2020": Model("Kotha et al. (2020)", "kotha_2020.KothaEtAl2020Site", columns.RJB,
+                           (3, 7.4), (0, 545), (90, 3000), (0.01, 8), "range of the data of Kotha et al. (2020)"),
     **{
-        f"ZhaoEtAl2006{kind}": Model(
-            f"Zhao et al. (2006), {where}", "zhao2006", f"zhao_2006.ZhaoEtAl2006{kind}",
-            columns.RRUP, (5, 8.3), (0, 300), (None, None), (0.05, 5), f"Japan, {where}",
-            "range of the data of Zhao et al. (2006)")
+        f"ZhaoEtAl2006{kind}": Model(f"Zhao et al. (2006), {where}", f"zhao_2006.ZhaoEtAl2006{kind}", columns.RRUP,
+                                     (5, 8.3), (0, 300), (None, None), (0.05, 5),
+                                     "range of the data of Zhao et al. (2006)")
         for kind, where in (("Asc", "shallow crust"), ("SInter", "plate interface"), ("SSlab", "in the slab"))
     },
 }

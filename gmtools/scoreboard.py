@@ -1,12 +1,10 @@
 """The number that a paper prints, ours beside it, the data it was computed on, and a verdict."""
 
 import difflib
-import math
 from collections.abc import Iterable, Mapping
-from numbers import Real
 
 from gmtools.errors import ResultError
-from gmtools.expected import show_result
+from gmtools.expected import plain, show_result
 from gmtools.targets import Target, studies, table, targets
 
 __all__ = ["INPUTS", "VERDICTS", "find", "record", "record_many", "table", "targets", "verdict", "within"]
@@ -96,17 +94,14 @@ def find(target_id: str) -> Target:
 
 def _checked(target: Target, value):
     """Return the value as JSON holds it: a number, a word, or None for a number that is not finite."""
+    size = getattr(value, "size", len(value) if isinstance(value, (list, tuple, dict)) else 1)
+    if size != 1:
+        raise ResultError(f"{target.id} takes one value, not {size}; record_many takes many ids")
     wants_word = isinstance(target.value, str)
-    if isinstance(value, str) and wants_word:
-        return value
-    size = getattr(value, "size", 1)
-    if isinstance(value, (list, tuple, dict)) or size != 1:
-        length = len(value) if hasattr(value, "__len__") else size
-        raise ResultError(f"{target.id} takes one value, not {length}; record_many takes many ids")
-    plain = value.item() if hasattr(value, "item") else value
-    if wants_word or isinstance(plain, bool) or not isinstance(plain, Real):
+    found = value if isinstance(value, bool) else plain(target.id, value)
+    if isinstance(found, bool) or isinstance(found, str) != wants_word:
         raise ResultError(f"{target.id} takes {'a word' if wants_word else 'a number'}, not {value!r}")
-    return float(plain) if math.isfinite(plain) else None
+    return found if found is None or wants_word else float(found)
 
 
 def _summary(results: list[dict]) -> str:
