@@ -22,16 +22,6 @@ class Partition:
     station_term: np.ndarray
     record_term: np.ndarray
 
-    @property
-    def phi(self):
-        """Standard deviation within events, sqrt(phi_s2s² + phi_ss²)."""
-        return float(np.hypot(self.phi_s2s, self.phi_ss))
-
-    @property
-    def sigma(self):
-        """Total standard deviation."""
-        return float(np.sqrt(self.tau**2 + self.phi_s2s**2 + self.phi_ss**2))
-
 
 def partition(residual, event_id, station_id):
     """Split residuals (n,) by a mixed-effects model with crossed random event and station terms; FormatError for

@@ -20,7 +20,6 @@ def test_planted_terms_are_found_again():
     split = residuals.partition(residual, event, station)
     assert (split.tau, split.phi_s2s, split.phi_ss) == pytest.approx((0.4, 0.35, 0.5), rel=0.08)
     assert split.bias == pytest.approx(0.2, abs=0.08)
-    assert split.sigma == pytest.approx(np.sqrt(split.tau**2 + split.phi**2))
     # 16 records an event: reliability 0.16 / (0.16 + 0.37 / 16) = 0.87, so the correlation is near its root, 0.93.
     assert np.corrcoef(split.event_term, event_terms[event])[0, 1] > 0.9
     whole = split.bias + split.event_term + split.station_term + split.record_term
@@ -33,7 +32,7 @@ def test_equals_statsmodels_on_one_grouping():
     split = residuals.partition(residual, event, np.arange(600) % 3)
     other = sm.MixedLM(residual, np.ones((600, 1)), groups=event).fit(reml=False)
     assert split.tau == pytest.approx(float(np.sqrt(other.cov_re[0, 0])), rel=0.02)
-    assert split.phi == pytest.approx(float(np.sqrt(other.scale)), rel=0.02)
+    assert np.hypot(split.phi_s2s, split.phi_ss) == pytest.approx(float(np.sqrt(other.scale)), rel=0.02)
 
 
 def test_mixed_regression_weighs_events_and_not_records():
