@@ -204,9 +204,10 @@ def _still_good(lesson, source, stamp, settings, root):
 
 
 def _generated(recorded: list[dict]) -> dict[str, bytes]:
-    from bookkit import datapage, scorepage
+    from bookkit import datapage, reference, scorepage
 
-    return {"book/scoreboard.md": scorepage.page(recorded).encode(), "book/data.md": datapage.page().encode()}
+    made = {"scoreboard": scorepage.page(recorded), "data": datapage.page(), "reference": reference.page()}
+    return {f"book/{name}.md": text.encode() for name, text in made.items()}
 
 
 def _files_below(folder: Path, name: str, without: set[str] = frozenset()) -> dict[str, bytes]:

@@ -31,7 +31,7 @@ _TREES = {"max_iter": 100, "max_leaf_nodes": 15, "min_samples_leaf": 20, "max_bi
 
 
 def average_absolute_error(true: ArrayLike, predicted: ArrayLike) -> float:
-    """Mean of |predicted - true| / true, in percent: the study's measure. ``predicted`` may be one number.
+    """Mean of ``|predicted - true| / true``, in percent: the study's measure. ``predicted`` may be one number.
 
     >>> average_absolute_error([200, 400], 300)
     37.5

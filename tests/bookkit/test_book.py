@@ -198,6 +198,7 @@ def test_pages_are_prose_lessons_scoreboard_and_data(project):
     assert sorted(files) == [
         "book/data.md",
         "book/index.md",
+        "book/reference.md",
         "book/scoreboard.md",
         "notebooks/10_study/11_lesson.ipynb",
     ]
