@@ -27,8 +27,8 @@ ROOMS = {
     "expected": "Checked numbers",
 }
 """First module below gmtools -> heading; what lies elsewhere (columns, errors, the cache) has no entry."""
-ALWAYS = ("gmtools.networks.listing", "gmtools.data.datasets.Dataset", "gmtools.data.accelerograms.Accelerogram")
-"""What no lesson calls and a reader meets: a value that a function gives, a list for orientation."""
+ALWAYS = ("gmtools.data.datasets.Dataset", "gmtools.data.accelerograms.Accelerogram")
+"""What no lesson calls and a reader meets: a value that a function gives."""
 _HEAD = """\
 # Reference
 
