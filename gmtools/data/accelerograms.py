@@ -33,27 +33,9 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class Accelerogram:
-    """One three-component record. What is not known is NaN.
-
-    Attributes
-    ----------
-    acceleration : ndarray of float32, (n_samples, 3)
-        cm/s²: north, east, up.
-    sampling_rate_hz : float
-    record_id, event_id, station_id : str
-    magnitude, hypocentral_depth_km, repi_km, rhyp_km, vs30_m_s : float
-    event_longitude, event_latitude, station_longitude, station_latitude : float
-        Degrees.
-    p_time_s, s_time_s : float
-        Arrivals, seconds since the first sample.
-
-    Raises
-    ------
-    RecordingUnusable
-        ``acceleration`` has not three columns.
-    RecordingUnusable
-        It is empty or has samples that are no numbers.
-    """
+    """One three-component record, (n_samples, 3) in cm/s²: north, east, up. What is not known is NaN; arrivals are
+    seconds since the first sample. RecordingUnusable where it has not three columns, is empty, has samples that are no
+    numbers, or a number that no record can have."""
 
     acceleration: np.ndarray
     sampling_rate_hz: float
@@ -138,23 +120,12 @@ def located(longitude, latitude, depth_km, station_longitude, station_latitude) 
 
 
 def signal_to_noise_db(record: Accelerogram, window_s: float = 10.0) -> float:
-    """Power in the seconds after S over the power before P, all components together, in dB.
+    """Power in the ``window_s`` seconds after S over the power before P, all components together, in dB; NaN without
+    both times, or where one of the windows is empty.
 
-    Power is the variance within each of the two windows, so that an offset of the instrument does not count.
-
-    The published study names a limit of 25 dB and no definition. This one gives 24 to 33 dB on its six sample records,
-    two of them just below the limit.
-
-    Parameters
-    ----------
-    record : Accelerogram
-    window_s : float
-        After the S time, cut at the end of the record.
-
-    Returns
-    -------
-    float
-        NaN without both times, or where one of the windows is empty.
+    Power is the variance within each of the two windows, so that an offset of the instrument does not count. The
+    published study names a limit of 25 dB and no definition. This one gives 24 to 33 dB on its six sample records, two
+    of them just below the limit.
     """
     times = np.array([record.p_time_s, record.s_time_s, record.s_time_s + window_s]) * record.sampling_rate_hz
     if np.isnan(times).any():
@@ -168,17 +139,8 @@ def signal_to_noise_db(record: Accelerogram, window_s: float = 10.0) -> float:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """A record that is left out.
-
-    Attributes
-    ----------
-    record_id : str
-        Id of the record, or name of the file that it should be in.
-    reason : str
-        Few words, the same for all records of the kind: to be counted.
-    detail : str
-        What was wrong with this one, with the value.
-    """
+    """A record, or file, that is left out: the reason in few words, the same for all of the kind, to be counted, and in
+    detail, with the value."""
 
     record_id: str
     reason: str
@@ -253,20 +215,8 @@ def sort_out(
 def select(
     records: Iterable[Accelerogram | Exclusion], rules: Rules = STUDY_RULES
 ) -> tuple[list[Accelerogram], pd.DataFrame]:
-    """Split records into those that a study can use and a list of the others.
-
-    Parameters
-    ----------
-    records : iterable of Accelerogram or Exclusion
-        What a reader of many records yields: an Exclusion stands for a record that could not be read.
-    rules : Rules
-
-    Returns
-    -------
-    kept : list of Accelerogram
-    excluded : DataFrame
-        One row for each record left out: ``record_id``, ``reason``, ``detail``. Kept and excluded together are all.
-    """
+    """Split what a reader of many records yields into the records that a study can use and a table of all others:
+    ``record_id``, ``reason``, ``detail``."""
     excluded = []
     kept = list(sort_out(records, rules, excluded))
     return kept, exclusion_table(excluded)

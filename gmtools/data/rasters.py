@@ -11,19 +11,8 @@ EARTH_RADIUS_KM = 6371.0
 
 @dataclass(frozen=True)
 class Raster:
-    """Values at the nodes of a regular grid in longitude and latitude.
-
-    Attributes
-    ----------
-    name, unit, licence : str
-        What the values are; the licence goes onto every figure that shows them.
-    longitude : ndarray, (nx,)
-        Degrees, ascending, of the cells' centers.
-    latitude : ndarray, (ny,)
-        Degrees, ascending.
-    values : ndarray, (ny, nx)
-        NaN where there is none.
-    """
+    """Values (ny, nx) at the nodes of a regular grid of ascending longitudes and latitudes (degrees, the cells'
+    centers), NaN where there is none; the licence goes onto every figure that shows them."""
 
     name: str
     unit: str
@@ -51,7 +40,7 @@ class Raster:
 
 @dataclass(frozen=True)
 class Points:
-    """Values at scattered places; attributes as in :class:`Raster`, all arrays (n,)."""
+    """Values at scattered places, all arrays (n,); otherwise as :class:`Raster`."""
 
     name: str
     unit: str

@@ -11,28 +11,9 @@ COMPONENTS = ("ns", "ew", "vt")
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """Three components of ground motion, sampled together and without a gap.
-
-    Parameters
-    ----------
-    ns, ew, vt : array_like of float, (n_samples,)
-        North-south, east-west and vertical motion in one common unit, which cancels in H/V.
-    sampling_rate_hz : float
-        Samples a second.
-    name : str
-        Of the station or file, for messages and titles.
-
-    Raises
-    ------
-    RecordingUnusable
-        A component has no sample or another number of them.
-    RecordingUnusable
-        A component has samples that are no finite numbers.
-    RecordingUnusable
-        A component is constant.
-    RecordingUnusable
-        The sampling rate is not positive.
-    """
+    """Three components (n_samples,) of ground motion in one common unit, which cancels in H/V, sampled together and
+    without a gap. RecordingUnusable where one has no sample, another number of them, samples that are no finite numbers
+    or all the same, or where the sampling rate is not positive."""
 
     ns: np.ndarray
     ew: np.ndarray

@@ -77,23 +77,8 @@ def _nearest(name: str, present: list[str]) -> str:
 
 
 def read_csv(path: str | Path, source: str, wanted: Iterable[str], **options) -> pd.DataFrame:
-    """Read a csv file after the checks that every table of text needs.
-
-    Parameters
-    ----------
-    path : str or Path
-    source : str
-        Where the right file comes from, for the messages.
-    wanted : iterable of str
-        Columns that it must have.
-    **options
-        For :func:`pandas.read_csv`.
-
-    Raises
-    ------
-    ColumnMissing, FormatError
-        The file is empty, a web page, no table, or another table.
-    """
+    """Read a csv file with ``options`` of pandas after the checks that every table of text needs; ColumnMissing or
+    FormatError, with the ``source`` of the right file, where it is empty, a web page, no table, or another one."""
     path = Path(path)
     reject_web_page(path, source)
     try:
@@ -106,22 +91,8 @@ def read_csv(path: str | Path, source: str, wanted: Iterable[str], **options) ->
 
 
 def numbers(column: pd.Series, path: Path, missing: float | None = None) -> pd.Series:
-    """Column as float, with blanks, lone words and the ``missing`` code as NaN.
-
-    Parameters
-    ----------
-    column : Series
-        Values as read, numbers or text.
-    path : Path
-        The file, for the message.
-    missing : float, optional
-        Code for a missing value, such as -999.
-
-    Raises
-    ------
-    FormatError
-        More than one in a hundred filled cells is no number (a decimal comma, a shifted column).
-    """
+    """Column as float, with blanks, lone words and the ``missing`` code as NaN; FormatError where more than one in a
+    hundred filled cells is no number (a decimal comma, a shifted column)."""
     values = pd.to_numeric(column, errors="coerce").astype(float)
     is_text = values.isna() & column.notna() & (column.astype(str).str.strip() != "")
     if is_text.sum() > 0.01 * column.notna().sum():

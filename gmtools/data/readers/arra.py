@@ -24,27 +24,9 @@ _NAMES = {
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """Read the table; a cell with several peaks, such as 0.9/1.6/14, is split.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``HVSR_tian.xlsx``.
-
-    Returns
-    -------
-    DataFrame, one row for each sensor
-        ``network``, ``station_id``, ``sensor``, ``latitude``, ``longitude``, ``f0_hz``, ``hv_amplitude`` (the first
-        peak listed, NaN where there is none), the same with ``_2`` and ``_3`` for further peaks, ``comment``
-        (empty where there is none).
-
-    Raises
-    ------
-    FormatError
-        The file is no workbook, or peaks are not numbers.
-    ColumnMissing
-        It is another workbook.
-    """
+    """Read ``HVSR_tian.xlsx``, one row for each sensor: ``f0_hz`` and ``hv_amplitude`` of the first peak listed (NaN
+    where there is none), the same with ``_2`` and ``_3`` for further ones (a cell such as 0.9/1.6/14 is split),
+    ``comment``. FormatError and ColumnMissing where it is none."""
     path = Path(path)
     reject_web_page(path, SOURCE)
     try:

@@ -37,17 +37,7 @@ ESM = {
 _ESM_NEEDED = (columns.EVENT, columns.STATION, columns.MAGNITUDE, columns.VS30, columns.PGA)
 _ESM_PSA = re.compile(r"rotd50_t(\d+)_(\d+)$")
 _TEXT = (columns.EVENT, columns.STATION)
-POSSIBLE = {
-    columns.MAGNITUDE: (-2, 10),
-    columns.RAKE: (-360, 360),
-    columns.HYPOCENTRAL_DEPTH: (-10, 800),
-    **dict.fromkeys((columns.RJB, columns.RRUP, columns.REPI, columns.RHYP), (0, 20_100)),
-    columns.VS30: (30, 6000),
-    **dict.fromkeys((columns.EVENT_LONGITUDE, columns.STATION_LONGITUDE), (-180, 360)),
-    **dict.fromkeys((columns.EVENT_LATITUDE, columns.STATION_LATITUDE), (-90, 90)),
-    columns.PGA: (0, 10),
-    columns.PGV: (0, 1000),
-}
+POSSIBLE = columns.LIMITS
 """What a number can be; PSA (g) can be 0 to 30. A value outside is a wrong unit or a wrong column."""
 
 

@@ -45,27 +45,10 @@ _KEYS = ("N", "eq", "stat", "M", "VS", "Rhyp", "Rrup", "lnT", "Y", "Y_trunc", "i
 
 
 def read(paths: Mapping[str, Path]) -> pd.DataFrame:
-    """Read the JSON with its event and station lists into the standard table.
-
-    Parameters
-    ----------
-    paths : mapping of file name to Path
-        Holds the JSON, ``events.csv`` and ``stations.csv``, as :func:`gmtools.data.catalog.find` returns them.
-
-    Returns
-    -------
-    DataFrame, one row for each record
-        Columns named in :mod:`gmtools.columns`: PGA and 21 PSA ordinates in g, distances in km, VS30 in m/s,
-        ``event_id`` as ``IR2470`` (EQID), ``station_id`` as ``IS001`` (row of stations.csv). No ``rjb_km``. The
-        faults of the files and how each is handled stand in the module's text.
-
-    Raises
-    ------
-    FormatError
-        A file is no JSON, or the files contradict each other (magnitudes, VS30, truncation, counts).
-    ColumnMissing
-        One of the two lists lacks a column.
-    """
+    """Read the JSON with its event and station lists (:func:`gmtools.data.catalog.find`) into the standard table: PGA
+    and 21 PSA ordinates in g, ``event_id`` as ``IR2470`` (EQID), ``station_id`` as ``IS001`` (row of stations.csv), no
+    RJB. The faults of the files and how each is handled stand in the module's text. FormatError where they contradict
+    each other (magnitudes, VS30, truncation, counts), ColumnMissing where a list lacks a column."""
     data = _load(file_ending(paths, ".json"))
     events = _listed(file_ending(paths, "events.csv"), [*_EVENT_COLUMNS, _EVENT_NUMBER, _EVENT_MAGNITUDE])
     stations = _listed(file_ending(paths, "stations.csv"), [*_STATION_COLUMNS, _STATION_VS30])

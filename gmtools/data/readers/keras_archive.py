@@ -31,24 +31,11 @@ _RANGES_SOURCE = "the 688 Iranian records of Sedaghati & Pezeshk (2017); its mag
 
 
 def read(paths):
-    """Read the published networks and their scaler.
+    """Read the published networks side by side, in the order of :data:`gmtools.columns.PERIODS`: a DenseNetwork.
 
-    Parameters
-    ----------
-    paths : mapping of str to path-like, or iterable of path-like
-        The thirteen archives (``PGA_g_transfer.keras``, ``T0pt050S_transfer.keras``, ...) and ``X_scaler.pkl``; of a
-        mapping the keys are the file names. Other files are ignored.
-
-    Returns
-    -------
-    DenseNetwork
-        13 networks side by side, in the order of :data:`gmtools.columns.PERIODS`. ``facts`` tells, among others,
-        ``updates`` (optimizer steps), ``trainable_layers`` (of the dense layers, in order) and ``keras_version``.
-
-    Raises
-    ------
-    FormatError
-        When a file is missing, is not what its name says, or the thirteen differ in shape or training.
+    ``paths`` (mapping of file name to path, or paths) holds the thirteen archives and ``X_scaler.pkl``; others are
+    ignored. ``facts`` tells, among others, ``updates`` (optimizer steps), ``trainable_layers`` and ``keras_version``.
+    FormatError where a file is missing, is not what its name says, or the thirteen differ in shape or training.
     """
     if not isinstance(paths, Mapping):
         paths = {Path(path).name: path for path in paths}
@@ -91,25 +78,9 @@ def described(mean, sd):
 
 
 def read_scaler(path):
-    """Mean and standard deviation of a pickled scikit-learn StandardScaler of three features, without unpickling it.
-
-    The pickle's opcodes are listed, not executed; the bytes of the arrays ``mean_`` and ``scale_`` are the first bytes
-    after the strings of these names.
-
-    Parameters
-    ----------
-    path : path-like
-        Protocol 4 pickle.
-
-    Returns
-    -------
-    mean, scale : ndarray, (3,)
-
-    Raises
-    ------
-    FormatError
-        When it is not such a pickle.
-    """
+    """Mean and standard deviation, (3,) each, of a pickled scikit-learn StandardScaler (protocol 4), FormatError where
+    it is none. Its opcodes are listed, not executed: the bytes of the arrays ``mean_`` and ``scale_`` come first
+    after the strings of these names."""
     path = Path(path)
     found, names, key = {}, [], None
     try:
@@ -155,8 +126,8 @@ def _read_archive(path):
         dense = _dense_layers(path, layers)
         with h5py.File(io.BytesIO(members["model.weights.h5"]), "r") as file:
             weights = tuple(_layer_weights(path, file, index, config) for index, config in enumerate(dense))
-            updates = int(file["optimizer/vars/0"][()])
-    except (ValueError, KeyError, TypeError, OSError, AttributeError) as error:
+            updates = int(_values(path, file, "optimizer/vars/0"))
+    except (ValueError, KeyError, TypeError, OSError, AttributeError, RuntimeError, RecursionError) as error:
         raise FormatError(f"{path} is not a Keras 3 archive of a trained dense network ({error}). {_AGAIN}") from None
     sizes = [3, *(config["units"] for config in dense)]
     shapes = [kernel.shape for kernel, _ in weights]
@@ -195,12 +166,20 @@ def _dense_layers(path, layers):
 
 
 def _layer_weights(path, file, index, config):
-    variables = file[f"layers/dense{f'_{index}' if index else ''}/vars"]
-    if variables.attrs["name"] != config["name"]:
-        raise FormatError(
-            f"{path}: weights of {variables.attrs['name']} stand where {config['name']} belongs. {_AGAIN}"
-        )
-    kernel, bias = variables["0"][()], variables["1"][()]
-    if kernel.shape[1:] != bias.shape:
+    group = f"layers/dense{f'_{index}' if index else ''}/vars"
+    name = file[group].attrs["name"]
+    if name != config["name"]:
+        raise FormatError(f"{path}: weights of {name} stand where {config['name']} belongs. {_AGAIN}")
+    kernel, bias = _values(path, file, f"{group}/0"), _values(path, file, f"{group}/1")
+    if kernel.shape[1:] != bias.shape or not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
         raise FormatError(f"{path}: {config['name']} has kernel {kernel.shape} and bias {bias.shape}. {_AGAIN}")
     return kernel, bias
+
+
+def _values(path, file, name):
+    """Numbers that stand in the file itself: HDF5 can point to bytes of any other file on this machine."""
+    data = file[name]
+    outside = data.file != file or data.is_virtual or data.external is not None
+    if outside or data.nbytes > _LARGEST_MEMBER:
+        raise FormatError(f"{path}: {name} points out of the file, or has {data.nbytes} bytes. {_AGAIN}")
+    return data[()]

@@ -17,15 +17,8 @@ _AGAIN = "Fetch the data set squeezenet_1_1 again."
 
 @dataclass(frozen=True)
 class Convolution:
-    """One convolution, followed by ReLU.
-
-    Attributes
-    ----------
-    kernel : ndarray, (side, side, channels_in, channels_out), float32
-    bias : ndarray, (channels_out,), float32
-    stride, padding : int
-        Pixels; the padding is the same at all four edges.
-    """
+    """One convolution, followed by ReLU: kernel (side, side, channels in, channels out), bias (channels out,), float32;
+    stride and padding in pixels, the same at all four edges."""
 
     kernel: np.ndarray
     bias: np.ndarray
@@ -34,26 +27,9 @@ class Convolution:
 
 
 def read(paths):
-    """Read the convolutions in the order of the layer list.
-
-    Parameters
-    ----------
-    paths : mapping of str to path-like
-        From :func:`gmtools.data.catalog.find`: one name ends with ``.ncnn.param``, one with ``.ncnn.bin``.
-
-    Returns
-    -------
-    list of Convolution
-        Twenty-six for SqueezeNet 1.1: the first, then squeeze, expand 1x1 and expand 3x3 of eight fire modules, then
-        the last.
-
-    Raises
-    ------
-    FormatError
-        List and binary do not belong together, or the weights are of another precision.
-
-    Source: ncnn's documentation, "param and model file structure" and "operation param weight table".
-    """
+    """Read the convolutions in the order of the layer list (names end with ``.ncnn.param`` and ``.ncnn.bin``): 26 for
+    SqueezeNet 1.1. FormatError where list and binary do not belong together, or the weights are of another precision.
+    Source: ncnn's documentation, "param and model file structure" and "operation param weight table"."""
     param, binary = file_ending(paths, ".ncnn.param"), file_ending(paths, ".ncnn.bin")
     data, position, found = binary.read_bytes(), 0, []
     try:
@@ -71,13 +47,7 @@ def read(paths):
 
 
 def read_class_names(paths):
-    """Names of the 1,000 ImageNet classes, in the order of the network's outputs: list of str.
-
-    Raises
-    ------
-    FormatError
-        Not 1,000 lines that begin with a WordNet number.
-    """
+    """Names of the 1,000 ImageNet classes, in the order of the network's outputs; FormatError where they are others."""
     path = file_ending(paths, "synset_words.txt")
     lines = path.read_text(encoding="utf-8").splitlines()
     wrong = [line for line in lines if not (line[:1] == "n" and line[1:9].isdigit() and line[9:10] == " ")]

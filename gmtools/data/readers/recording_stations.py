@@ -28,27 +28,11 @@ _ORDINATE = re.compile(r"SA\((\d+(?:\.\d+)?)\)_VALUE$")
 
 
 def read(paths: Mapping[str, Path]) -> pd.DataFrame:
-    """Read the stations of one event and the event's description into the standard table.
+    """Read the stations of one event (``Stations_....csv``) with its description (``earthquake_information.csv``) into
+    the standard table: PGA and PSA in g, VS30 NaN where none is listed, no RJB.
 
     The source does not say which horizontal component its values are. For L'Aquila, 50 of the 72 stations are in
     ITA18 too, where the geometric mean is about 10 % smaller: do not mix the two in one regression.
-
-    Parameters
-    ----------
-    paths : mapping of file name to Path
-        Holds ``Stations_....csv`` and ``earthquake_information.csv``, as :func:`gmtools.data.catalog.find` returns
-        them.
-
-    Returns
-    -------
-    DataFrame, one row for each station
-        Columns named in :mod:`gmtools.columns`: PGA and PSA in g, VS30 NaN where none is listed, the event's numbers
-        in every row; ``event_id`` is the event's name, ``station_id`` the station's code. No RJB.
-
-    Raises
-    ------
-    ColumnMissing, FormatError, DataNotFound
-        A file is another one or missing.
     """
     listed = [str(name) for name in paths if Path(name).name.startswith("Stations_")]
     station_path = file_ending(paths, listed[0] if len(listed) == 1 else "Stations_....csv")

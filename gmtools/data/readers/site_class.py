@@ -33,16 +33,9 @@ PERIODS_S = np.array([
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """Pictures of H/V curves with the sites' classes.
-
-    Attributes
-    ----------
-    picture : ndarray of float32, (n_sites, 64, 64)
-        Upright, rows from the top; 0 is the black ground, 1 a line. The axes are not published. Rows 6 to 8 hold a bar
-        from the left edge: the slope of the ground, which the authors draw beside the curve (Ji et al. 2023).
-    site_class : ndarray of str, (n_sites,)
-        "E", "D", "C" or "A+B" (NEHRP).
-    """
+    """Pictures (n, 64, 64) of H/V curves, upright, 0 the black ground and 1 a line, and the sites' NEHRP classes "E",
+    "D", "C" or "A+B". The axes are not published. Rows 6 to 8 hold a bar from the left edge: the slope of the ground,
+    which the authors draw beside the curve (Ji et al. 2023)."""
 
     picture: np.ndarray
     site_class: np.ndarray
@@ -50,15 +43,8 @@ class Pictures:
 
 @dataclass(frozen=True, eq=False)
 class SiteClassData:
-    """What the manifest ``hvsr_site_class`` holds.
-
-    Attributes
-    ----------
-    japan, europe : Pictures
-        1,649 and 217 sites.
-    kiknet : DataFrame, one row for each of 539 KiK-net stations
-        ``site_class`` ("I", "II", "III" of the Chinese code) and one column a period (s, a float) with H/V.
-    """
+    """What the manifest ``hvsr_site_class`` holds: pictures of 1,649 Japanese and 217 European sites, and a table of
+    539 KiK-net stations, ``site_class`` ("I", "II", "III" of the Chinese code) and H/V at one column a period (s)."""
 
     japan: Pictures
     europe: Pictures
@@ -66,26 +52,7 @@ class SiteClassData:
 
 
 def read(paths: Mapping[str, Path]) -> SiteClassData:
-    """Read the three files.
-
-    Parameters
-    ----------
-    paths : mapping of str to Path
-        File name -> path, as :func:`gmtools.data.catalog.find` gives them.
-
-    Returns
-    -------
-    SiteClassData
-
-    Raises
-    ------
-    DataNotFound
-        One of the three files is not among the paths.
-    FormatError
-        A file is no MATLAB file, or its arrays have other shapes or values.
-    ColumnMissing
-        A file lacks an array.
-    """
+    """Read the three files; DataNotFound, FormatError and ColumnMissing where one is absent or another."""
     return SiteClassData(
         _pictures(file_ending(paths, "Trainingdata-Japan-1649sites-Zhu2021.mat")),
         _pictures(file_ending(paths, "Testdata-EU-217sites.mat")),

@@ -1,16 +1,17 @@
-"""PyTorch state dicts (.pt): names and tensors, read without PyTorch and without running the pickle inside.
+"""PyTorch state dicts (.pt): names and tensors, read without PyTorch.
 
-The file is a zip of raw storages and ``data.pkl``, which says which tensor is which part of which storage. Its opcodes
-are listed (``pickletools.genops``) and followed by a small machine that knows the twenty or so which a state dict is
-made of, three names (an ordered dictionary, the function that rebuilds a tensor, classes of storages) and nothing else.
+The file is a zip of raw storages and a pickle that says which tensor is which part of which storage. The unpickler here
+knows three names (an ordered dictionary, the function that rebuilds a tensor, classes of storages) and stands in for
+each of them: whatever else a pickle names is refused before it is looked up, so that nothing of it can run.
 """
 
-import pickletools
+import io
+import pickle
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import OrderedDict
 from math import prod
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,46 +19,31 @@ from gmtools.errors import FormatError
 
 _AGAIN = "Get the file again, as its authors published it."
 _LARGEST_PICKLE, _LARGEST_STORAGE = 2**20, 2**28  # bytes
-_DICTIONARY, _REBUILD = "collections OrderedDict", "torch._utils _rebuild_tensor_v2"
-_STORAGES = {
-    "torch FloatStorage": np.dtype("<f4"),
-    "torch DoubleStorage": np.dtype("<f8"),
-    "torch HalfStorage": np.dtype("<f2"),
-    "torch LongStorage": np.dtype("<i8"),
-}
-_VALUES = {"BINUNICODE", "BININT", "BININT1", "BININT2", "LONG1"}
-_CONSTANTS = {"NEWFALSE": False, "NEWTRUE": True, "NONE": None}
-_TUPLES = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+_STORAGES = {"FloatStorage": "<f4", "DoubleStorage": "<f8", "HalfStorage": "<f2", "LongStorage": "<i8"}
 
 
-class _Refused(Exception):
-    """The pickle does what no state dict does."""
-
-
-class _Mark:
-    """Where a tuple, or the pairs of a dictionary, begin on the stack."""
-
-
-@dataclass(frozen=True)
-class _Global:
-    """A name of Python that the pickle mentions; it is compared, never looked up."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class _Storage:
-    dtype: np.dtype
-    key: str
-    count: int
-
-
-@dataclass(frozen=True)
-class _Tensor:
-    storage: _Storage
+class _Tensor(NamedTuple):
+    storage: tuple
     offset: int
-    shape: tuple[int, ...]
-    stride: tuple[int, ...]
+    shape: tuple
+    stride: tuple
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module, name):
+        if (module, name) == ("collections", "OrderedDict"):
+            return OrderedDict
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return lambda storage, offset, shape, stride, *_: _Tensor(storage, offset, tuple(shape), tuple(stride))
+        if module == "torch" and name in _STORAGES:
+            return _STORAGES[name]
+        raise pickle.UnpicklingError(f"it names {module}.{name}")
+
+    def persistent_load(self, pid):
+        kind, dtype, key, _, count = pid
+        if kind != "storage" or dtype not in _STORAGES.values() or not str(key).isalnum() or not _are_counts([count]):
+            raise pickle.UnpicklingError("it names a storage that is none")
+        return np.dtype(dtype), str(key), count
 
 
 def read(path: str | Path) -> dict[str, np.ndarray]:
@@ -76,18 +62,17 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
     Raises
     ------
     FormatError
-        The file is no such zip; its pickle has an opcode, a name or a structure that a state dict has not (such a
-        file may run code when PyTorch loads it); a storage is missing, has another size or is too short for a tensor.
+        The file is no such zip; its pickle names or holds what no state dict does (it may run code when PyTorch loads
+        it); a storage is missing, has another size or is too short for a tensor.
     """
     path = Path(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            root, pickle = _pickle(path, archive)
-            tensors = _state_dict(pickle)
-            storages = {tensor.storage for tensor in tensors.values()}
-            data = {storage: _storage(path, archive, root, storage) for storage in storages}
+            root, content = _pickle(path, archive)
+            tensors = _state_dict(content)
+            data = {tensor.storage: _storage(path, archive, root, *tensor.storage) for tensor in tensors.values()}
             return {name: _array(path, name, tensor, data[tensor.storage]) for name, tensor in tensors.items()}
-    except _Refused as error:
+    except pickle.UnpicklingError as error:
         raise FormatError(
             f"{path} is not a plain state dict: {error}. Do not load it with PyTorch either, it could run code of its "
             "author's choice. Ask for the state dict alone, or for an .npz."
@@ -108,104 +93,29 @@ def _pickle(path: Path, archive: zipfile.ZipFile) -> tuple[str, bytes]:
     return root, archive.read(found[0])
 
 
-def _state_dict(pickle: bytes) -> dict[str, _Tensor]:
-    """Follow the opcodes to the dictionary of tensors."""
-    stack, memo = [], {}
+def _state_dict(content: bytes) -> dict[str, _Tensor]:
     try:
-        for opcode, argument, _ in pickletools.genops(pickle):
-            _step(opcode.name, argument, stack, memo)
-    except _Refused:
+        found = _Unpickler(io.BytesIO(content)).load()
+    except pickle.UnpicklingError:
         raise
-    except Exception as error:  # genops raises what a damaged stream makes of its decoders; the machine, of its stack
-        raise _Refused(f"its pickle is damaged ({error!r})") from None
-    if len(stack) != 1 or not isinstance(stack[0], dict) or not stack[0]:
-        raise _Refused("its pickle is no dictionary")
-    for name, value in stack[0].items():
+    except Exception as error:  # the stand-ins and the unpickler raise what a damaged stream makes of them
+        raise pickle.UnpicklingError(f"its pickle is damaged ({type(error).__name__})") from None
+    if not isinstance(found, dict) or not found:
+        raise pickle.UnpicklingError("its pickle is no dictionary")
+    for name, value in found.items():
         if not isinstance(name, str) or not isinstance(value, _Tensor):
-            raise _Refused(f"entry {name!r} is no tensor")
-    return stack[0]
+            raise pickle.UnpicklingError(f"entry {str(name)[:60]!r} is no tensor")
+        if len(value.shape) != len(value.stride) or not _are_counts([value.offset, *value.shape, *value.stride]):
+            raise pickle.UnpicklingError(f"the shape of {name!r} is none")
+    return found
 
 
-def _step(name: str, argument, stack: list, memo: dict) -> None:
-    """Do what one opcode says."""
-    if name in ("PROTO", "STOP"):
-        return
-    if name == "GLOBAL":
-        if argument not in (_DICTIONARY, _REBUILD, *_STORAGES):
-            raise _Refused(f"it names {argument.replace(' ', '.')}")
-        stack.append(_Global(argument))
-    elif name in _VALUES:
-        stack.append(argument)
-    elif name in _CONSTANTS:
-        stack.append(_CONSTANTS[name])
-    elif name == "MARK":
-        stack.append(_Mark())
-    elif name in ("BINPUT", "LONG_BINPUT"):
-        memo[argument] = stack[-1]
-    elif name in ("BINGET", "LONG_BINGET"):
-        stack.append(memo[argument])
-    elif name == "TUPLE":
-        stack.append(tuple(_since_mark(stack)))
-    elif name in _TUPLES:
-        stack.append(tuple(reversed([stack.pop() for _ in range(_TUPLES[name])])))
-    elif name == "EMPTY_DICT":
-        stack.append({})
-    elif name in ("SETITEM", "SETITEMS"):
-        pairs = _since_mark(stack) if name == "SETITEMS" else [stack.pop(), stack.pop()][::-1]
-        stack[-1].update(_pairs(stack[-1], pairs))
-    elif name == "BINPERSID":
-        stack.append(_persistent(stack.pop()))
-    elif name == "REDUCE":
-        arguments, function = stack.pop(), stack.pop()
-        stack.append(_call(function, arguments))
-    elif name == "BUILD" and isinstance(stack[-1], dict) and set(stack[-1]) == {"_metadata"}:
-        stack.pop()  # version numbers of the modules: not needed
-    else:
-        raise _Refused(f"it has the opcode {name}")
+def _are_counts(values) -> bool:
+    return all(type(value) is int and value >= 0 for value in values)
 
 
-def _since_mark(stack: list) -> list:
-    values = []
-    while not isinstance(stack[-1], _Mark):
-        values.append(stack.pop())
-    stack.pop()
-    return values[::-1]
-
-
-def _pairs(target, values: list) -> Iterator[tuple]:
-    if type(target) is not dict or len(values) % 2 or not all(isinstance(key, str) for key in values[::2]):
-        raise _Refused("it sets items of something else than a dictionary of names")
-    return zip(values[::2], values[1::2], strict=True)
-
-
-def _persistent(identity) -> _Storage:
-    """('storage', class, key, device, count)."""
-    kind, storage, key, _, count = identity
-    if kind != "storage" or not isinstance(storage, _Global) or storage.name not in _STORAGES:
-        raise _Refused(f"it refers to {identity!r}")
-    if not (isinstance(key, str) and key.isalnum() and _is_count(count)):
-        raise _Refused(f"it names the storage {key!r} of {count!r} numbers")
-    return _Storage(_STORAGES[storage.name], key, count)
-
-
-def _call(function, arguments: tuple):
-    """Return what the two functions of a state dict would return, without calling anything."""
-    if function == _Global(_DICTIONARY) and arguments == ():
-        return {}
-    if function == _Global(_REBUILD) and isinstance(arguments, tuple) and len(arguments) == 6:
-        storage, offset, shape, stride, _, hooks = arguments
-        numbers = (offset, *shape, *stride)
-        if isinstance(storage, _Storage) and hooks == {} and len(shape) == len(stride) and all(map(_is_count, numbers)):
-            return _Tensor(storage, offset, shape, stride)
-    raise _Refused(f"it calls {getattr(function, 'name', function)!r} with {arguments!r:.80}")
-
-
-def _is_count(value) -> bool:
-    return type(value) is int and value >= 0
-
-
-def _storage(path: Path, archive: zipfile.ZipFile, root: str, storage: _Storage) -> np.ndarray:
-    member, wanted = f"{root}/data/{storage.key}", storage.count * storage.dtype.itemsize
+def _storage(path: Path, archive: zipfile.ZipFile, root: str, dtype: np.dtype, key: str, count: int) -> np.ndarray:
+    member, wanted = f"{root}/data/{key}", count * dtype.itemsize
     if member not in archive.namelist():
         raise FormatError(f"{path} lacks its storage {member}. {_AGAIN}")
     there = archive.getinfo(member).file_size
@@ -213,7 +123,7 @@ def _storage(path: Path, archive: zipfile.ZipFile, root: str, storage: _Storage)
         raise FormatError(
             f"{path}: {member} has {there} bytes; {wanted} are announced, {_LARGEST_STORAGE} are the limit. {_AGAIN}"
         )
-    return np.frombuffer(archive.read(member), storage.dtype)
+    return np.frombuffer(archive.read(member), dtype)
 
 
 def _array(path: Path, name: str, tensor: _Tensor, data: np.ndarray) -> np.ndarray:

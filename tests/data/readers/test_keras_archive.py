@@ -151,6 +151,37 @@ def test_no_zip_truncated_zip_and_damaged_weights(published):
         keras_archive.read(published)
 
 
+@pytest.mark.parametrize("kind", ["external storage", "virtual", "link", "huge", "not finite"])
+def test_numbers_that_do_not_stand_in_the_file_are_refused(published, tmp_path, kind):
+    """HDF5 can take /etc/passwd for weights."""
+    secret, path = tmp_path / "secret", published[NAMES[0]]
+    secret.write_bytes(bytes(48))
+    memory = io.BytesIO(weights_file(toy_weights(0)))
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["kernel"] = np.ones((3, 4), "f4")
+    with h5py.File(memory, "a") as file:
+        place = "layers/dense/vars/0"
+        del file[place]
+        if kind == "external storage":
+            file.create_dataset(place, (3, 4), "f4", external=[(str(secret), 0, 48)])
+        elif kind == "virtual":
+            layout = h5py.VirtualLayout((3, 4), "f4")
+            layout[:] = h5py.VirtualSource(str(tmp_path / "other.h5"), "kernel", (3, 4))
+            file.create_virtual_dataset(place, layout)
+        elif kind == "link":
+            file[place] = h5py.ExternalLink(str(tmp_path / "other.h5"), "kernel")
+        elif kind == "huge":
+            file.create_dataset(place, (10**6, 10**6), "f4", chunks=(10, 10))
+        else:
+            file[place] = np.full((3, 4), np.nan, "f4")
+    members = {"metadata.json": json.dumps({"keras_version": "3"}), "config.json": json.dumps(config())}
+    with zipfile.ZipFile(path, "w") as archived:
+        for name, content in (members | {"model.weights.h5": memory.getvalue()}).items():
+            archived.writestr(name, content)
+    with pytest.raises(FormatError, match=r"points out of the file, or has|has kernel|not a Keras 3 archive"):
+        keras_archive.read(published)
+
+
 def test_a_member_that_would_fill_the_memory_is_not_unpacked(published):
     with zipfile.ZipFile(published[NAMES[0]], "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("metadata.json", b" " * (17 * 2**20))

@@ -149,12 +149,12 @@ def test_structures_that_no_state_dict_has_are_refused(write):
     storage = Storage("0", np.arange(4))
     tensor = Tensor(storage, 0, (4,), (1,))
     for content, message in (
-        ([tensor], "opcode EMPTY_LIST"),
+        ([tensor], "no dictionary"),
         (OrderedDict(a=3), "entry 'a' is no tensor"),
-        (OrderedDict({1: tensor}), "something else than a dictionary of names"),
+        (OrderedDict({1: tensor}), "entry '1' is no tensor"),
         (OrderedDict(), "no dictionary"),
-        (OrderedDict(a=Tensor(storage, -1, (4,), (1,))), "it calls"),
-        (OrderedDict(a=Tensor(Storage("../../x", [1]), 0, (1,), (1,))), "names the storage"),
+        (OrderedDict(a=Tensor(storage, -1, (4,), (1,))), "the shape of 'a' is none"),
+        (OrderedDict(a=Tensor(Storage("../../x", [1]), 0, (1,), (1,))), "names a storage that is none"),
     ):
         with pytest.raises(FormatError, match=message):
             torch_state_dict.read(write(content, [storage], metadata=False))
@@ -184,5 +184,5 @@ def test_damaged_files(tmp_path, write):
         torch_state_dict.read(tmp_path / "text.pt")
     with zipfile.ZipFile(tmp_path / "bare.pt", "w") as archive:
         archive.writestr("archive/data.pkl", b"\x80\x02}q\x00(X")
-    with pytest.raises(FormatError, match="its pickle is damaged"):
+    with pytest.raises(FormatError, match="pickle data was truncated"):
         torch_state_dict.read(tmp_path / "bare.pt")
