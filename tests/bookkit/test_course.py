@@ -16,7 +16,9 @@ from bookkit.working import Workshop
 from gmtools.cache import PROJECT
 from gmtools.errors import BookFailed, ColumnMissing, DataNotFound, FormatError
 
-LESSONS = [lesson.numbers[0] for lesson in lessons.discover() if not re.match(r"\d9_", lesson.name)]
+NOT_YET = {"16", "71", "72", "73"}  # lessons whose questions and checks are still to be written
+TAUGHT = [lesson.numbers[0] for lesson in lessons.discover() if not re.match(r"\d9_", lesson.name)]
+LESSONS = [number for number in TAUGHT if number not in NOT_YET]
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 KEPT = {"1.1": exercises.record("1.1", 2881, 0.0, "a count is exact", {2768: "and the constants?"}, "count the rows")}
 KEPT["1.2"] = exercises.record("1.2", -0.5, 0.02, "two decimals", {0.5: "mind the sign"}, "look at the table")
@@ -35,6 +37,11 @@ def answered():
 def test_kept_answers_are_those_of_the_solutions():
     kept = json.loads((PROJECT / "bookkit" / exercises.FILE).read_text(encoding="utf-8"))
     assert kept == course.answers(), "write them anew: gmtools course answers"
+
+
+@pytest.mark.parametrize("number", LESSONS)
+def test_each_lesson_has_two_checks(number):
+    assert sum(exercise.split(".")[0] == number for exercise in course.checks()) >= 2
 
 
 @pytest.mark.parametrize("number", LESSONS)
