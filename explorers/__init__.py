@@ -1,6 +1,9 @@
 """Interactive front ends of trained networks: the same JavaScript in a notebook and on the page of the book.
 
-The classes are imported when they are first asked for, so that nothing else needs a widget library.
+In a lesson ``GroundMotion(magnitude=7, rjb_km=5)`` as the last line of a cell shows an explorer with these start
+values, in JupyterLab and on the page; on a page of Markdown ``<div class="gmtools-explorer"
+data-explorer="ground_motion" data-state='{"magnitude": 7}'></div>`` does. The classes are imported when they are first
+asked for, so that nothing else needs a widget library.
 """
 
 from importlib import import_module

@@ -8,7 +8,7 @@ from scipy.ndimage import distance_transform_edt
 from explorers import map_ground, map_layers
 from explorers.base import Choice, Explorer, Number
 from explorers.payload import pack
-from gmtools import networks
+from gmtools import columns, geodesy, networks
 from gmtools.errors import warn_outside
 from gmtools.maps import inputs
 from gmtools.maps.grids import Layer, MapGrid
@@ -16,7 +16,7 @@ from gmtools.maps.grids import Layer, MapGrid
 QUANTITIES = ("mean", "sigma", "classical", "difference")
 START = {
     "italy": {"magnitude": 6.1, "latitude": 42.34, "longitude": 13.38, "depth_km": 8.3},
-    "kanto": {"magnitude": 6.0, "latitude": 35.58, "longitude": 140.14, "depth_km": 70.0},
+    "kanto": {"magnitude": 5.0, "latitude": 35.58, "longitude": 140.14, "depth_km": 70.0},
 }
 """First event of each region: place and depth of L'Aquila 2009; an earthquake in the slab below Chiba."""
 LIMITS = {"magnitude": (3.0, 8.0), "latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0), "depth_km": (0.0, 200.0)}
@@ -51,9 +51,11 @@ def payload(data="auto"):
         }
         away = distance_transform_edt(stored["records"] == 0) * facts["grid"]["pixel_m"] / 1e3
         stored["far"] = np.minimum(away, 255).astype("uint8")
-        stored |= {f"weights_{i}": values.astype("float32") for i, values in enumerate(weights)}
+        # Half precision travels as its bits.
+        stored |= {f"weights_{i}": v.view("uint16") if v.dtype == "float16" else v for i, v in enumerate(weights)}
+        stored["support"] = stored["support"].astype("uint8")
         arrays |= {f"{region}.{key}": values for key, values in stored.items()}
-    return pack({"regions": meta, "quantities": QUANTITIES, "limits": LIMITS}, arrays)
+    return pack({"regions": meta, "quantities": QUANTITIES, "limits": LIMITS, "grid": networks.SUPPORT}, arrays)
 
 
 class EventMap(Explorer):
@@ -120,6 +122,18 @@ class EventMap(Explorer):
         mean, variance = output[..., 0], np.exp(np.clip(output[..., 1], *LN_VARIANCE))
         sigma = np.sqrt(variance.mean(axis=0) + mean.var(axis=0))
         return mean.mean(axis=0), card.get("sigma_factor", 1.0) * sigma
+
+    def known(self):
+        """Pixels, (ny, nx) bool, with enough training records near the event's magnitude, the pixel's epicentral
+        distance and its VS30: elsewhere the page draws the map faint, or not at all."""
+        stored, facts = map_ground.read(self.region)
+        layers = dict(zip(facts["static"], stored["static"], strict=True))
+        places = self.grid.lonlat
+        distance = geodesy.hypocentral_distance_km(*places, self.longitude, self.latitude, 0.0)
+        vs30 = layers.get(columns.VS30, np.full(distance.shape, 500.0))
+        table = {columns.MAGNITUDE: self.magnitude, columns.REPI: distance.ravel(), columns.VS30: vs30.ravel()}
+        support = {"columns": list(table), "masks": stored["support"]}
+        return networks.supported(support, pd.DataFrame(table), 1)[0].reshape(distance.shape)
 
     @traitlets.observe("region")
     def _move(self, change):

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from explorers import classical_map, map_outline
-from gmtools import columns, networks
+from gmtools import columns, geodesy, networks
 from gmtools.errors import UnknownModel
 
 FOLDER = Path(__file__).with_name("ground")
@@ -16,25 +17,11 @@ FOLDER = Path(__file__).with_name("ground")
 
 @dataclass(frozen=True)
 class Region:
-    """How the ground of a region is made.
-
-    Attributes
-    ----------
-    network : str
-        Name of the network that draws its maps.
-    title, kind, tag : str
-        Of the target; whether the motions are measured, as a sentence and as a word on the map.
-    study : callable
-        Returns the :class:`gmtools.maps.inputs.MapStudy` that the network learned from.
-    layers : tuple of str
-        Layers among the network's input maps; only such as may be given away.
-    fill : dict of str to float
-        Value of a layer where it has none.
-    layer_source : str
-        Attribution of the layers, empty where there is none.
-    classical : callable
-        Of :mod:`explorers.classical_map`: the table of a classical model.
-    """
+    """How the ground of a region is made: name of the network that draws its maps; title of the target, whether the
+    motions are measured, as a sentence (``kind``) and as a word on the map (``tag``); ``study`` returns the
+    :class:`gmtools.maps.inputs.MapStudy` that the network learned from; ``layers`` among its input maps, only such as
+    may be given away, with the value where they have none (``fill``) and their attribution; ``classical`` of
+    :mod:`explorers.classical_map` returns the table of a classical model."""
 
     network: str
     title: str
@@ -86,21 +73,8 @@ REGIONS = {
 
 
 def make(name, folder=FOLDER):
-    """Write ``NAME.npz`` and ``NAME.json`` of a region.
-
-    Parameters
-    ----------
-    name : str
-        Key of :data:`REGIONS`.
-    folder : Path
-
-    Raises
-    ------
-    DataNotFound
-        The records or a layer cannot be had.
-    PackageUnreachable
-        npm does not give the outline.
-    """
+    """Write ``NAME.npz`` and ``NAME.json`` of a key of :data:`REGIONS`. Raises DataNotFound, and PackageUnreachable
+    where npm does not give the outline."""
     region = REGIONS[name]
     study = region.study()
     grid, frame = study.grid, study.frame
@@ -114,6 +88,7 @@ def make(name, folder=FOLDER):
         "outline_ends": ends,
         "records": np.bincount(cell, minlength=grid.nx * grid.ny).reshape(grid.shape).astype("uint16"),
         "land": map_outline.land(points, ends, grid).astype("uint8"),
+        "support": support(study, region),
         **table,
     }
     sources = [source for source in (region.layer_source, map_outline.SOURCE) if source]
@@ -125,6 +100,20 @@ def make(name, folder=FOLDER):
     np.savez_compressed(folder / f"{name}.npz", allow_pickle=False, **arrays)
     text = json.dumps({**facts, "layers": sources}, indent=1, ensure_ascii=False) + "\n"
     (folder / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def support(study, region):
+    """Where its network has learned from records, by magnitude, epicentral distance and VS30 of the pixel (500 m/s
+    where it does not read VS30): masks as :func:`gmtools.networks.masks_of` gives them."""
+    frame, vs30 = study.frame, 500.0
+    if columns.VS30 in region.layers:
+        vs30 = study.layers[columns.VS30].values[study.row, study.column]
+        vs30 = np.nan_to_num(vs30, nan=region.fill[columns.VS30])
+    names = columns.STATION_LONGITUDE, columns.STATION_LATITUDE, columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE
+    epicentral = geodesy.hypocentral_distance_km(*(frame[name] for name in names), 0.0)
+    table = {columns.MAGNITUDE: frame[columns.MAGNITUDE], columns.REPI: epicentral, columns.VS30: vs30, "target": 1.0}
+    near = networks.support_of(pd.DataFrame(table), ["target"], (columns.MAGNITUDE, columns.REPI, columns.VS30))
+    return networks.masks_of(near)
 
 
 def read(name, folder=FOLDER):

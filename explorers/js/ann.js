@@ -53,7 +53,7 @@ export class Ann {
 }
 
 /** Single-precision numbers, from half-precision bits where they are such. */
-function numbers(data) {
+export function numbers(data) {
   return data instanceof Uint16Array ? Float32Array.from(data, half) : data;
 }
 

@@ -1,7 +1,7 @@
 // A classical model read from its table: the twin of explorers/classical_tables.py.
 
 const OFFSET_KM = 5;
-const OUTPUTS = 26; // 13 means and 13 sigmas of ln PSA (g)
+export const OUTPUTS = 26; // 13 means and 13 sigmas of ln PSA (g)
 
 export class ClassicalTable {
   /** parts: arrays of the payload, as explorers/classical_tables.py names them. */
@@ -61,5 +61,3 @@ function place(knots, value) {
   }
   return [low, Math.min(1, Math.max(0, (value - knots[low]) / (knots[low + 1] - knots[low])))];
 }
-
-export { OUTPUTS };

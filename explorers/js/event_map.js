@@ -48,7 +48,7 @@ function open(view) {
   const map = makeMap(shown);
   const source = make("p");
   view.notes.append(map.help, source);
-  const endTheme = onTheme(map.draw);
+  const endTheme = onTheme(() => map.draw());
 
   function update(state) {
     if (shown.region !== shown.all[state.region]) {
@@ -58,7 +58,7 @@ function open(view) {
       kind.textContent = shown.region.kind;
     }
     shown.maps = evaluate(shown.region, state);
-    const beyond = outside(shown.region, state).join("; ");
+    const beyond = outside(shown.region, state, shown.maps).join("; ");
     const extrapolated = beyond && `Extrapolation: ${beyond}.`;
     map.tell(state);
     return { spoken: summary(shown.region, shown.maps, state), warning: `${extrapolated} ${disagreement(shown.region, shown.maps)}`.trim() };
@@ -69,7 +69,9 @@ function open(view) {
     picture: () => {
       const { region, maps } = shown;
       const title = `${look(region, view.state().quantity).title}: ${region.title}`;
+      map.draw({ ink: "#1d232b", dark: false }); // a picture is for paper
       const panels = [{ image: map.canvas.toDataURL(), width: map.canvas.clientWidth, height: map.canvas.clientHeight }];
+      map.draw();
       return { title, panels, legend: [], lines: [summary(region, maps, view.state()), region.kind, sources(region)] };
     },
     stop() {
@@ -109,7 +111,7 @@ function makeMap(shown) {
   const liveUnder = liveText(root);
   liveUnder.element.classList.add("gmx-hidden");
 
-  function draw() {
+  function draw(theme = colors(root)) {
     const { maps, region, cursor, records } = shown;
     const { quantity, longitude, latitude } = shown.view.state();
     if (!maps) return;
@@ -118,7 +120,7 @@ function makeMap(shown) {
     drawMap(canvas, {
       grid: region.grid, values: maps[quantity], look: look(region, quantity), outline: region.outline, far: region.far,
       records: records.value ? region.records : null, epicenter: pixel(region.grid, longitude, latitude), cursor,
-      tag: region.tag, theme: colors(root),
+      support: maps.support, tag: region.tag, theme,
     });
   }
   function read() {
@@ -134,7 +136,7 @@ function makeMap(shown) {
     read();
   }
   listen(shown, pad, canvas, read);
-  const size = new ResizeObserver(draw);
+  const size = new ResizeObserver(() => draw());
   size.observe(pad);
   const stop = () => {
     liveUnder.stop();

@@ -2,6 +2,7 @@
 
 import { Ann } from "./ann.js";
 import { ClassicalTable, OUTPUTS } from "./classical_table.js";
+import { supportAt } from "./support.js";
 
 export const SETTINGS = ["magnitude", "rjb_km", "vs30_m_s"];
 
@@ -73,15 +74,9 @@ export class Model {
     return this.left(state, period).length === 0;
   }
 
-  /** Bit of an ordinate in the mask of what is known (0) or drawn (1), at the node nearest to a scenario. */
+  /** Bit of an ordinate in the mask of what is known (0) or drawn (1). */
   bit(mask, { magnitude, rjb_km, vs30_m_s }, period) {
-    const { start, step, shape, offset_km: offset } = this.grid;
-    const at = [magnitude, Math.log(Math.max(rjb_km, 0) + offset), Math.log(vs30_m_s)];
-    const node = at.reduce((sum, value, k) => {
-      const number = Math.round((value - start[k]) / step[k]);
-      return sum * shape[k] + Math.min(shape[k] - 1, Math.max(0, number));
-    }, 0);
-    return (this.masks[mask * shape[0] * shape[1] * shape[2] + node] >> period) & 1;
+    return (supportAt(this.masks, this.grid, magnitude, rjb_km, vs30_m_s)[mask] >> period) & 1;
   }
 
   /** Whether the line of an ordinate has ended: no record is anywhere near, or a setting lies far out of its range. */

@@ -53,7 +53,7 @@ function open(view) {
   const origin = make("p");
   view.notes.append(origin);
   const truth = makeTruth(view.notes, content.meta);
-  let shown;
+  let [shown, drawn] = [];
   let stopLooking = () => {};
 
   function update(state) {
@@ -63,7 +63,7 @@ function open(view) {
     origin.replaceChildren(make("strong", {}, kindOf(record)), ORIGIN);
     truth(record);
     verdict.replaceChildren(...sentenceOf(shown));
-    drawWindows(figures.windows, shown);
+    if (drawn !== (drawn = [state.recording, state.window_length_s, shown.kept].join())) drawWindows(figures.windows, shown);
     drawSpectra(figures.spectra, shown);
     drawRatio(figures.ratio, shown);
     criteria(shown.rows ?? null);

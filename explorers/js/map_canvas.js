@@ -96,14 +96,15 @@ function outlinePath(outline, at) {
   return path;
 }
 
-function picture({ grid: { nx, ny }, values, look: { palette, low, high } }) {
+/** Faint where few training records lie near, blank where none does. */
+function picture({ grid: { nx, ny }, values, support, look: { palette, low, high } }) {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [nx, ny];
   const context = canvas.getContext("2d");
   const image = context.createImageData(nx, ny);
   for (let p = 0; p < nx * ny; p++) {
     const [row, column] = [ny - 1 - Math.floor(p / nx), p % nx];
-    image.data.set([...color(palette, (values[p] - low) / (high - low)), 255], 4 * (row * nx + column));
+    image.data.set([...color(palette, (values[p] - low) / (high - low)), support[p][0] ? 255 : support[p][1] ? 110 : 0], 4 * (row * nx + column));
   }
   context.putImageData(image, 0, 0);
   return canvas;

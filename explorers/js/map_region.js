@@ -1,11 +1,13 @@
 // A region of the map explorer without its picture: network, grid, classical model, and what all of them say of an event.
 
+import { numbers } from "./ann.js";
+import { supportAt } from "./support.js";
 import { distances, ecef, predict } from "./unet.js";
 import { fromUtm, toUtm } from "./utm.js";
 
 /** Regions of a payload: name -> region, with network as unet.js takes it. */
 export function regions({ meta, arrays }) {
-  return Object.fromEntries(Object.entries(meta.regions).map(([name, about]) => [name, region(name, about, arrays)]));
+  return Object.fromEntries(Object.entries(meta.regions).map(([name, about]) => [name, region(name, { ...about, nodes: meta.grid }, arrays)]));
 }
 
 function region(name, about, arrays) {
@@ -23,7 +25,7 @@ function region(name, about, arrays) {
     north[p] = (about.grid.south_m + (Math.floor(p / nx) + 0.5) * about.grid.pixel_m) / 1e3;
   }
   Object.assign(statics, { easting_km: east, northing_km: north });
-  const weights = Array.from({ length: about.network.arrays }, (_, i) => data(`weights_${i}`));
+  const weights = Array.from({ length: about.network.arrays }, (_, i) => numbers(data(`weights_${i}`)));
   const network = { ...about.network, height: ny, width: nx, pixels, statics, weights };
   network.sigma_factor = about.sigma_factor;
   return {
@@ -32,9 +34,10 @@ function region(name, about, arrays) {
     network,
     places,
     records: data("records"),
+    support: data("support"),
     far: data("far"), // km to the nearest pixel with training records
     land: Array.from(data("land")).flatMap((dry, p) => (dry ? [p] : [])),
-    outline: rings(data("outline"), data("outline_ends")),
+    outline: Array.from(data("outline_ends"), (end, i) => data("outline").subarray(2 * (i ? data("outline_ends")[i - 1] : 0), 2 * end)),
     table: {
       magnitude: data("classical_magnitude"),
       depth: data("classical_depth_km"),
@@ -42,10 +45,6 @@ function region(name, about, arrays) {
       values: data("classical"),
     },
   };
-}
-
-function rings(points, ends) {
-  return Array.from(ends, (end, i) => points.subarray(2 * (i ? ends[i - 1] : 0), 2 * end));
 }
 
 const zone = (grid) => grid.epsg - 32600;
@@ -122,9 +121,12 @@ export function evaluate(region, settings) {
   const far = region.classical.distance === "epicentral" ? epicentral : distance(region, event, settings.depth_km);
   const median = classical(region, event, far);
   const difference = mean.map((value, p) => value - median[p]);
-  return { mean, sigma, classical: median, difference, distance: epicentral };
+  const { vs30_m_s: vs30 } = region.network.statics;
+  const support = Array.from(epicentral, (km, p) => supportAt(region.support, region.nodes, event.magnitude, km, vs30?.[p] ?? 500));
+  return { mean, sigma, classical: median, difference, distance: epicentral, support };
 }
 
+const MOST_ALONE = 0.5; // share of the land
 const WORDS = {
   magnitude: ["magnitude", ""],
   event_longitude: ["longitude", "°"],
@@ -133,13 +135,15 @@ const WORDS = {
 };
 
 /** Sentences on what of an event lies outside the training events; empty if nothing does. */
-export function outside({ network, grid }, settings) {
+export function outside({ network, grid, land }, settings, maps) {
   const event = eventOf(settings);
   const found = Object.entries(WORDS).flatMap(([name, [word, unit]]) => {
     const [low, high] = network.ranges[name];
     const span = `${Number(low.toFixed(2))} to ${Number(high.toFixed(2))}${unit}`;
     return event[name] < low - 1e-3 || event[name] > high + 1e-3 ? [`${word} ${event[name]}${unit} is outside ${span}`] : [];
   });
+  const alone = land.filter((p) => !maps.support[p][0]).length / land.length;
+  if (alone > MOST_ALONE) found.push(`${Math.round(100 * alone)} % of the land, faint or blank, has few training records near`);
   if (!inside(grid, pixel(grid, settings.longitude, settings.latitude))) found.push("the epicenter is off the map");
   return found;
 }

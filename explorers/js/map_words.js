@@ -48,6 +48,7 @@ export function reading(region, maps, p) {
     `${place(region.places[p])}, ${Math.round(maps.distance[p])} km from the epicenter: median ${grams(mean[p])}, ` +
     `sigma ${sigma[p].toFixed(2)} (two of three records between ${grams(mean[p] - sigma[p])} and ` +
     `${grams(mean[p] + sigma[p])}); ${region.classical.label}: ${grams(maps.classical[p])}. ` +
+    (maps.support[p][0] ? "" : "Few training records are near in magnitude, distance and VS30. ") +
     (near ? `${region.records[p]} training records in this pixel.` : `Nearest training record: ${region.far[p]} km away.`)
   );
 }
@@ -86,16 +87,16 @@ export function sources({ network, data, scores, layers, classical }) {
   return (
     `The map joins ${network.members.length} U-Nets of ${steps} layers, trained on ${records.toLocaleString("en-US")} records of ` +
     `${events} earthquakes at ${stations} stations. ${said.length ? `Error (rmse) where they did not learn: ${said.join("; ")}. ` : ""}` +
-    "Hatched: over 50 km from any training record. A regular pattern of two and four pixels is the network's, not the ground's. " +
+    "Faint: fewer than five training records within 0.5 of M and a factor of 1.5 of distance and VS30; blank: none within twice that. Hatched: over 50 km from any training record. A regular pattern of two and four pixels is the network's, not the ground's. " +
     `${classical.label}: ${classical.note}. ${layers.join(". ")}.`
   );
 }
 
 /** The grid: arguments of csv(). */
 export function table(region, maps) {
-  const header = ["longitude", "latitude", "median_unet_g", "sigma_ln_unet", "median_classical_g", "training_record_km"];
+  const header = ["longitude", "latitude", "median_unet_g", "sigma_ln_unet", "median_classical_g", "training_record_km", "known"];
   const rows = region.places.map(([longitude, latitude], p) => [
-    longitude, latitude, Math.exp(maps.mean[p]), maps.sigma[p], Math.exp(maps.classical[p]), region.far[p],
+    longitude, latitude, Math.exp(maps.mean[p]), maps.sigma[p], Math.exp(maps.classical[p]), region.far[p], maps.support[p][0],
   ]);
   return [header, rows, [target(region), region.kind, `Classical: ${region.classical.label}`, ...region.layers]];
 }

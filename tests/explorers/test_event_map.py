@@ -18,7 +18,8 @@ import { unpack } from "SOURCE/core/payload.js";
 import { evaluate, outside, regions } from "SOURCE/map_region.js";
 const all = regions(unpack(payload));
 answer(events.map(([name, settings]) => {
-  return { ...evaluate(all[name], settings), warned: outside(all[name], settings) };
+  const maps = evaluate(all[name], settings);
+  return { ...maps, known: maps.support.map(([known]) => known), warned: outside(all[name], settings, maps) };
 }));
 """
 EVENTS = [
@@ -45,7 +46,9 @@ def test_page_is_keras(on_page):
         mean, sigma = EventMap(region=region, **settings).maps()
         assert np.array(found["mean"]) == pytest.approx(mean.ravel(), abs=1e-4)
         assert np.array(found["sigma"]) == pytest.approx(sigma.ravel(), rel=1e-4)
-        assert found["warned"] == []
+        known = EventMap(region=region, **settings).known()
+        assert (np.array(found["known"]) == known.ravel()).all() and known.mean() > 0.02
+        assert [text for text in found["warned"] if "land" not in text] == []
 
 
 @SHIPPED

@@ -160,7 +160,8 @@ def test_two_of_three_records_lie_within_one_sigma_of_the_median(node):
     script = """
       import { reading } from "SOURCE/map_words.js";
       const region = { far: [3], places: [[140, 36]], records: [0], classical: { label: "the formula" } };
-      answer(reading(region, { mean: [Math.log(0.1)], sigma: [Math.LN2], distance: [20.4], classical: [0] }, 0));
+      const maps = { mean: [Math.log(0.1)], sigma: [Math.LN2], distance: [20.4], support: [[1, 1]], classical: [0] };
+      answer(reading(region, maps, 0));
     """
     said = node(script)
     assert "20 km from the epicenter: median 0.1 g, sigma 0.69 (two of three records between 0.05 g and 0.2 g)" in said

@@ -24,7 +24,7 @@ export function slider({ label, unit = "", min, max, step, value, scale = "linea
   const start = Math.log(min + offset);
   const span = Math.log(max + offset) - start;
   const toWay = (v) => (log ? (steps * (Math.log(v + offset) - start)) / span : v);
-  const round = (v) => Math.min(max, Math.max(min, Number((Math.round(v / step) * step).toFixed(decimals(step)))));
+  const round = (v) => Math.min(max, Math.max(min, Number((Math.round(v / step) * step).toFixed((String(step).split(".")[1] ?? "").length))));
   const fromWay = (w) => round(log ? Math.exp(start + (w / steps) * span) - offset : w);
   const text = unit ? `${label} (${unit})` : label;
   const spoken = (v) => `${v}${unit ? ` ${unit}` : ""}`;
@@ -82,10 +82,6 @@ export function slider({ label, unit = "", min, max, step, value, scale = "linea
       bar.classList.add("gmx-range-set");
     },
   };
-}
-
-function decimals(step) {
-  return (String(step).split(".")[1] ?? "").length;
 }
 
 /** A drop-down list; options: pairs of value and text. */

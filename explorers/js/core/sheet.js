@@ -6,7 +6,7 @@ import { plain, ticks } from "./plot.js";
 const WIDTH = 900;
 const PANEL = { width: 435, height: 330, left: 62, right: 12, top: 30, bottom: 46 };
 const ROW = 17;
-const CHARACTERS = 140; // of a line below the panels
+const CHARACTERS = 124; // of a line below the panels
 
 const escaped = (text) => String(text).replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
 const round = (value) => Number(value.toFixed(1));

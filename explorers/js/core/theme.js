@@ -16,12 +16,7 @@ export function colors(element) {
   const style = getComputedStyle(element);
   const names = ["ink", "soft", "ground", "line", "grid", "accent", "out", "data"];
   const found = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--gmx-${name}`).trim()]));
-  return { ...found, dark: luminance(found.ground) < 0.5 };
-}
-
-function luminance(color) {
-  const hex = /^#(..)(..)(..)$/.exec(color);
-  return hex ? hex.slice(1).reduce((sum, part) => sum + parseInt(part, 16), 0) / 765 : 1;
+  return { ...found, dark: style.getPropertyValue("--gmx-if-dark").trim() === "inline" };
 }
 
 /** Call when the theme changes; returns what ends the watch. */
