@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from gmtools import columns, studies
+from gmtools import columns, residuals, studies
 from gmtools.data import catalog, datasets
 from gmtools.errors import FormatError
-from gmtools.maps import grids, ground, inputs
+from gmtools.maps import grids, ground, inputs, kriging
 from gmtools.maps.grids import Layer, MapGrid
 from gmtools.maps.kanto_region import (
     BEDROCK,
@@ -24,7 +24,7 @@ from gmtools.maps.kanto_region import (
 )
 
 __all__ = ["BEDROCK", "KIND_DEPTHS_KM", "NETWORKS", "REGION", "UTM54", "bedrock_depth", "card_facts", "coast"]
-__all__ += ["earthquakes", "in_region", "on_grid", "project", "stations", "with_chunks"]
+__all__ += ["earthquakes", "in_region", "kriged_formula", "on_grid", "project", "stations", "with_chunks"]
 MAPS = (
     columns.EVENT_LATITUDE, columns.EVENT_LONGITUDE, columns.HYPOCENTRAL_DEPTH, columns.MAGNITUDE, inputs.EASTING,
     inputs.NORTHING, columns.RHYP, BEDROCK, inputs.LN_RHYP,
@@ -112,6 +112,37 @@ def card_facts(study: inputs.MapStudy, names: Iterable[str], mean, sd, period_s:
         "period_s": period_s,
         "pixel_m": study.grid.pixel_m,
     }
+
+
+def kriged_formula(study: inputs.MapStudy, y, see, grid: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Rival of lesson 23: the formula of twelve terms, fitted to the records ``see``, and its kriged station terms.
+
+    ``y`` is ln of the motion of every record of ``study``. Returned are the formula's residual of every record, and the
+    station term kriged to its station (where one is known, that), or with ``grid`` to every pixel.
+    """
+    frame = study.frame
+    magnitude, distance, depth = (
+        frame[n].to_numpy() for n in (columns.MAGNITUDE, columns.RHYP, columns.HYPOCENTRAL_DEPTH)
+    )
+    ln_r = np.log(distance)
+    terms = [magnitude, magnitude**2, ln_r, magnitude * ln_r, distance, depth]
+    for above, below in zip(KIND_DEPTHS_KM, (*KIND_DEPTHS_KM[1:], np.inf), strict=True):
+        of_kind = ((depth >= above) & (depth < below)).astype(float)
+        terms += [of_kind, of_kind * magnitude, of_kind * ln_r]
+    terms, names = np.column_stack(terms), (frame[columns.EVENT][see], frame[columns.STATION][see])
+    intercept, factors = residuals.mixed_regression(terms[see], y[see], *names)
+    left = y - intercept - terms @ factors
+    part = residuals.partition(left[see], *names)
+    place = frame.groupby(columns.STATION)[[columns.STATION_LONGITUDE, columns.STATION_LATITUDE]].first()
+    term = pd.Series(part.station_term).groupby(names[1].to_numpy()).first()
+    here = project(*place.loc[term.index].to_numpy().T)
+    there = project(*(v.ravel() for v in study.grid.lonlat)) if grid else project(*place.to_numpy().T)
+    one, many = np.zeros(len(here)), np.zeros(len(there))
+    spread, _ = kriging.predict(kriging.fit(here, term.to_numpy(), one), here, term.to_numpy(), one, there, many)
+    if grid:
+        return left - part.bias, spread.reshape(study.grid.shape)
+    at_stations = term.combine_first(pd.Series(spread, place.index))
+    return left - part.bias, frame[columns.STATION].map(at_stations).to_numpy()
 
 
 def with_chunks(frame: pd.DataFrame, seed: int = 0) -> pd.DataFrame:

@@ -147,6 +147,20 @@ def test_meso_net_is_brought_to_the_surface():
     assert np.allclose((ln[1] - ln[0])[~deep], 0.0)
 
 
+def test_the_rival_finds_a_formula_and_the_terms_of_stations(invented):
+    frame = invented.frame
+    names, number = np.unique(frame[columns.STATION], return_inverse=True)
+    planted = np.random.default_rng(0).normal(0, 0.5, len(names))[number]
+    scatter = np.random.default_rng(1).normal(0, 0.1, len(frame))
+    y = 1.1 * frame[columns.MAGNITUDE].to_numpy() - 1.4 * np.log(frame[columns.RHYP].to_numpy()) + planted + scatter
+    see = (frame[kanto.SPLIT] == "training").to_numpy() & (frame[kanto.CHUNK] != 0).to_numpy()
+    left, term = kanto.kriged_formula(invented, y, see)
+    assert (left - term)[see].std() < 0.12 and np.corrcoef(term[see], planted[see])[0, 1] > 0.99
+    away = (frame[kanto.CHUNK] == 0).to_numpy()
+    assert (left - term)[away].std() > 0.3  # terms drawn without neighbors in mind cannot be kriged
+    assert kanto.kriged_formula(invented, y, see, grid=True)[1].shape == invented.grid.shape
+
+
 def test_records_without_a_date_are_refused(invented, monkeypatch):
     dataset = replace(invented.dataset, frame=invented.dataset.frame.assign(**{columns.ORIGIN_TIME: pd.NaT}))
     monkeypatch.setattr(kanto.studies, "load", lambda *_: dataset)
