@@ -16,7 +16,8 @@ from bookkit.working import Workshop
 from gmtools.cache import PROJECT
 from gmtools.errors import BookFailed, ColumnMissing, DataNotFound, FormatError
 
-NOT_YET = {"16", "71", "72", "73"}  # lessons whose questions and checks are still to be written
+NOT_YET = {"16"}  # a lesson whose questions are still to be written
+UNCHECKED = {"16", "55", "71", "72", "73"}  # lessons whose solutions have no number yet to check against
 TAUGHT = [lesson.numbers[0] for lesson in lessons.discover() if not re.match(r"\d9_", lesson.name)]
 LESSONS = [number for number in TAUGHT if number not in NOT_YET]
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -39,7 +40,7 @@ def test_kept_answers_are_those_of_the_solutions():
     assert kept == course.answers(), "write them anew: gmtools course answers"
 
 
-@pytest.mark.parametrize("number", LESSONS)
+@pytest.mark.parametrize("number", [number for number in LESSONS if number not in UNCHECKED])
 def test_each_lesson_has_two_checks(number):
     assert sum(exercise.split(".")[0] == number for exercise in course.checks()) >= 2
 
