@@ -61,6 +61,14 @@ def test_the_workflows_run_readmes_commands():
     assert re.search(r"matrix:\n\s+os: \[windows-latest, macos-latest\]", WORKFLOWS[-1].read_text(encoding="utf-8"))
 
 
+def test_the_lines_that_the_pages_workflow_fills_in_are_there():
+    pages = (PROJECT / ".github" / "workflows" / "pages.yml").read_text(encoding="utf-8")
+    config = (PROJECT / "_config.yml").read_text(encoding="utf-8")
+    wanted = re.findall(r's\|\^(  \w+: )\\"\\"', pages)
+    assert wanted == ["  url: ", "  baseurl: "]
+    assert all(len(re.findall(rf'^{line}"', config, re.MULTILINE)) == 1 for line in wanted)
+
+
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.name)
 def test_an_issue_form_asks_for_what_is_needed(path):
     form = yaml.safe_load(path.read_text(encoding="utf-8"))

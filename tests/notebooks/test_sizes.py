@@ -21,6 +21,7 @@ NEEDED = {
     "13": [r"\.trainable = False", r"set_weights", r"Adam\(1e-4\)", r"2200", r"GroupKFold"],
     "14": [r"\.trainable = False", r"integers\(|integers$|\.integers"],
     "22": [r"Conv2D\(", r"Conv2DTranspose|UpSampling", r"\.fit\("],
+    "16": [r"classical\(", r"NamedNetwork\(", r"stats\.norm\.sf"],
     "15": [r"log_normal_cdf", r"ln_sigma", r"def one_way", r"\.trainable = False"],
 }
 """Number of a lesson -> patterns that its visible code holds."""
