@@ -253,7 +253,7 @@ def test_titles_have_the_lessons_number_in_page_sidebar_and_search(visit, served
     title = page.locator("article h1").inner_text().rstrip("#")
     assert title.startswith("33 Would the map") and page.title().startswith("33 Would the map")
     assert page.locator(".bd-sidebar-primary .current", has_text="33 Would the map").count() > 0
-    assert page.locator(".admonition-title", has_text="Exercise 33.2").count() == 1
+    assert page.get_by_text("Exercise 33.2", exact=True).count() == 1
     page.goto(f"{served}search.html?q=L%27Aquila+map")
     page.locator("#search-results li a", has_text="33 Would the map").first.wait_for()
 
