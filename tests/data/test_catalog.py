@@ -4,6 +4,8 @@ import argparse
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import zipfile
 from collections import Counter
@@ -509,6 +511,13 @@ def test_list_and_status_print_a_line_for_each_set(mirror, capsys):
     assert "toy  not public  measured  none stated  A toy data set" in printed
     assert "toy  ok     1/1    9.6 kB  named folder" in printed
     assert "step 1      Ask the owner." in printed
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "ascii"])
+def test_the_list_is_printed_in_any_code_page(encoding):
+    command = [sys.executable, "-m", "bookkit.cli", "data", "list"]
+    printed = subprocess.run(command, capture_output=True, check=True, env=os.environ | {"PYTHONIOENCODING": encoding})
+    assert len(printed.stdout.decode(encoding).splitlines()) > 20 and not printed.stderr
 
 
 def test_verify_ends_with_one_when_a_byte_is_wrong(mirror, capsys):

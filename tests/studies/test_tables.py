@@ -154,6 +154,7 @@ def test_distance_stand_in():
     frame = pd.DataFrame({"rjb_km": [1, np.nan, np.nan], "rrup_km": [5, 6, np.nan], "rhyp_km": [9.0, 9.0, 9.0]})
     assert iran.rjb_or_stand_in(frame).tolist() == [1, 6, 9]
     assert iran.rjb_or_stand_in(frame.drop(columns="rjb_km")).tolist() == [5, 6, 9]
+    assert iran.rjb_or_stand_in(frame.assign(repi_km=4.0)).tolist() == [1, 6, 4]
 
 
 @needs_extract
