@@ -49,11 +49,11 @@ export function slider({ label, unit = "", min, max, step, value, scale = "linea
   }
   way.addEventListener("input", () => moved(fromWay(Number(way.value)), way));
   way.addEventListener("keydown", (event) => {
-    // A step of a logarithmic way can be smaller than one of the number box: go on to the next number.
+    // A step of a logarithmic way can be smaller than one of the number box, and JupyterLab keeps the browser from moving any.
     const direction = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    if (!log || !direction) return;
+    if (!direction) return;
     event.preventDefault();
-    const along = fromWay(toWay(current) + direction);
+    const along = log ? fromWay(toWay(current) + direction) : current;
     moved(along === current ? round(current + direction * step) : along, null);
   });
   box.addEventListener("input", () => {

@@ -30,8 +30,7 @@ function render(spec, model, el) {
   const warning = make("p", { class: "gmx-warning", role: "note" });
   const legend = makeLegend();
   const stage = box("stage", figures, legend.element, warning);
-  // JupyterLab would take the arrow keys of a slider for its own.
-  const root = make("section", { class: "gmx", "aria-label": spec.label, "data-lm-suppress-shortcuts": "true" }, stage, controls);
+  const root = make("section", { class: "gmx", "aria-label": spec.label }, stage, controls);
   el.append(root);
   const live = liveText(root);
   root.append(rest);
