@@ -22,6 +22,16 @@ class Partition:
     station_term: np.ndarray
     record_term: np.ndarray
 
+    @property
+    def phi(self):
+        """Standard deviation within events, sqrt(phi_s2s² + phi_ss²); lesson 19 asks for it by name."""
+        return float(np.hypot(self.phi_s2s, self.phi_ss))
+
+    @property
+    def sigma(self):
+        """Total standard deviation; lesson 19 asks for it by name."""
+        return float(np.hypot(self.tau, self.phi))
+
 
 def partition(residual, event_id, station_id):
     """Split residuals (n,) by a mixed-effects model with crossed random event and station terms; FormatError for
