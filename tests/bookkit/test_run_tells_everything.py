@@ -47,7 +47,7 @@ def run(root: Path, *wanted: str, **options) -> dict[str, runner.Outcome]:
     return {o.lesson.name: o for o in runner.run(list(wanted), "smoke", "simulated", root=root, **options)}
 
 
-def until(condition, patience_s=30):
+def until(condition, patience_s=180):  # on a busy machine a kernel needs a minute to start
     deadline = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

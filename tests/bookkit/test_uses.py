@@ -41,11 +41,11 @@ def test_a_shared_module_is_used_by_lessons_of_several_studies(used_by, name):
     assert len(folders) >= 3
 
 
-def test_a_module_of_one_study_is_used_there_alone(used_by):
+def test_a_module_of_one_study_is_used_there_and_where_readers_bring_such_files(used_by):
     found = {
         lesson.relative.parts[0] for lesson, files in used_by.items() if "gmtools/simulate/microtremor.py" in files
     }
-    assert found == {"40_hvsr"}
+    assert found == {"40_hvsr", "70_your_own"}
 
 
 def test_the_lesson_on_explorers_uses_their_scripts_and_networks(used_by):

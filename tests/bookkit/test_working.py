@@ -103,7 +103,7 @@ def test_each_exercise_has_an_empty_cell_below(lesson, made):
 def test_links_lead_somewhere(lesson, made):
     texts = [cell.source for cell in made.cells if cell.cell_type == "markdown"]
     anchors = {name for text in texts for name in re.findall(r'<a id="([^"]+)"', text)}
-    pages = {path.stem for path in (PROJECT / "book").rglob("*.md")} | {"scoreboard", "data"}
+    pages = {path.stem for path in (PROJECT / "book").rglob("*.md")} | {"scoreboard", "data", "reference"}
     for to in (to for text in texts for to in re.findall(r"\]\(([^()\s]+)\)", outside_code(text))):
         path, _, anchor = to.partition("#")
         if re.match(r"https?:|attachment:|mailto:", to):

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from bookkit.data_commands import add_data_commands
+from gmtools import studies
 from gmtools.cache import replacing
 from gmtools.data import catalog, download, manifests
 from gmtools.errors import CacheNotWritable, ChecksumMismatch, DataNotFound, DownloadFailed, FormatError
@@ -532,7 +533,8 @@ def test_verify_ends_with_one_when_a_byte_is_wrong(mirror, capsys):
     assert "WRONG  toy/a.csv" in capsys.readouterr().out
 
 
-def test_fetch_and_import_print_where_the_files_are(cache, server, tmp_path, capsys):
+def test_fetch_and_import_print_where_the_files_are(cache, server, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(studies, "TABLES", {})  # theirs are other data sets
     declare(server.address("a.csv"))
     (tmp_path / "a.csv").write_bytes(DATA)
     assert run("fetch", "toy") == run("import", "toy", tmp_path / "a.csv") == 0
