@@ -121,10 +121,14 @@ def page_files(settings: Settings, root: Path = PROJECT) -> tuple[dict[str, byte
     return files, not_run
 
 
+def _cited(root: Path) -> dict:
+    path = root / "CITATION.cff"
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
 def citation(root: Path = PROJECT) -> str:
     """The book as a BibTeX entry, from ``CITATION.cff``."""
-    path = root / "CITATION.cff"
-    known = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    known = _cited(root)
     authors = " and ".join(f"{{{author['name']}}}" for author in known.get("authors", []))
     fields = {
         "author": authors,
@@ -230,6 +234,11 @@ def _configuration(root: Path, offline: bool, explorers: bool) -> dict[str, byte
     """Jupyter Book's files, with the vendored scripts and the explorers named where there are any."""
     files = {name: (root / name).read_bytes() for name in ("_toc.yml", "references.bib")}
     written = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    if known := _cited(root):  # below each page, since a page may be all that somebody sees
+        authors = ", ".join(author["name"] for author in known["authors"])
+        cited = f"Cite as: {authors}, <em>{known['title']}</em>, version {known['version']}."
+        html = written.setdefault("html", {})
+        html["extra_footer"] = f"{cited} {html.get('extra_footer', '')}".strip()
     files["_config.yml"] = yaml.safe_dump(configuration(written, offline, explorers), sort_keys=False).encode()
     return files
 

@@ -142,3 +142,8 @@ def test_the_table_of_contents_names_every_lesson():
         if f"notebooks/{lesson.relative.with_suffix('').as_posix()}\n" not in toc
     ]
     assert left_out == []
+
+
+def test_each_page_says_how_to_cite_this_version(path):
+    known = yaml.safe_load((PROJECT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert f"<em>{known['title']}</em>, version {known['version']}" in path.read_text(encoding="utf-8")
