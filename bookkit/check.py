@@ -2,6 +2,7 @@
 
 import datetime
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ UNMEASURED = {
     "reason": "spread not measured (gmtools check --spread); a tenth of a percent",
 }
 COUNTED = {"within": "exact", "reason": "counts, words and arithmetic"}
+NUMBER = re.compile(r"[-−+]?\d[\d,]*(?:\.\d+)?")
 _KEPT_CHANGES = 3
 
 
@@ -116,11 +118,24 @@ def within(value, expected, tolerance) -> bool:
     --------
     >>> within(1.00001, 1.0, {"relative": 1e-4}), within(1.01, 1.0, {"absolute": 1e-4}), within("so", "so", "exact")
     (True, False, True)
+
+    In words with a tolerance the numbers have it, and the rest is the same:
+
+    >>> within("12 to 15 %", "13 to 15 %", {"absolute": 1}), within("12 or 15 %", "13 to 15 %", {"absolute": 1})
+    (True, False)
     """
+    if isinstance(value, str) and isinstance(expected, str) and tolerance != "exact":
+        same = NUMBER.sub("#", value) == NUMBER.sub("#", expected)
+        pairs = zip(*(map(_number, NUMBER.findall(text)) for text in (value, expected)), strict=False)
+        return same and all(within(one, other, tolerance) for one, other in pairs)
     if isinstance(value, str) or isinstance(expected, str) or value is None or expected is None:
         return value == expected
     limits = {"relative": EXACT} if tolerance == "exact" else tolerance
     return abs(value - expected) <= limits.get("absolute", limits.get("relative", 0) * abs(expected)) + RESIDUE
+
+
+def _number(text: str) -> float:
+    return float(text.replace("−", "-").replace(",", ""))
 
 
 def reproduced(run: Mapping) -> list[str]:
