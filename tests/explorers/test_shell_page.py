@@ -10,7 +10,7 @@ from explorers import EXPLORERS
 
 MOST_MS = {
     "event_map": 100
-}  # script time of one move; 16 and 50 ms are wanted, cores shared with other tests need room
+}  # script time of one move; wanted are 16 and 50 ms, shared cores need room
 HOSTILE = {
     "ground_motion": "models=%3DHYPERLINK(1),BSSA14",
     "event_map": "region=%3Dcmd",
