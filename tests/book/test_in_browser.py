@@ -230,7 +230,11 @@ def test_half_of_a_plot_lies_on_the_first_screen_of_the_front_page(viewport, vis
 @pytest.mark.parametrize("page", FIRST_LESSONS)
 def test_the_first_figure_of_a_lesson_lies_within_a_screen_and_a_half(page, visit, served):
     opened = visit(served + page, viewport=SHIPPED)
-    assert opened.page.evaluate(PLOT) <= 1.5 * SHIPPED["height"]
+    middle = opened.page.evaluate(PLOT)
+    if page == "notebooks/50_vs30/59_check_the_paper.html":  # all its numbers are tables
+        assert middle is None
+    else:
+        assert middle <= 1.5 * SHIPPED["height"]
 
 
 def test_the_scoreboard_is_at_most_twelve_screens_long_and_its_filter_leads_to_rows(visit, served):
