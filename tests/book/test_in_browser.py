@@ -49,7 +49,7 @@ def root(request, served) -> str:
 @pytest.mark.parametrize("page", [name(path) for path in pages()])
 def test_a_page_loads_without_a_fault_and_with_its_pictures(page, root, visit):
     opened = visit(root + page)
-    opened.page.wait_for_load_state("networkidle")
+    opened.page.wait_for_load_state("load")
     broken = opened.page.evaluate("[...document.images].filter(i => !i.naturalWidth).map(i => i.src)")
     assert (opened.faults, broken) == ([], [])
 
@@ -127,7 +127,7 @@ def test_axe_finds_no_serious_fault(page, visit, axe, served):
 
 
 def check_with_axe(opened, axe):
-    opened.page.wait_for_load_state("networkidle")
+    opened.page.wait_for_load_state("load")
     assert axe(opened.page) == []
 
 
@@ -135,7 +135,7 @@ def check_with_axe(opened, axe):
 @pytest.mark.parametrize("page", LOOKED_AT)
 def test_a_page_fits_its_window_and_has_its_picture_taken(page, look, visit, served):
     opened = visit(served + page, **LOOKS[look])
-    opened.page.wait_for_load_state("networkidle")
+    opened.page.wait_for_load_state("load")
     path = SCREENSHOTS / f"{page.removesuffix('.html').replace('/', '_')}_{look}.png"
     opened.page.screenshot(path=path, full_page="notebooks" not in page and "scoreboard" not in page)
     assert path.stat().st_size > 10_000
