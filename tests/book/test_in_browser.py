@@ -50,6 +50,7 @@ def root(request, served) -> str:
 def test_a_page_loads_without_a_fault_and_with_its_pictures(page, root, visit):
     opened = visit(root + page)
     opened.page.wait_for_load_state("load")
+    opened.page.wait_for_timeout(300)  # what scripts ask for after that
     broken = opened.page.evaluate("[...document.images].filter(i => !i.naturalWidth).map(i => i.src)")
     assert (opened.faults, broken) == ([], [])
 
@@ -127,7 +128,7 @@ def test_axe_finds_no_serious_fault(page, visit, axe, served):
 
 
 def check_with_axe(opened, axe):
-    opened.page.wait_for_load_state("load")
+    opened.page.wait_for_load_state("networkidle")
     assert axe(opened.page) == []
 
 
