@@ -2,14 +2,13 @@
 
 import datetime
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
-from bookkit import lessons, runner
+from bookkit import lessons, runner, solutions
 from bookkit.lessons import Settings
 from bookkit.runner import recorded
 from gmtools import scoreboard, targets
@@ -25,7 +24,6 @@ UNMEASURED = {
     "reason": "spread not measured (gmtools check --spread); a tenth of a percent",
 }
 COUNTED = {"within": "exact", "reason": "counts, words and arithmetic"}
-NUMBER = re.compile(r"[-−+]?\d[\d,]*(?:\.\d+)?")
 _KEPT_CHANGES = 3
 
 
@@ -125,17 +123,13 @@ def within(value, expected, tolerance) -> bool:
     (True, False)
     """
     if isinstance(value, str) and isinstance(expected, str) and tolerance != "exact":
-        same = NUMBER.sub("#", value) == NUMBER.sub("#", expected)
-        pairs = zip(*(map(_number, NUMBER.findall(text)) for text in (value, expected)), strict=False)
+        same = solutions.NUMBER.sub("#", value) == solutions.NUMBER.sub("#", expected)
+        pairs = zip(*(map(solutions.value, solutions.NUMBER.findall(text)) for text in (value, expected)), strict=False)
         return same and all(within(one, other, tolerance) for one, other in pairs)
     if isinstance(value, str) or isinstance(expected, str) or value is None or expected is None:
         return value == expected
     limits = {"relative": EXACT} if tolerance == "exact" else tolerance
     return abs(value - expected) <= limits.get("absolute", limits.get("relative", 0) * abs(expected)) + RESIDUE
-
-
-def _number(text: str) -> float:
-    return float(text.replace("−", "-").replace(",", ""))
 
 
 def reproduced(run: Mapping) -> list[str]:

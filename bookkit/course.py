@@ -151,12 +151,13 @@ def _instructors(
         """A lesson whose solutions say what they printed, with a note on marking below each."""
         found, cells = solutions.of(source), []
         printed = ran["printed"] if ran and len(ran["printed"]) == len(found) else [s.prints for s in found]
+        checked = {label(exercise): entry for exercise, entry in checks(workshop.root).items()}
         kinds = {name: text for cell in source.cells for name, text in _kinds(cell.source)}
         for cell in source.cells:
             cells.append(cell)
             for match in solutions.SOLUTION.finditer(cell.source if cell.cell_type == "markdown" else ""):
                 told = [text for s, text in zip(found, printed, strict=True) if s.label == match["label"] and text]
-                note = _marking(match["label"], kinds.get(match["label"], "Open"), told, workshop.root)
+                note = _marking(kinds.get(match["label"], "Open"), told, checked.get(match["label"]))
                 cells.append(new_markdown_cell(note, id=f"marking-{match['label']}"))
         source.cells = cells
         return _varied(source, changed)
@@ -178,12 +179,11 @@ def _kinds(text: str) -> list[tuple[str, str]]:
             for name, body in pairs]  # fmt: skip
 
 
-def _marking(name: str, kind: str, printed: list[str], root: Path) -> str:
-    """Notes on marking an exercise, as a folded box."""
+def _marking(kind: str, printed: list[str], entry: Mapping | None) -> str:
+    """Notes on marking an exercise, and on what its cell checks, as a folded box."""
     lines = [f"*{kind}.* {MARKS[kind]}"]
     if printed:
         lines.append("The solution printed:\n\n```text\n" + "".join(printed) + "```")
-    entry = next((entry for exercise, entry in checks(root).items() if label(exercise) == name), None)
     if entry:
         lines.append(f"Checked in its cell: {entry['asks']}, ± {entry['tolerance']:g} ({entry['because']}).")
         lines += [f"- Usual mistake: {hint}" for hint in entry["mistakes"].values()]

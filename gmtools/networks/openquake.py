@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from gmtools.errors import FormatError, UnknownModel
-from gmtools.networks import FOLDER, _gsim, kept, read
+from gmtools.networks import FOLDER, _gsim, card, kept, read
 
 SHARES = "share_between_events"
 """Table of lesson 16: which share of a network's variance lies between earthquakes."""
@@ -82,9 +82,9 @@ def _decimals(array):
 
 def export(name, folder, networks=FOLDER):
     """Write a network as one Python file, class and weights, that OpenQuake uses without gmtools; return its path."""
-    net, facts = described(name, networks), read(name, networks).facts
+    net, facts = described(name, networks), card(name, networks)
     told = {key: facts[key] for key in ("lesson", "profile", "commit")} | {"data": ", ".join(facts["data"])}
-    faults = "".join(f"\nKnown fault: {fault}" for fault in read(name, networks).faults)
+    faults = "".join(f"\nKnown fault: {fault}" for fault in facts["faults"])
     kind = "".join(word.capitalize() for word in name.split("_"))
     code = inspect.getsource(_gsim).split('"""', 2)[2].rstrip()
     shown = pprint.pformat(net, width=120, compact=True, sort_dicts=False)
