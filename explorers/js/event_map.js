@@ -48,11 +48,12 @@ function open(view) {
   const map = makeMap(shown);
   const source = make("p");
   view.notes.append(map.help, source);
-  const endTheme = onTheme(() => map.draw());
+  const endTheme = onTheme(map.fit);
 
   function update(state) {
     if (shown.region !== shown.all[state.region]) {
-      Object.assign(shown, { region: shown.all[state.region], cursor: null });
+      Object.assign(shown, { region: shown.all[state.region], maps: null, cursor: null });
+      map.fit();
       eventSliders(shown);
       source.textContent = sources(shown.region);
       kind.textContent = shown.region.kind;
@@ -111,14 +112,18 @@ function makeMap(shown) {
   const liveUnder = liveText(root);
   liveUnder.element.classList.add("gmx-hidden");
 
-  function draw(theme = colors(root)) {
+  let [ink, width] = [null, 0]; // to ask for them at each move costs a layout
+  function fit() {
+    pad.style.maxWidth = `${widthFor(shown.region.grid, 0.6 * window.innerHeight)}px`;
+    [ink, width] = [colors(root), canvas.clientWidth];
+    draw();
+  }
+  function draw(theme = ink) {
     const { maps, region, cursor, records } = shown;
     const { quantity, longitude, latitude } = shown.view.state();
-    if (!maps) return;
-    pad.style.maxWidth = `${widthFor(region.grid, 0.6 * window.innerHeight)}px`;
-    if (!canvas.clientWidth) return;
+    if (!maps || !width) return;
     drawMap(canvas, {
-      grid: region.grid, values: maps[quantity], look: look(region, quantity), outline: region.outline, far: region.far,
+      width, grid: region.grid, values: maps[quantity], look: look(region, quantity), outline: region.outline, far: region.far,
       records: records.value ? region.records : null, epicenter: pixel(region.grid, longitude, latitude), cursor,
       support: maps.support, tag: region.tag, theme,
     });
@@ -136,13 +141,9 @@ function makeMap(shown) {
     read();
   }
   listen(shown, pad, canvas, read);
-  const size = new ResizeObserver(() => draw());
+  const size = new ResizeObserver(fit);
   size.observe(pad);
-  const stop = () => {
-    liveUnder.stop();
-    size.disconnect();
-  };
-  return { canvas, help, draw, tell, stop };
+  return { canvas, help, draw, fit, tell, stop: () => [liveUnder.stop(), size.disconnect()] };
 }
 
 /** Pointer and keys move the reading frame (then read() is called) and the epicenter. */

@@ -15,19 +15,23 @@ const FOOT = 74; // CSS pixels below the map for the color bar
 const STATION_FREE_KM = 50;
 const POINTS = 100; // outline points are in hundredths of a pixel
 
-/** Color [r, g, b] of a share 0 ... 1 of a palette. */
-export function color(palette, share) {
-  const stops = PALETTES[palette];
-  const along = Math.min(Math.max(share, 0), 1) * (stops.length - 1);
-  const low = Math.min(Math.floor(along), stops.length - 2);
-  return stops[low].map((part, i) => Math.round(part + (along - low) * (stops[low + 1][i] - part)));
+/** Color [r, g, b] of a share 0 ... 1 of a palette's stops. */
+function color(stops, share) {
+  const low = Math.min(Math.floor(share * (stops.length - 1)), stops.length - 2);
+  return stops[low].map((part, i) => Math.round(part + (share * (stops.length - 1) - low) * (stops[low + 1][i] - part)));
 }
+const SHADES = 512;
+const TABLES = Object.fromEntries(
+  Object.entries(PALETTES).map(([name, stops]) => [name, Array.from({ length: SHADES + 1 }, (_, i) => color(stops, i / SHADES))]),
+);
 
 /** Pieces [column, row, column, row] along which a map (ny * nx) has a value, by linear interpolation between pixel centers (marching squares). */
 export function isoLine(values, nx, ny, level) {
   const pieces = [];
   for (let y = 0; y < ny - 1; y++) {
     for (let x = 0; x < nx - 1; x++) {
+      const [p, below] = [y * nx + x, values[y * nx + x] < level];
+      if (below === values[p + 1] < level && below === values[p + nx] < level && below === values[p + nx + 1] < level) continue;
       const corners = [[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1]];
       const crossed = [];
       corners.forEach(([ax, ay], side) => {
@@ -46,12 +50,12 @@ export function widthFor({ nx, ny }, height) {
   return Math.round(((Math.max(height, 320) - FOOT) * nx) / ny);
 }
 
-/** Draw everything anew; view: grid, values, look, outline, records (or null), far (km to a training record), epicenter and cursor ([column, row] or null),
+/** Draw everything anew; view: width (CSS pixels), grid, values, look, outline, records (or null), far (km to a training record), epicenter and cursor ([column, row] or null),
     tag, theme. The canvas takes its size from its CSS width. */
 export function drawMap(canvas, view) {
   const { nx, ny, pixel_m: side } = view.grid;
   const ratio = window.devicePixelRatio || 1;
-  const width = canvas.clientWidth;
+  const { width } = view;
   const height = Math.round((width * ny) / nx) + FOOT;
   canvas.style.height = `${height}px`;
   canvas.width = Math.round(width * ratio);
@@ -104,7 +108,9 @@ function picture({ grid: { nx, ny }, values, support, look: { palette, low, high
   const image = context.createImageData(nx, ny);
   for (let p = 0; p < nx * ny; p++) {
     const [row, column] = [ny - 1 - Math.floor(p / nx), p % nx];
-    image.data.set([...color(palette, (values[p] - low) / (high - low)), support[p][0] ? 255 : support[p][1] ? 110 : 0], 4 * (row * nx + column));
+    const shade = Math.round((SHADES * (values[p] - low)) / (high - low));
+    image.data.set(TABLES[palette][Math.min(Math.max(shade, 0), SHADES)], 4 * (row * nx + column));
+    image.data[4 * (row * nx + column) + 3] = support[p][0] ? 255 : support[p][1] ? 110 : 0;
   }
   context.putImageData(image, 0, 0);
   return canvas;
@@ -202,10 +208,10 @@ function scaleBar(context, width, height, pxPerKm) {
 
 function colorBar(context, { look: { palette, low, high, ticks, title }, theme }, width, top) {
   const [x, y, length, thick] = [16, top + 26, width - 32, 14];
-  for (let i = 0; i < length; i++) {
-    context.fillStyle = `rgb(${color(palette, i / length).join(" ")})`;
-    context.fillRect(x + i, y, 1.5, thick);
-  }
+  const shades = context.createLinearGradient(x, 0, x + length, 0);
+  PALETTES[palette].forEach((stop, i, { length: count }) => shades.addColorStop(i / (count - 1), `rgb(${stop.join(" ")})`));
+  context.fillStyle = shades;
+  context.fillRect(x, y, length, thick);
   context.fillStyle = context.strokeStyle = theme.ink;
   context.lineWidth = 1;
   context.strokeRect(x, y, length, thick);

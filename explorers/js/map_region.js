@@ -109,16 +109,13 @@ export function eventOf({ magnitude, latitude, longitude, depth_km: depth }) {
   return { magnitude, event_longitude: longitude, event_latitude: latitude, hypocentral_depth_km: depth };
 }
 
-function distance({ network }, event, depth) {
-  return distances(network.pixels, event.event_longitude, event.event_latitude, depth);
-}
-
 /** All maps of an event, natural logarithms (g): mean and sigma of the network, the classical median, their difference; and the epicentral distance (km). */
 export function evaluate(region, settings) {
   const event = eventOf(settings);
   const { mean, sigma } = predict(region.network, event);
-  const epicentral = distance(region, event, 0);
-  const far = region.classical.distance === "epicentral" ? epicentral : distance(region, event, settings.depth_km);
+  const at = (depth) => distances(region.network.pixels, event.event_longitude, event.event_latitude, depth);
+  const epicentral = at(0);
+  const far = region.classical.distance === "epicentral" ? epicentral : at(settings.depth_km);
   const median = classical(region, event, far);
   const difference = mean.map((value, p) => value - median[p]);
   const { vs30_m_s: vs30 } = region.network.statics;

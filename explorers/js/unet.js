@@ -20,8 +20,8 @@ export function distances(pixels, longitude, latitude, depthKm) {
   const [x, y, z] = ecef(longitude, latitude, depthKm);
   const result = new Float64Array(pixels.length / 3);
   for (let i = 0; i < result.length; i++) {
-    const far = Math.hypot(pixels[3 * i] - x, pixels[3 * i + 1] - y, pixels[3 * i + 2] - z);
-    result[i] = Math.max(far, SMALLEST_RHYP_KM);
+    const [east, north, up] = [pixels[3 * i] - x, pixels[3 * i + 1] - y, pixels[3 * i + 2] - z];
+    result[i] = Math.max(Math.sqrt(east * east + north * north + up * up), SMALLEST_RHYP_KM); // hypot is slow
   }
   return result;
 }
@@ -54,20 +54,20 @@ export function pad({ channels, height, width, values }) {
   return { channels, height: high, width: wide, values: padded };
 }
 
-/** 3 x 3 convolution that keeps the size of the maps: beyond the edge they are zero. */
+/** 3 x 3 convolution that keeps the size of the maps: beyond the edge they are zero. Four filters at a time. */
 export function convolution(maps, kernel, bias, filters) {
   const { channels, height, width } = maps;
-  const padded = pad(maps);
-  const values = new Float64Array(filters * height * width);
-  const taps = new Float64Array(9);
-  for (let o = 0; o < filters; o++) {
-    const plane = values.subarray(o * height * width, (o + 1) * height * width).fill(bias[o]);
+  const [padded, size, area] = [pad(maps).values, height * width, (height + 2) * (width + 2)];
+  const values = new Float64Array(4 * Math.ceil(filters / 4) * size);
+  const taps = new Float64Array(36);
+  for (let o = 0; o < filters; o += 4) {
+    const planes = [0, 1, 2, 3].map((k) => values.subarray((o + k) * size, (o + k + 1) * size).fill(bias[o + k] ?? 0));
     for (let c = 0; c < channels; c++) {
-      for (let tap = 0; tap < 9; tap++) taps[tap] = kernel[(tap * channels + c) * filters + o];
-      addFiltered(plane, padded, c, taps);
+      for (let k = 0; k < 36; k++) taps[k] = kernel[((k >> 2) * channels + c) * filters + o + (k & 3)]; // past the last filter: unused
+      addFiltered(planes, padded.subarray(c * area, (c + 1) * area), height, width, taps);
     }
   }
-  return { channels: filters, height, width, values };
+  return { channels: filters, height, width, values: values.subarray(0, filters * size) };
 }
 
 /** 1 x 1 convolution: a weighted sum of the channels in each pixel. */
@@ -84,19 +84,23 @@ export function mixture(maps, kernel, bias, filters) {
   return { ...maps, channels: filters, values };
 }
 
-/** Add one filtered channel; the nine products of a pixel are summed in one pass, row by row. */
-function addFiltered(plane, { values, height, width: wide }, channel, taps) {
-  const [a, b, c, d, e, f, g, h, i] = taps;
-  const width = wide - 2;
-  for (let y = 0, to = 0; y < height - 2; y++) {
-    let top = (channel * height + y) * wide;
-    let middle = top + wide;
-    let bottom = middle + wide;
-    for (let x = 0; x < width; x++, to++, top++, middle++, bottom++) {
-      plane[to] +=
-        a * values[top] + b * values[top + 1] + c * values[top + 2] +
-        d * values[middle] + e * values[middle + 1] + f * values[middle + 2] +
-        g * values[bottom] + h * values[bottom + 1] + i * values[bottom + 2];
+/** Add one filtered channel to four planes in one pass, row by row; of the nine pixels a ... i, a step reads only c, f and i. */
+function addFiltered([first, second, third, fourth], values, height, width, taps) {
+  const { 0: a0, 1: a1, 2: a2, 3: a3, 4: b0, 5: b1, 6: b2, 7: b3, 8: c0, 9: c1, 10: c2, 11: c3 } = taps;
+  const { 12: d0, 13: d1, 14: d2, 15: d3, 16: e0, 17: e1, 18: e2, 19: e3, 20: f0, 21: f1, 22: f2, 23: f3 } = taps;
+  const { 24: g0, 25: g1, 26: g2, 27: g3, 28: h0, 29: h1, 30: h2, 31: h3, 32: i0, 33: i1, 34: i2, 35: i3 } = taps;
+  const wide = width + 2;
+  for (let y = 0, to = 0; y < height; y++) {
+    let at = y * wide + 2;
+    let [a, d, g] = [0, 0, 0]; // the padding
+    let [b, e, h] = [values[at - 1], values[at + wide - 1], values[at + 2 * wide - 1]];
+    for (const end = to + width; to < end; to++, at++) {
+      const c = values[at], f = values[at + wide], i = values[at + 2 * wide];
+      first[to] += a0 * a + b0 * b + c0 * c + d0 * d + e0 * e + f0 * f + g0 * g + h0 * h + i0 * i;
+      second[to] += a1 * a + b1 * b + c1 * c + d1 * d + e1 * e + f1 * f + g1 * g + h1 * h + i1 * i;
+      third[to] += a2 * a + b2 * b + c2 * c + d2 * d + e2 * e + f2 * f + g2 * g + h2 * h + i2 * i;
+      fourth[to] += a3 * a + b3 * b + c3 * c + d3 * d + e3 * e + f3 * f + g3 * g + h3 * h + i3 * i;
+      (a = b), (b = c), (d = e), (e = f), (g = h), (h = i); // an array on each side would be slow
     }
   }
 }
@@ -125,13 +129,14 @@ export function upConvolution(maps, kernel, bias, filters) {
   for (let o = 0; o < filters; o++) {
     values.fill(bias[o], o * 4 * height * width, (o + 1) * 4 * height * width);
     for (let c = 0; c < channels; c++) {
-      for (let corner = 0; corner < 4; corner++) {
-        const weight = kernel[(corner * filters + o) * channels + c];
-        const [down, right] = [corner >> 1, corner & 1];
-        for (let y = 0; y < height; y++) {
-          const to = (o * 2 * height + 2 * y + down) * 2 * width + right;
-          const from = (c * height + y) * width;
-          for (let x = 0; x < width; x++) values[to + 2 * x] += weight * maps.values[from + x];
+      const [w0, w1, w2, w3] = [0, 1, 2, 3].map((corner) => kernel[(corner * filters + o) * channels + c]);
+      for (let y = 0, from = c * height * width; y < height; y++) {
+        let [top, low] = [(o * height + y) * 4 * width, ((o * height + y) * 4 + 2) * width];
+        for (let x = 0; x < width; x++, from++, top += 2, low += 2) {
+          values[top] += w0 * maps.values[from];
+          values[top + 1] += w1 * maps.values[from];
+          values[low] += w2 * maps.values[from];
+          values[low + 1] += w3 * maps.values[from];
         }
       }
     }
@@ -198,8 +203,7 @@ export function predict(network, event) {
   const size = maps.height * maps.width;
   const outputs = network.members.map((steps) => forward(steps, network.weights, maps).values);
   const [mean, sigma] = [new Float64Array(size), new Float64Array(size)];
-  const count = outputs.length;
-  const [low, high] = LN_VARIANCE;
+  const [count, [low, high]] = [outputs.length, LN_VARIANCE];
   for (let p = 0; p < size; p++) {
     let [sum, squares, variance] = [0, 0, 0];
     for (const output of outputs) {

@@ -1,13 +1,7 @@
 // The numbers of an explorer: a JSON header, then arrays that are used where they lie. See explorers/payload.py.
 
 const TYPES = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint16: Uint16Array,
-  int16: Int16Array,
-  uint8: Uint8Array,
-  int8: Int8Array,
+  float32: Float32Array, float64: Float64Array, int32: Int32Array, uint16: Uint16Array, int16: Int16Array, uint8: Uint8Array, int8: Int8Array,
 };
 
 /** Read a payload: {meta, arrays: name -> {data: typed array in C order, shape}}. */
@@ -27,9 +21,7 @@ export function unpack(content) {
 
 /** Bytes of a payload that begin at a multiple of 8, copied only if they do not. */
 function aligned(content) {
-  const bytes = ArrayBuffer.isView(content)
-    ? new Uint8Array(content.buffer, content.byteOffset, content.byteLength)
-    : new Uint8Array(content);
+  const bytes = new Uint8Array(content.buffer ?? content, content.byteOffset, content.byteLength);
   return bytes.byteOffset % 8 ? bytes.slice() : bytes;
 }
 

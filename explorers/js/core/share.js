@@ -1,5 +1,7 @@
 // Take away what an explorer shows: a table as CSV, a text on the clipboard, a file.
 
+import { make } from "./controls.js";
+
 /** What a table program would take for a formula: text with such a beginning gets an apostrophe before it. */
 const guarded = (text) => text.replace(/^(?=\s*[=+\-@])/, "'");
 
@@ -22,12 +24,7 @@ export async function copy(text, parent) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    const field = document.createElement("textarea");
-    field.className = "gmx-copy";
-    field.readOnly = true;
-    field.rows = 4;
-    field.value = text;
-    field.setAttribute("aria-label", "Text to copy");
+    const field = make("textarea", { class: "gmx-copy", readonly: true, rows: 4, "aria-label": "Text to copy" }, text);
     parent.append(field);
     field.select();
     return document.execCommand?.("copy") ?? false;
@@ -36,9 +33,7 @@ export async function copy(text, parent) {
 
 /** Let the browser save a blob. */
 export function download(blob, file) {
-  const anchor = document.createElement("a");
-  anchor.href = URL.createObjectURL(blob);
-  anchor.download = file;
+  const anchor = make("a", { href: URL.createObjectURL(blob), download: file });
   anchor.click();
   setTimeout(() => URL.revokeObjectURL(anchor.href), 1000);
 }
