@@ -24,6 +24,7 @@ UNMEASURED = {
     "reason": "spread not measured (gmtools check --spread); a tenth of a percent",
 }
 COUNTED = {"within": "exact", "reason": "counts, words and arithmetic"}
+DRAWN = {"within": 0.01, "reason": "spread not measured (gmtools check --spread); a percent of each number"}
 _KEPT_CHANGES = 3
 
 
@@ -47,6 +48,7 @@ class Expected:
     reproduced: list[str] = field(default_factory=list)  # rows, or groups of rows, of the scoreboard
     claims: dict[str, dict] = field(default_factory=dict)  # text -> holds, value, within (absolute), draw
     values: list[dict] = field(default_factory=list)  # of one tolerance: within, reason, spreads, name -> value
+    figures: dict = field(default_factory=dict)  # what they show (see figures.shows): within (relative), reason, shown
     history: list[dict] = field(default_factory=list)  # the last changes: because, date, old values
 
     def by_name(self) -> dict[str, tuple]:
@@ -101,6 +103,7 @@ def compare(name: str, run: Mapping, wanted: Expected) -> list[Drift]:
     if run["seed"] == 0:
         drifts += _verdicts(name, run, wanted)
         drifts += _values(name, values_of(run), wanted.by_name())
+        drifts += _figures(name, run.get("figures", []), wanted.figures)
     return drifts
 
 
@@ -189,7 +192,48 @@ def accept(name: str, run: Mapping, old: Expected | None, because: str) -> Expec
     change = {"because": because, "date": datetime.date.today().isoformat(), "was": was}
     history = [*old.history, change][-_KEPT_CHANGES:]
     groups = [group for group in groups if group["values"]]
-    return Expected(run["found"], old.measured, reproduced(run), claims, groups, history)
+    figures = figures_of(run, old.figures or DRAWN)
+    return Expected(run["found"], old.measured, reproduced(run), claims, groups, figures, history)
+
+
+def figures_of(run: Mapping, like: Mapping) -> dict:
+    """What the figures of a run show, with the tolerance of ``like``; nothing where it has none."""
+    return {**like, "shown": run["figures"]} if run.get("figures") else {}
+
+
+def alike(text: str, expected: str, relative: float) -> bool:
+    """Say whether what a figure shows is the same: its words, and its numbers within a part of each, or within one and
+    a half units of the last digit (in proportion, for parts of more than a hundredth).
+
+    Examples
+    --------
+    >>> alike("PGA (g) 0.011, 0.4", "PGA (g) 0.010, 0.4", 0.01), alike("PGA (cm/s²) 0.4", "PGA (g) 0.4", 0.01)
+    (True, False)
+    >>> alike("median 0.42", "median 0.4", 0.01), alike("median 4", "median 0.4", 0.01)
+    (True, False)
+    """
+    if solutions.NUMBER.sub("#", text) != solutions.NUMBER.sub("#", expected):
+        return False
+    pairs = zip(*(solutions.NUMBER.findall(words) for words in (text, expected)), strict=True)
+    return all(_near(solutions.value(one), other, relative) for one, other in pairs)
+
+
+def _near(value: float, written: str, relative: float) -> bool:
+    last = 10.0 ** -len(written.lower().partition("e")[0].partition(".")[2])
+    slack = max(relative * abs(solutions.value(written)), 150 * relative * last)
+    return abs(value - solutions.value(written)) <= slack + RESIDUE
+
+
+def _figures(name: str, got: list, wanted: Mapping) -> Iterator[Drift]:
+    """What figures show that is not as expected; nothing where nothing is expected of any."""
+    if wanted and len(got) != len(wanted["shown"]):
+        yield Drift(name, "figures", str(len(wanted["shown"])), str(len(got)))
+    for number, (now, then) in enumerate(zip(got, wanted.get("shown", []), strict=False), start=1):
+        if len(now) != len(then):
+            yield Drift(name, f"figure {number}", f"{len(then) - 1} axes", f"{len(now) - 1}")
+        for one, other in zip(now, then, strict=False):
+            if not alike(one, other, wanted["within"]):
+                yield Drift(name, f"figure {number}", other, one, f"{wanted['within']:g} relative")
 
 
 def _accepted(claim: Mapping, old: Mapping | None) -> dict:

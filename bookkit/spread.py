@@ -78,22 +78,57 @@ def _run(
 
 
 def expectation(seeds: list[dict], others: list[dict], old: Expected | None = None) -> Expected:
-    """Make what a lesson is expected to give, with tolerances, from the runs of :func:`measure`."""
+    """Make what a lesson is expected to give, with tolerances, from the runs of :func:`measure`.
+
+    A tolerance that a person set, with another reason than those of this module, stays where it is the wider one.
+    """
     measured = f"{MEASURED}; {datetime.date.today().isoformat()}"
-    history = old.history if old else []
-    groups = _groups(*([check.values_of(run) for run in runs] for runs in (seeds, others)))
-    claims = _claims(*([by_name(run["claims"]) for run in runs] for runs in (seeds, others)))
-    return Expected(seeds[0]["found"], measured, check.reproduced(seeds[0]), claims, groups, history)
+    old = old or Expected()
+    groups = _groups(*([check.values_of(run) for run in runs] for runs in (seeds, others)), _by_hand(old))
+    claims = _claims(*([by_name(run["claims"]) for run in runs] for runs in (seeds, others)), old.claims)
+    figures = check.figures_of(seeds[0], _of_figures(seeds[0], others))
+    return Expected(seeds[0]["found"], measured, check.reproduced(seeds[0]), claims, groups, figures, old.history)
 
 
-def _groups(seeds: list[dict], others: list[dict]) -> list[dict]:
+def _of_figures(run: dict, others: list[dict]) -> dict:
+    """The least tolerance of which a third holds what another processor draws."""
+    pairs = [
+        (now, then)
+        for other in others
+        for figures in zip(other.get("figures", []), run.get("figures", []), strict=False)
+        for now, then in zip(*figures, strict=False)
+    ]
+    steps = (0.01, 0.03, 0.1, 0.3)
+    enough = (step for step in steps if all(check.alike(*pair, step / MARGIN) for pair in pairs))
+    return {"within": next(enough, 1.0), "reason": f"{MARGIN} times the difference between threads, at least a percent"}
+
+
+def _by_hand(old: Expected) -> dict[str, tuple]:
+    """Name -> tolerance and reason where a person has set them."""
+    made = {*REASONS.values(), check.UNMEASURED["reason"], check.COUNTED["reason"]}
+    groups = [group for group in old.values if group["reason"] not in made]
+    return {name: (group["within"], group["reason"]) for group in groups for name in group["values"]}
+
+
+def _slack(value, tolerance) -> float:
+    """Largest difference that a tolerance allows; of words, whose numbers have it each, the tolerance itself."""
+    if tolerance == "exact":
+        return 0.0
+    scale = abs(value) if isinstance(value, (int, float)) else 1.0
+    return tolerance.get("absolute") or tolerance["relative"] * scale
+
+
+def _groups(seeds: list[dict], others: list[dict], by_hand: Mapping[str, tuple]) -> list[dict]:
     """Put values of one tolerance together, with the largest differences between processors and between seeds."""
     groups: dict[str, dict] = {}
     for name, value in seeds[0].items():
         noise, spread = (_largest(value, [run.get(name) for run in runs]) for runs in (others, seeds[1:]))
         tolerance, reason = _tolerance(value, noise, spread)
-        group = groups.setdefault(str(tolerance), {"within": tolerance, "reason": reason})
-        if tolerance != "exact":
+        wider = by_hand.get(name, ("exact", ""))
+        if _slack(value, wider[0]) > _slack(value, tolerance):
+            tolerance, reason = wider
+        group = groups.setdefault(f"{tolerance} {reason}", {"within": tolerance, "reason": reason})
+        if tolerance != "exact" and not isinstance(value, str) and value is not None:
             scale = abs(value) if "relative" in tolerance else 1
             for key, size in (("differ", noise), ("seeds", spread)):
                 group[key] = max(group.get(key, 0.0), _two_digits(size / scale))
@@ -101,7 +136,7 @@ def _groups(seeds: list[dict], others: list[dict]) -> list[dict]:
     return sorted(groups.values(), key=lambda group: _order(group["within"]))
 
 
-def _claims(seeds: list[dict], others: list[dict]) -> dict[str, dict]:
+def _claims(seeds: list[dict], others: list[dict], old: Mapping[str, dict]) -> dict[str, dict]:
     claims = {}
     for text, claim in seeds[0].items():
         value = claim["value"]
@@ -109,7 +144,9 @@ def _claims(seeds: list[dict], others: list[dict]) -> dict[str, dict]:
             _largest(value, [run.get(text, {}).get("value") for run in runs]) for runs in (others, seeds[1:])
         )
         tolerance, _ = _tolerance(value, noise, spread)
-        slack = 0.0 if tolerance == "exact" else tolerance.get("absolute") or tolerance["relative"] * abs(value)
+        slack, was = _slack(value, tolerance), old.get(text, {}).get("within", 0.0)
+        if was > 1.5 * _slack(value, check.UNMEASURED["within"]):  # wider than what stands there by itself
+            slack = max(slack, was)
         claims[text] = {"holds": claim["holds"], "value": value, "within": _two_digits(slack)}
         claims[text] |= {"draw": True} if claim["draw"] else {}
     return claims

@@ -91,19 +91,17 @@ def _name(entry: Mapping) -> str:
 
 def collect(executed_notebook_path) -> dict:
     """Read all that an executed notebook recorded: papermill's ``profile``, ``seed``, ``data``; ``found``, ids of the
-    data sets that it used; for each of ``KINDS`` entries with ``lesson`` and ``cell``. ResultError where two of a kind
-    have one name."""
+    data sets that it used; what its ``figures`` show; for each of ``KINDS`` entries with ``lesson`` and ``cell``.
+    ResultError where two of a kind have one name."""
     path = Path(executed_notebook_path)
     notebook = json.loads(path.read_text(encoding="utf-8"))
-    payloads = [
-        (index, output["data"][MIME])
-        for index, cell in enumerate(notebook["cells"])
-        for output in cell.get("outputs", [])
-        if MIME in output.get("data", {})
-    ]
+    outputs = [(index, one) for index, cell in enumerate(notebook["cells"]) for one in cell.get("outputs", [])]
+    payloads = [(index, output["data"][MIME]) for index, output in outputs if MIME in output.get("data", {})]
     parameters = notebook["metadata"].get("papermill", {}).get("parameters", {})
     found = {name for _, payload in payloads for name in payload.get("found", ())}
     collected = {key: parameters.get(key, "") for key in ("profile", "seed", "data")} | {"found": sorted(found)}
+    metadata = [output.get("metadata", {}) for _, output in outputs]
+    collected["figures"] = [told["shows"] for told in metadata if "shows" in told]
     for kind in KINDS:
         places = ((entry, index) for index, payload in payloads for entry in payload.get(kind, ()))
         collected[kind] = [entry | {"lesson": path.stem, "cell": index} for entry, index in places]

@@ -180,9 +180,48 @@ def test_show_displays_once_with_the_alt_text(shell, records):
     with capture_output() as captured:
         assert figures.show(axes, alt_text) is None
     (output,) = captured.outputs
-    assert output.metadata == {"image/png": {"alt": alt_text}}
+    assert output.metadata["image/png"] == {"alt": alt_text}
+    assert output.metadata["shows"][:2] == [alt_text, "t"]
     assert output.data["image/png"].startswith("iVBOR")
     assert plt.get_fignums() == []
+
+
+def shown_of(draw):
+    """What ``gmtools check`` compares of axes on which ``draw`` draws."""
+    figure, axes = plt.subplots()
+    draw(axes)
+    (words,) = filter(None, figures.shows(figure))
+    return words
+
+
+X, MEDIAN, SIGMA = np.array([1.0, 2.0, 4.0]), np.array([0.4, 0.2, 0.1]), 0.5
+
+
+def test_what_a_figure_shows_has_labels_units_and_the_data_drawn():
+    def draw(axes, median=MEDIAN, label="PGA (g)"):
+        axes.plot(X, median, label="ANN")
+        axes.set(xlabel="distance (km)", ylabel=label, title="decay")
+        axes.legend()
+
+    assert shown_of(draw) == "decay; distance (km) 1.00, 2.33, 4.00; PGA (g) 0.100, 0.233, 0.400; ANN"
+    assert shown_of(lambda axes: draw(axes, label="PGA (cm/s²)")) != shown_of(draw)
+    assert shown_of(lambda axes: draw(axes, MEDIAN * np.exp(SIGMA**2 / 2))) != shown_of(draw)  # a mean for a median
+
+
+def test_a_band_without_its_lower_half_shows():
+    high, low = MEDIAN * np.exp(SIGMA), MEDIAN * np.exp(-SIGMA)
+    whole, half = (shown_of(lambda axes, edge=edge: axes.fill_between(X, edge, high)) for edge in (low, MEDIAN))
+    assert f"{low.min():.3f}" in whole and f"{low.min():.3f}" not in half
+
+
+def test_what_dots_bars_maps_and_logarithmic_axes_show():
+    assert shown_of(lambda axes: axes.scatter(X, MEDIAN, c=10 * X)).endswith("0.100, 0.233, 0.400; 10.0, 23.3, 40.0")
+    bars = shown_of(lambda axes: axes.barh(["ANN", "CB14"], [2.0, 1.0]))
+    assert bars == "0.00, 0.75, 2.00; -0.40, 0.50, 1.40; ANN; CB14"
+    assert shown_of(lambda axes: axes.imshow(np.array([[1.0, np.nan], [3.0, 5.0]]))).endswith("1.00, 3.00, 5.00")
+    assert (
+        shown_of(lambda axes: axes.loglog([1, 10, 100], [0.01, 0.1, 0.0])) == "0.00, 1.00, 2.00; -2.000, -1.500, -1.000"
+    )
 
 
 def test_show_outside_a_notebook_prints_the_alt_text(records, capsys):

@@ -10,10 +10,15 @@ from typing import Any, NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.category import StrCategoryFormatter
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedFormatter
 
 DPI = 110
 INK = "#262626"
+NAMING = (FixedFormatter, StrCategoryFormatter)  # ticks with words
 KINDS = ("measured", "reconstructed", "simulated")
 
 
@@ -151,4 +156,35 @@ def show(axes: Axes | Iterable[Axes], alt_text: str) -> None:
         print(alt_text)
         return
     picture = base64.b64encode(buffer.getvalue()).decode()
-    display({"image/png": picture, "text/plain": alt_text}, metadata={"image/png": {"alt": alt_text}}, raw=True)
+    metadata = {"image/png": {"alt": alt_text}, "shows": [alt_text, *filter(None, shows(figure))]}
+    display({"image/png": picture, "text/plain": alt_text}, metadata=metadata, raw=True)
+
+
+def shows(figure: Figure) -> list[str]:
+    """What ``gmtools check`` compares of each axes: its words; least, mean and largest of x, y and colors drawn."""
+    found = [" ".join(" ".join(text.get_text() for text in figure.texts).split())]
+    for axes in figure.findobj(Axes):
+        drawn = [line.get_xydata() for line in axes.lines]
+        drawn += [bar.get_bbox().get_points() for bar in axes.patches if isinstance(bar, Rectangle)]
+        for one in axes.collections:
+            drawn += [one.get_offsets()] if isinstance(one, PathCollection) else [p.vertices for p in one.get_paths()]
+        x, y = np.vstack([np.empty((0, 2)), *(np.ma.filled(part, np.nan) for part in drawn)]).T
+        colors = [one.get_array() for one in (*axes.collections, *axes.images) if one.get_array() is not None]
+        words = [axes.get_title(loc) for loc in ("left", "center", "right")]
+        words += [f"{axes.get_xlabel()} {_extent(x, axes.get_xscale())}"]
+        words += [f"{axes.get_ylabel()} {_extent(y, axes.get_yscale())}"]
+        named = [axis for axis in (axes.xaxis, axes.yaxis) if isinstance(axis.get_major_formatter(), NAMING)]
+        words += [text.get_text() for axis in named for text in axis.get_ticklabels()]
+        words += [text.get_text() for text in axes.get_legend().get_texts()] if axes.get_legend() else []
+        words += [_extent(np.ravel(np.ma.filled(np.ma.asarray(one, float), np.nan))) for one in colors]
+        found.append("; ".join(" ".join(word.split()) for word in words if word.strip()))
+    return found
+
+
+def _extent(values: np.ndarray, scale: str = "linear") -> str:
+    """Least, mean and largest to a thousandth of their span, of logarithms where the axis has them."""
+    values = np.log10(values[values > 0]) if scale == "log" else values
+    values = values[np.isfinite(values)]
+    span = np.ptp(values) if values.size else 0
+    digits = max(0, 3 - int(np.ceil(np.log10(span)))) if span else 3
+    return ", ".join(f"{end(values):.{digits}f}" for end in (np.min, np.mean, np.max)) if values.size else ""

@@ -287,6 +287,46 @@ class TestAccept:
             check.accept(LESSON, run_of(seed=2), None, "better")
 
 
+class TestFigures:
+    SHOWN = ("rms 0.71 by model", "rms of the residual (ln) 0.62, 0.71, 0.80; ANN; BSSA14")
+
+    def drifts(self, *shown, within=0.01):
+        run = run_of() | {"figures": [list(shown)]}
+        return moved(run, wanted(figures={"within": within, "reason": "", "shown": [list(self.SHOWN)]}))
+
+    @pytest.mark.parametrize(
+        ("was", "becomes"), [("(ln)", "(log10)"), ("0.71", "7.1"), ("0.62", "0.71"), ("ANN; BSSA14", "BSSA14; ANN")]
+    )
+    def test_another_unit_number_edge_or_order_is_red(self, was, becomes):
+        words, axes = self.SHOWN
+        assert [name for name, *_ in self.drifts(words, axes.replace(was, becomes))] == ["figure 1"]
+
+    def test_the_last_digit_may_differ_and_more_where_a_lesson_trains(self):
+        words, axes = self.SHOWN
+        assert self.drifts(words.replace("0.71", "0.72"), axes.replace("0.71", "0.72")) == []
+        assert len(self.drifts(words, axes.replace("0.71", "0.73"))) == 1
+        assert self.drifts(words, axes.replace("0.71", "0.73"), within=0.03) == []
+
+    def test_figures_and_axes_are_counted(self):
+        assert [name for name, *_ in self.drifts(self.SHOWN[0])] == ["figure 1"]
+        run = run_of() | {"figures": []}
+        expected = wanted(figures=check.figures_of(run | {"figures": [list(self.SHOWN)]}, check.DRAWN))
+        assert moved(run, expected) == [("figures", "1", "0", "")]
+
+    def test_they_are_written_read_and_accepted(self, tmp_path):
+        new = check.accept(LESSON, run_of({"rms": 0.5}) | {"figures": [list(self.SHOWN)]}, None, "first run")
+        path = tmp_path / f"{LESSON}.yml"
+        check.write(path, new)
+        assert check.read(path).figures == check.DRAWN | {"shown": [list(self.SHOWN)]}
+        run = run_of() | {"figures": [list(self.SHOWN)]}
+        kept = check.accept(LESSON, run, wanted(figures={"within": 0.1}), "moved")
+        assert kept.figures == {"within": 0.1, "shown": [list(self.SHOWN)]}
+
+    def test_another_seed_draws_another_figure(self):
+        run = run_of(seed=1) | {"figures": [["rms 9", "9, 9, 9"]]}
+        assert moved(run, wanted(figures={"within": 0.01, "reason": "", "shown": [list(self.SHOWN)]})) == []
+
+
 class TestSpread:
     def others(self, total, trained):
         return [
@@ -309,6 +349,28 @@ class TestSpread:
         seeds = [run_of({"bias": value}) for value in (0.0, 0.1, -0.2)]
         got = spread.expectation(seeds, [run_of({"bias": 0.001})]).by_name()
         assert got["bias"] == (0.0, {"absolute": 0.03})
+
+    def test_what_a_person_set_stays_where_it_is_wider(self):
+        group = {"within": {"relative": 0.3}, "reason": "another machine moved it by a tenth", "values": {"sum": 0.5}}
+        narrow = {"within": {"relative": 1e-9}, "reason": "a guess", "values": {"trained": 1.0}}
+        claims = {"helps": {"holds": True, "value": 1.0, "within": 0.5}}
+        others = self.others(0.5 + 1e-7, 1.002)
+        for other in others:
+            other["claims"] = SEEDS[0]["claims"]
+        expected = spread.expectation(SEEDS, others, Expected(values=[group, narrow], claims=claims))
+        assert expected.by_name()["sum"] == (0.5, {"relative": 0.3})
+        assert expected.by_name()["trained"] == (1.0, {"relative": 0.03})
+        assert "another machine moved it by a tenth" in [group["reason"] for group in expected.values]
+        assert expected.claims["helps"]["within"] == 0.5
+        claims["helps"]["within"] = 1e-3  # as check.accept writes it
+        assert spread.expectation(SEEDS, others, Expected(claims=claims)).claims["helps"]["within"] < 1e-3
+
+    def test_figures_get_the_least_tolerance_that_holds(self):
+        runs = [
+            run_of({"sum": 0.5}) | {"figures": [["rms (ln)", f"rms (ln) 0.00, 0.{mean}, 1.00"]]} for mean in (50, 51)
+        ]
+        assert spread.expectation(runs[:1], runs[:1]).figures["within"] == 0.01
+        assert spread.expectation(runs[:1], runs).figures["within"] == 0.03
 
     def test_claims_and_words_that_hang_on_the_draw_or_on_rounding_are_named(self):
         def one(holds, word="a", draw=False):
