@@ -65,6 +65,15 @@ def edit(folder, change, name="small"):
     path.write_text(json.dumps(facts))
 
 
+def test_other_predictions_than_those_of_the_card_are_refused(folder):
+    def moved(facts):
+        facts["golden"]["outputs"][0][0][0] += 0.01 * max(1, abs(facts["golden"]["outputs"][0][0][0]))
+
+    edit(folder, moved)
+    with pytest.raises(FormatError, match=r"small gives other predictions than its card: 0\.01"):
+        networks.check("small", folder)
+
+
 def test_keras_and_numpy_give_what_was_saved(folder):
     assert networks.check("small", folder) < 1e-5
     model = networks.load("small", folder)

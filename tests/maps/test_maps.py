@@ -41,15 +41,15 @@ def test_a_layer_is_drawn_on_projected_axes_with_its_license(layer):
     (image,) = axes.get_images()
     assert image.get_extent() == [300.0, 400.0, 4700.0, 4900.0] and image.origin == "lower"
     assert axes.get_xlim() == (300, 400) and axes.get_aspect() == 1
-    assert axes.get_xlabel() == "easting (km)\nlicense: CC0"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("easting (km)\nlicense: CC0", "northing (km)")
     assert "elevation (m)" in words_on(axes) and "20 km" in words_on(axes)
     assert "elevation (m) from 10 to 1990, median 1000" in alt_text and "without a coast" in alt_text
     assert "100 km from west to east and 200 km from south to north" in alt_text
 
 
 def test_missing_pixels_are_told(layer):
-    layer.values[:10] = np.nan
-    assert "no value at 50 % of the pixels" in figures.map_view(GRID, layer, title="t", label="h")[1]
+    layer.values[:5] = np.nan
+    assert "no value at 25 % of the pixels" in figures.map_view(GRID, layer, title="t", label="h")[1]
 
 
 def test_places_stand_out_from_a_layer(layer):

@@ -1,3 +1,6 @@
+import numpy as np
+import pytest
+
 from gmtools import figures
 from gmtools.layers import keras
 
@@ -13,4 +16,7 @@ def test_diagram_says_poolings_weights_and_outputs():
     model = keras.Model(inputs, layers.Conv2D(2, 1)(x))
     axes, words = figures.unet_diagram(model, title="a small U")
     assert "1 poolings" in words and f"{model.count_params():,} weights" in words and words.endswith("2 output maps.")
+    wide, tall = np.array([(block.get_width(), block.get_height()) for block in axes.patches]).T
+    assert np.diff(wide, prepend=wide[0]) == pytest.approx(0.012 * np.diff([3, 3, 4, 4, 8, 4, 4, 2]))  # filters
+    assert np.divide(tall, tall[0]) == pytest.approx([1, 1, 0.5, 0.5, 1, 1, 1])  # half as high below a pooling
     assert [text.get_text() for text in axes.texts if text.get_text().isdigit()] == ["3", "4", "4", "8", "4", "4", "2"]

@@ -39,6 +39,13 @@ def test_interval_of_recordings_is_wider_than_of_peaks():
     assert low < alone[0] < 0.5 < alone[1] < high
 
 
+def test_the_interval_holds_95_of_100_means():
+    values = np.random.default_rng(3).standard_normal(400)
+    low, high = hv_peaks.interval(values, np.arange(400), draws=4000)
+    error = values.std() / np.sqrt(400)  # of a mean of normal values: 1.96 of it on both sides
+    np.testing.assert_allclose([low, high], values.mean() + 1.96 * error * np.array([-1, 1]), atol=0.1 * error)
+
+
 def test_balanced_accuracy_is_the_mean_recall():
     assert hv_peaks.balanced([0, 0, 1, 2, 2, 2], [0, 1, 1, 2, 2, 0]) == pytest.approx((1 / 2 + 1 + 2 / 3) / 3)
 

@@ -140,12 +140,20 @@ def test_study_on_a_grid_keeps_an_earthquake_and_its_ground_out():
     study = italy.on_grid("simulated", pixel_km=24, seed=1)
     assert all(side % 8 == 0 for side in study.grid.shape) and len(study.layers) == 4
     maps = italy.input_maps(study, italy.CONFIGURATIONS["7c"])
+    assert maps[:, 0, 0, 0] == pytest.approx((study.events["magnitude"] - 3) / 4)  # M 3 is 0, M 7 is 1
     assert maps.shape == (len(study.events), *study.grid.shape, 7) and np.isfinite(maps).all()
     kept = italy.keep_out_laquila(study)
     parts = np.array(list(kept.parts.values()))
     assert (parts.sum(axis=0) == 1).all()  # each record is in one part
     learned = study.frame[kept.parts["training"]]
     assert kept.event_id not in set(learned["event_id"]) and not kept.hidden & set(learned["station_id"])
+    checked = kept.parts["validation"] | kept.parts["validation, hidden stations"]
+    assert study.frame["event_id"][checked].nunique() == len(study.events.drop(kept.event_id).iloc[2::5])
+    place = study.frame.groupby("station_id")[["station_longitude", "station_latitude"]].first()
+    its = place.loc[study.frame["station_id"][kept.parts[kept.name]].unique()].to_numpy()
+    here, there = (np.column_stack(study.grid.project(*table.T)) for table in (place.to_numpy(), its))
+    km = np.hypot(*(here[:, None] - there[None]).transpose(2, 0, 1)).min(axis=1)
+    assert kept.hidden == set(place.index[km < 1])
     out = study.frame[kept.parts[kept.name]]
     assert set(out["station_id"]) <= kept.hidden and out["event_id"].nunique() == 1
 

@@ -44,8 +44,26 @@ def test_quantities_measure_what_was_planted():
     assert table["relative_width"].iloc[0] == pytest.approx(2**half - 2**-half, abs=0.02)
     assert table["horizontal_imbalance_ln"].iloc[0] == pytest.approx(0.4)
     assert table["horizontal_bump_ln"].iloc[0] == pytest.approx(0, abs=1e-9)
-    shoulder = np.exp(-0.5 * (peak_rules.SHOULDER / 0.3) ** 2)
+    shoulder = np.exp(-0.5 * (0.35 / 0.3) ** 2)  # a third of an octave from the peak
     assert table["vertical_bump_ln"].iloc[0] == pytest.approx(-(1 - shoulder), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "within", "beyond"),
+    [
+        ("relative_width", 0.26, 0.24),
+        ("vertical_bump_ln", np.log(1.24), np.log(1.26)),
+        ("horizontal_imbalance_ln", np.log(1.19), np.log(1.21)),
+    ],
+)
+def test_each_rule_begins_at_its_threshold(quantity, within, beyond):
+    found = peak_rules.classify(pd.DataFrame({quantity: [within, beyond]}))
+    assert found["decided_by"].tolist() == ["no rule applies", quantity]
+
+
+def test_an_imbalance_over_less_than_four_fifths_of_the_window_does_not_count():
+    louder = np.where(OCTAVES < 0.4, 0.5, 0.0)  # over seven tenths
+    assert peak_rules.quantities(features(louder, 0.0, 0.0))["horizontal_imbalance_ln"].iloc[0] == 0
 
 
 def test_quantities_do_not_depend_on_the_unit_and_hardly_on_a_tilt():

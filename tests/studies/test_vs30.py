@@ -1,9 +1,12 @@
 """Tables and records of study 5: what is planted in the drawn ones, and what the real ones hold."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from gmtools.data import catalog
+from gmtools.data.accelerograms import Accelerogram
 from gmtools.errors import DataNotFound, DownloadFailed
 from gmtools.studies import vs30
 
@@ -50,7 +53,21 @@ def test_network_saturated_by_hand_gives_its_answer_whatever_comes():
     assert weights["lstm.lstm.weight_ih_l0"].shape == (1024, 4) and weights["cnn.conv.weight"].shape == (16, 4, 3, 3)
 
 
+def test_the_factor_comes_from_the_validation_part_and_the_error_from_the_test_part():
+    """Twice the truth on validation asks for one half; on the test part that is half of the truth, an error of 50 %."""
+    truth = SimpleNamespace(vs30_m_s=np.array([200.0, 400.0, 800.0]))
+    said = {"validation": 2 * truth.vs30_m_s, "test": truth.vs30_m_s}
+    network = SimpleNamespace(predict=lambda name, verbose: (np.log(said[name]) - 6)[:, None] / 0.5)
+    parts = dict.fromkeys(said, truth)
+    error = vs30.error_with_factor(network, parts, {name: name for name in said}, mean_ln=6, sd_ln=0.5)
+    assert error == pytest.approx(50)
+
+
 def test_window_of_the_study_begins_half_a_minute_before_p():
+    long = Accelerogram(
+        np.random.default_rng(0).standard_normal((6000, 3)), 50, "R", "E", "S", p_time_s=40, s_time_s=50
+    )
+    assert np.flatnonzero(vs30.published_window(long)[:, 3])[0] == 30 * 50
     record = vs30.simulated("training", 24).source.accelerogram(0)
     window = vs30.published_window(record)
     assert window.shape == (3000, 4)
