@@ -18,15 +18,16 @@ QUIET = ["--disable-background-networking", "--disable-component-update", "--dis
 
 
 @contextmanager
-def chromium() -> "Iterator[Browser]":
-    """A headless Chromium of Playwright: ``GMTOOLS_CHROMIUM``, or the one on the search path, or Playwright's own;
-    PackageUnreachable where there is none."""
+def chromium(*options: str) -> "Iterator[Browser]":
+    """A headless Chromium of Playwright, started with these options: ``GMTOOLS_CHROMIUM``, or the one on the search
+    path, or Playwright's own; PackageUnreachable where there is none."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
         raise PackageUnreachable("Playwright is not installed: pip install -e .[test]") from error
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_program(playwright.chromium.executable_path), args=QUIET)
+        program = _program(playwright.chromium.executable_path)
+        browser = playwright.chromium.launch(executable_path=program, args=[*QUIET, *options])
         try:
             yield browser
         finally:
