@@ -142,6 +142,13 @@ class TestCheck:
         drifts, *_ = check.check([], SETTINGS, root, strict=True)
         assert [(drift.expected, drift.got) for drift in drifts] == nothing
 
+    def test_where_most_lessons_have_a_file_one_without_is_red(self, project):
+        root = project(run_of({"rms": 0.5}))
+        check.write(root / "expected" / "fast-real" / "12_train_ann.yml", wanted({"rms": 0.5}))
+        drifts, _, notes = check.check([LESSON], SETTINGS, root)
+        assert [(drift.expected, drift.got) for drift in drifts] == [("nothing, no fast-real", "1 results")]
+        assert notes == []
+
     def test_a_lesson_that_records_nothing_needs_no_file(self, project):
         assert check.check([], SETTINGS, project(run_of())) == ([], 0, [])
 
