@@ -61,8 +61,8 @@ def check(
 ) -> tuple[list[Drift], int, list[str]]:
     """Compare what lessons recorded with what is expected: drifts, how many results were compared, and notes.
 
-    ``strict``: a lesson that took other data sets than expected from what is there has drifted, and one of which nothing
-    is expected; else the first is a note, and the second too until half of the lessons have a file for their settings.
+    ``strict``: a lesson that took other data sets than expected from what is there has drifted, and one of which
+    nothing is expected. Else the first is a note, the second too until half of the lessons have a file of that kind.
     """
     drifts, compared, notes = [], 0, []
     for lesson in lessons.select(wanted, root):
