@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -23,7 +24,7 @@ from bookkit.working import Workshop
 from gmtools.cache import PROJECT
 from gmtools.errors import BookFailed
 
-CHECKS, VARIANTS = "book/checks.yml", "book/variants.yml"
+CHECKS, VARIANTS, GUIDE = "book/checks.yml", "book/variants.yml", "book/course/students.md"
 ALLOWED = {name: getattr(math, name) for name in ("log", "log10", "exp", "sqrt", "pi")} | {"__builtins__": {}}
 MARKS = {
     "Understand": "2 points: 1 for the number, 1 for a sentence that says why it is so.",
@@ -118,28 +119,25 @@ def build(
     for lesson in lessons.select(wanted, workshop.root):
         path = folder / lesson.relative
         path.parent.mkdir(parents=True, exist_ok=True)
-        copied = workshop.copy(lesson, _instructors(lesson, workshop, changed) if teaches else _students(changed))
-        nbformat.write(copied, path)
+        change = _instructors(lesson, workshop, changed) if teaches else partial(_students, changed=changed)
+        nbformat.write(workshop.copy(lesson, change), path)
         written.append(path)
         data |= lessons.used(lessons.read(lesson.path)).data
     kept = answers(workshop.root, changed)
     (folder / exercises.FILE).write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    for name in sorted(data):
-        manifest = workshop.root / "data_manifests" / f"{name}.yml"
-        (folder / "data_manifests").mkdir(exist_ok=True)
-        shutil.copy(manifest, folder / "data_manifests")
+    (folder / "data_manifests").mkdir()
+    for name in data:
+        shutil.copy(workshop.root / "data_manifests" / f"{name}.yml", folder / "data_manifests")
     if not teaches:
-        written.append(Path(shutil.make_archive(str(folder), "zip", folder)))
+        shutil.copy(workshop.root / GUIDE, folder / "README.md")
+        written.append(Path(shutil.make_archive(str(folder), "zip", folder.parent, folder.name)))
     return written
 
 
-def _students(changed: Mapping[str, Variant]) -> Callable[[NotebookNode], NotebookNode]:
-    def change(source: NotebookNode) -> NotebookNode:
-        """A lesson without its solutions."""
-        source.cells = [cell for cell in source.cells if not _is_solution(cell)]
-        return _varied(source, changed)
-
-    return change
+def _students(source: NotebookNode, changed: Mapping[str, Variant]) -> NotebookNode:
+    """A lesson without its solutions."""
+    source.cells = [cell for cell in source.cells if not _is_solution(cell)]
+    return _varied(source, changed)
 
 
 def _instructors(
@@ -157,6 +155,7 @@ def _instructors(
             cells.append(cell)
             for match in solutions.SOLUTION.finditer(cell.source if cell.cell_type == "markdown" else ""):
                 told = [text for s, text in zip(found, printed, strict=True) if s.label == match["label"] and text]
+                told = [changed[match["label"]].prints] if match["label"] in changed else told
                 note = _marking(kinds.get(match["label"], "Open"), told, checked.get(match["label"]))
                 cells.append(new_markdown_cell(note, id=f"marking-{match['label']}"))
         source.cells = cells

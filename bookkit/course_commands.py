@@ -56,8 +56,7 @@ def _build(wanted: argparse.Namespace) -> None:
     from bookkit.working import Workshop
 
     folder = Path(wanted.student or wanted.instructor).expanduser().resolve()
-    workshop = Workshop.configured()
-    written = course.build(folder, workshop, bool(wanted.instructor), wanted.lessons, wanted.variant)
+    written = course.build(folder, Workshop.configured(), bool(wanted.instructor), wanted.lessons, wanted.variant)
     print(f"{sum(path.suffix == '.ipynb' for path in written)} lessons in {folder}")
     print("\n".join(f"packed: {path}" for path in written if path.suffix == ".zip"))
 
@@ -82,10 +81,12 @@ def _grade(wanted: argparse.Namespace) -> None:
 
 
 def _slides(wanted: argparse.Namespace) -> None:
-    from bookkit import slides
+    from bookkit import lessons, slides
 
     written = slides.write(wanted.folder, wanted.lessons, Settings())
-    print("\n".join(map(str, written)) or "No lesson ran: gmtools run LESSON")
+    print("\n".join(map(str, written)))
+    lacking = {one.name for one in lessons.select(wanted.lessons)} - {path.stem for path in written}
+    print("\n".join(f"{name} has no slides, because it did not run: gmtools run {name}" for name in sorted(lacking)))
 
 
 def _project(wanted: argparse.Namespace) -> None:
