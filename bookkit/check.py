@@ -24,7 +24,7 @@ UNMEASURED = {
     "reason": "spread not measured (gmtools check --spread); a tenth of a percent",
 }
 COUNTED = {"within": "exact", "reason": "counts, words and arithmetic"}
-DRAWN = {"within": 0.01, "reason": "spread not measured (gmtools check --spread); a percent of each number"}
+DRAWN = {"within": 0.01, "reason": "spread not measured; a percent of each number, or as much as a value may move"}
 _KEPT_CHANGES = 3
 
 
@@ -193,7 +193,8 @@ def accept(name: str, run: Mapping, old: Expected | None, because: str) -> Expec
     change = {"because": because, "date": datetime.date.today().isoformat(), "was": was}
     history = [*old.history, change][-_KEPT_CHANGES:]
     groups = [group for group in groups if group["values"]]
-    figures = figures_of(run, old.figures or DRAWN)
+    widest = max((group["within"].get("relative", 0) for group in groups if group["within"] != "exact"), default=0)
+    figures = figures_of(run, old.figures or DRAWN | {"within": max(DRAWN["within"], widest)})
     return Expected(run["found"], old.measured, reproduced(run), claims, groups, figures, history)
 
 

@@ -325,7 +325,9 @@ class TestFigures:
         path = tmp_path / f"{LESSON}.yml"
         check.write(path, new)
         assert check.read(path).figures == check.DRAWN | {"shown": [list(self.SHOWN)]}
-        run = run_of() | {"figures": [list(self.SHOWN)]}
+        run = run_of({"rms": 0.5}) | {"figures": [list(self.SHOWN)]}
+        trained = check.accept(LESSON, run, wanted({"rms": 0.5}, {"relative": 0.05}), "figures too")
+        assert trained.figures["within"] == 0.05  # a lesson that trains moves its figures with its values
         kept = check.accept(LESSON, run, wanted(figures={"within": 0.1}), "moved")
         assert kept.figures == {"within": 0.1, "shown": [list(self.SHOWN)]}
 
