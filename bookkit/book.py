@@ -52,25 +52,8 @@ class Book:
 
 
 def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Book:
-    """Build the book from the lessons that ran with a profile and data; a warning is an error.
-
-    Parameters
-    ----------
-    profile, data
-        Which executed copies to show.
-    root
-        Project folder.
-
-    Returns
-    -------
-    Book
-        The first page, the lessons that have no run to show with the reason, and whether the book needs no network.
-
-    Raises
-    ------
-    BookFailed
-        Sphinx stopped or warned; the message carries what it said.
-    """
+    """Build the book from the lessons that ran with a profile and data. BookFailed, with what Sphinx said, where it
+    stops or warns."""
     started = time.perf_counter()
     settings = Settings(profile, data)
     scripts = _scripts(root)
@@ -244,22 +227,9 @@ def _configuration(root: Path, offline: bool, explorers: bool) -> dict[str, byte
 
 
 def configuration(written: dict, offline: bool, explorers: bool = False) -> dict:
-    """The book's ``_config.yml`` with what depends on the place.
-
-    Parameters
-    ----------
-    written
-        The file's content.
-    offline
-        Whether the vendored scripts are there to be named; otherwise the public addresses stay.
-    explorers
-        Whether the explorers' loader is there to be named.
-
-    Returns
-    -------
-    dict
-        A copy, with buttons that open a lesson at Binder and in Colab where ``repository: url`` is one of ``LAUNCHED``.
-    """
+    """The book's ``_config.yml``, changed for the place: ``offline`` where the vendored scripts are there to be named,
+    ``explorers`` where their loader is; with buttons that open a lesson at Binder and in Colab where ``repository:
+    url`` is one of ``LAUNCHED``."""
     config = copy.deepcopy(written)
     repository = config.get("repository", {}).get("url", "")
     if repository.startswith(LAUNCHED):

@@ -14,20 +14,8 @@ ROUNDS = 5_000  # of hashing: nothing for one answer, long for whoever would try
 
 
 def check(exercise: str, value: object = ...) -> None:
-    """Say whether an answer is right, with a hint where it is not.
-
-    Parameters
-    ----------
-    exercise
-        Lesson and number, such as ``"12.1"``.
-    value
-        Your answer, a number.
-
-    Raises
-    ------
-    DataNotFound
-        No answer to this exercise is kept.
-    """
+    """Say whether an answer to an exercise such as ``"12.1"``, a number, is right, with a hint where it is not;
+    DataNotFound where no answer to it is kept."""
     print(verdict(exercise, value, answers())[1])
 
 

@@ -28,28 +28,9 @@ class Delivery:
 
 
 def deliver(workshop: Workshop, folder: Path, chosen: Iterable[Lesson] | None = None) -> list[Delivery]:
-    """Put working copies of the lessons into a folder, and leave alone what anybody changed or ran there.
-
-    Parameters
-    ----------
-    workshop
-        Makes the copies.
-    folder
-        Where they go; made where it is not there.
-    chosen
-        Lessons; all of the project when None.
-
-    Returns
-    -------
-    list of Delivery
-        A copy that nobody touched is renewed. Of one that somebody changed, a new edition of its lesson lands beside
-        it, as ``12_train_ann.new.ipynb``.
-
-    Raises
-    ------
-    BookFailed
-        The folder holds the lessons themselves, or is a file.
-    """
+    """Put working copies of all lessons, or of those chosen, into a folder. A copy that nobody touched is renewed; of
+    one that somebody changed or ran, a new edition of its lesson lands beside it, as ``12_train_ann.new.ipynb``.
+    BookFailed where the folder holds the lessons themselves, or is a file."""
     folder = folder.resolve()
     if folder == workshop.root / "notebooks" or workshop.root / "notebooks" in folder.parents:
         raise BookFailed(f"{folder} holds the lessons themselves: name another folder for the working copies.")
@@ -111,10 +92,9 @@ def report(deliveries: list[Delivery], folder: Path) -> str:
 
 
 def built_book(root: Path, folder: Path) -> str | None:
-    """Path of the built book from a folder inside the project; None where there is no book, or the folder is outside.
-
-    JupyterLab serves nothing outside the folder that it was started in, and :func:`open_lab` starts it in the project.
-    """
+    """Path of the built book from a folder inside the project; None where there is no book, or the folder is outside:
+    JupyterLab serves nothing outside the folder that it was started in, and :func:`open_lab` starts it in the
+    project."""
     pages = root / "_build" / "html"
     if not (pages / "index.html").exists() or root not in folder.resolve().parents:
         return None
@@ -122,13 +102,7 @@ def built_book(root: Path, folder: Path) -> str | None:
 
 
 def open_lab(folder: Path, root: Path = PROJECT) -> int:
-    """Open JupyterLab on a folder, and return its exit status.
-
-    Raises
-    ------
-    BookFailed
-        JupyterLab is not installed.
-    """
+    """Open JupyterLab on a folder, and return its exit status; BookFailed where it is not installed."""
     if importlib.util.find_spec("jupyterlab") is None:
         raise BookFailed("JupyterLab is not in this environment: `make lab` uses the book's own, which has it.")
     with subprocess.Popen(command(folder, root), env=environment()) as server:

@@ -147,10 +147,8 @@ def used(notebook: nbformat.NotebookNode) -> uses.Uses:
 def content_key(
     lesson: Lesson, notebook: nbformat.NotebookNode, settings: Settings, fingerprint: str, root: Path = PROJECT
 ) -> str:
-    """Hash of everything that a lesson's outputs depend on; its text is not part of it.
-
-    ``fingerprint``: what data are there now (:func:`gmtools.data.catalog.fingerprint`), or a word for simulated data.
-    """
+    """Hash of everything that a lesson's outputs depend on, which its text is not; ``fingerprint``: what data are there
+    now (:func:`gmtools.data.catalog.fingerprint`), or a word for simulated data."""
     lock = root / "requirements.lock"
     parts = [
         [cell.source for cell in code_cells(notebook)],

@@ -38,25 +38,8 @@ MARGIN = {"top": "15mm", "bottom": "15mm", "left": "14mm", "right": "14mm"}
 
 
 def make(root: Path = PROJECT) -> Path:
-    """Print the built book.
-
-    Parameters
-    ----------
-    root
-        Project folder whose ``_build/html`` holds the book.
-
-    Returns
-    -------
-    Path
-        ``_build/html/book.pdf``: A4, with bookmarks and links inside the book; the front page then links to it.
-
-    Raises
-    ------
-    BookFailed
-        There is no built book, or it has no MathJax.
-    PackageUnreachable
-        There is no Chromium to print with.
-    """
+    """Print the book of a project folder to ``_build/html/book.pdf``: A4, with bookmarks and links inside the book; the
+    front page then links to it. BookFailed without a built book or MathJax, PackageUnreachable without a Chromium."""
     html = root / "_build" / "html"
     path = html / "book.pdf"
     if not (html / "index.html").exists():

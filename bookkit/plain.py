@@ -37,20 +37,10 @@ NOT_KNOWN = "No run has computed this number yet: a cell below prints it."
 
 @dataclass
 class Context:
-    """What a text refers to, and what converting it has met.
-
-    Attributes
-    ----------
-    references, words
-        Bibliography and glossary.
-    numbers
-        Name -> what the last run glued under it, as Python prints it.
-    link
-        Function of a link's target (``22_train.ipynb``, ``#anchor``, ``ex-12-1``): address and title; None as the
-        address where the target cannot be reached.
-    picture
-        Function of an image's path or of a glued figure's name: address in the notebook, or None.
-    """
+    """What a text refers to, and what converting it has met. ``numbers``: name -> what the last run glued under it, as
+    Python prints it. ``link``: function of a link's target (``22_train.ipynb``, ``#anchor``, ``ex-12-1``): address,
+    None where it cannot be reached, and title. ``picture``: function of an image's path or a glued figure's name:
+    address."""
 
     references: References
     words: Mapping[str, Word]
@@ -63,21 +53,9 @@ class Context:
 
 
 def convert(text: str, context: Context) -> str:
-    """Turn MyST Markdown into plain Markdown.
-
-    Parameters
-    ----------
-    text
-        A cell, or what stands in a directive.
-    context
-        What it refers to; notes which works it cites, which words it uses and which numbers are missing.
-
-    Returns
-    -------
-    str
-        Markdown without directives and roles. Boxes are block quotes, what is folded is ``<details>``, a directive
-        that is not known is its title and its content.
-    """
+    """Turn MyST Markdown, of a cell or within a directive, into Markdown without directives and roles: boxes are block
+    quotes, what is folded is ``<details>``, a directive that is not known is its title and its content. The context
+    notes which works the text cites, which words it uses and which numbers are missing."""
     lines, done, prose = text.splitlines(), [], []
 
     def flush():

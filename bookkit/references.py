@@ -14,13 +14,7 @@ WITHIN = "#works-cited"
 
 
 class References:
-    """The entries of a BibTeX file.
-
-    Parameters
-    ----------
-    path
-        The file, such as ``references.bib``.
-    """
+    """The entries of a BibTeX file such as ``references.bib``."""
 
     def __init__(self, path: Path):
         self.path = path

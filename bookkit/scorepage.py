@@ -32,18 +32,8 @@ because this run gave none. Each value of ours leads to the cell that computed i
 
 
 def page(results: Iterable[Mapping]) -> str:
-    """The scoreboard as MyST Markdown.
-
-    Parameters
-    ----------
-    results
-        What the lessons recorded (``results`` of :func:`gmtools.expected.collect`), in one list; it may be empty.
-
-    Raises
-    ------
-    ResultError
-        A result names an unknown row, or two results name the same one.
-    """
+    """The scoreboard as MyST Markdown, of what the lessons recorded (``results`` of :func:`gmtools.expected.collect`),
+    in one list that may be empty. ResultError where a result names an unknown row, or two name the same one."""
     found = by_name(results)
     for target_id in found:
         find(target_id)

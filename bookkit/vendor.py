@@ -31,10 +31,7 @@ WIDGETS_CONFIG = """\
 
 
 def fetch(folder: Path, lock: Path = LOCK) -> Path:
-    """Have every package of the lock unpacked below a folder, and ``widgets-config.js`` beside them.
-
-    Parameters, result and errors are those of :func:`explorers.npm.fetch`.
-    """
+    """As :func:`explorers.npm.fetch`, and ``widgets-config.js`` beside the packages."""
     npm.fetch(folder, lock)
     (folder / "widgets-config.js").write_text(WIDGETS_CONFIG, encoding="utf-8")
     return folder

@@ -62,19 +62,9 @@ if importlib.util.find_spec("gmtools") is None:
 
 @dataclass(frozen=True)
 class Workshop:
-    """Makes the working copies of a project's lessons.
-
-    Attributes
-    ----------
-    root
-        Project folder.
-    settings
-        Which run the numbers in the text come from.
-    book
-        Where the book's pages are, as an address or as a path from the folder of the copies; None when nowhere.
-    repository
-        Public address of the project, from which a copy that is opened elsewhere, as in Colab, brings it; or nothing.
-    """
+    """Makes the working copies of a project's lessons; ``settings`` say which run the numbers in the text come from,
+    ``book`` where the book's pages are (an address or a path from the folder of the copies; None when nowhere),
+    ``repository`` is the public address from which a copy that is opened elsewhere, as in Colab, brings the project."""
 
     root: Path = PROJECT
     settings: Settings = READING
@@ -114,19 +104,9 @@ class Workshop:
         }
 
     def copy(self, lesson: Lesson, change: Callable[[NotebookNode], NotebookNode] | None = None) -> NotebookNode:
-        """Make the working copy of a lesson, as it stands or as a function changes it first.
-
-        Returns
-        -------
-        NotebookNode
-            Without outputs. Its metadata name the lesson, and hold digests of the lesson and of the copy, by which
-            :func:`is_untouched` and :func:`lesson_digest` tell what became of it.
-
-        Raises
-        ------
-        BookFailed
-            The lesson is a working copy already.
-        """
+        """Make the working copy of a lesson, without outputs, as it stands or as a function changes it first; its
+        metadata hold digests for :func:`is_untouched` and :func:`lesson_digest`. BookFailed where it is a working copy
+        already."""
         source = lessons.read(lesson.path)
         if METADATA in source.metadata:
             raise BookFailed(f"{lesson.path} is a working copy itself: in this branch they replace the lessons.")

@@ -31,15 +31,7 @@ TWIN = """\
 
 
 class Number(traitlets.TraitType):
-    """A number within limits that an explorer shows and can be moved to.
-
-    Parameters
-    ----------
-    default, low, high : float
-        Both limits belong to the range.
-    unit : str
-        Appended to the values in messages.
-    """
+    """A number within limits, which belong to the range; ``unit`` is appended to the values in messages."""
 
     def __init__(self, default, low, high, unit=""):
         super().__init__(default_value=float(default))
@@ -57,13 +49,7 @@ class Number(traitlets.TraitType):
 
 
 class Choice(traitlets.TraitType):
-    """One of several words.
-
-    Parameters
-    ----------
-    default : str
-    options : sequence of str
-    """
+    """One of several words."""
 
     def __init__(self, default, options):
         super().__init__(default_value=default)
@@ -87,20 +73,9 @@ class Switch(traitlets.Bool):
 
 
 class Explorer(anywidget.AnyWidget):
-    """Base of the explorers.
-
-    A subclass has a class attribute ``explorer`` (the name of its JavaScript module), ``make_payload`` (its module's
-    function ``payload``, as a static method), and traits made with :class:`Number`, :class:`Choice`,
-    :class:`Switch`, or any trait tagged ``sync=True, state=True``: moving a slider sets them, setting them moves
-    the slider.
-
-    Parameters
-    ----------
-    data : {"auto", "real", "simulated"}
-        Which data to show where the explorer shows any.
-    **settings
-        Start values of the traits.
-    """
+    """Base of the explorers. A subclass has ``explorer`` (the name of its JavaScript module), ``make_payload`` (its
+    module's function ``payload``, as a static method), and traits tagged ``sync=True, state=True``, such as
+    :class:`Number`, :class:`Choice` and :class:`Switch`: moving a slider sets them, setting them moves the slider."""
 
     explorer = ""
     make_payload = None

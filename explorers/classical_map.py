@@ -16,10 +16,8 @@ _JUST_BELOW = 1e-6
 
 
 def lanzano():
-    """Lanzano et al. (2019) for SA(1 s), the distance from the epicenter taken as RJB: see :func:`table`.
-
-    Its site term is a line in ln VS30, constant above 1500 m/s; the map adds it for each pixel.
-    """
+    """Lanzano et al. (2019) for SA(1 s), the distance from the epicenter taken as RJB: see :func:`table`. The map adds,
+    for each pixel, its site term, a line in ln VS30 that is constant above 1500 m/s."""
 
     def predict(magnitude, depth_km, distance_km, vs30_m_s=800.0):
         """Median ln SA(1 s), in g, of Lanzano et al. (2019), which does not ask for the depth."""
@@ -37,10 +35,8 @@ def lanzano():
 
 
 def zhao():
-    """Zhao et al. (2006) for PGA at VS30 450 m/s, crustal, interface or slab by depth: see :func:`table`.
-
-    The medians that the semi-synthetic motions are drawn around (:func:`gmtools.simulate.kanto.medians`).
-    """
+    """Zhao et al. (2006) for PGA at VS30 450 m/s, crustal, interface or slab by depth: see :func:`table`. The
+    semi-synthetic motions are drawn around these medians (:func:`gmtools.simulate.kanto.medians`)."""
     from gmtools.simulate.kanto import medians
 
     def predict(magnitude, depth_km, distance_km):

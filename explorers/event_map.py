@@ -59,23 +59,10 @@ def payload(data="auto"):
 
 
 class EventMap(Explorer):
-    """Maps of ground motion for an earthquake, by a small U-Net.
-
-    Attributes
-    ----------
-    region : {"italy", "kanto"}
-        SA(1 s) by a network that learned from real records, or PGA by one that learned from semi-synthetic ones.
-        Changing it moves an epicenter that is off the map to the region's first event.
-    magnitude, latitude, longitude, depth_km : float
-        Degrees; km.
-    quantity : {"mean", "sigma", "classical", "difference"}
-        What the map shows; the last is the network minus the classical model.
-
-    Examples
-    --------
-    >>> explorer = EventMap(magnitude=6.5)  # doctest: +SKIP
-    >>> mean, sigma = explorer.maps()  # doctest: +SKIP
-    """
+    """Maps of ground motion for an earthquake, by a small U-Net. ``region``: "italy", SA(1 s) by a network that learned
+    from real records, or "kanto", PGA by one that learned from semi-synthetic ones; changing it moves an epicenter that
+    is off the map to the region's first event. ``magnitude``, ``latitude``, ``longitude`` (degrees), ``depth_km``;
+    ``quantity``: "mean", "sigma", "classical" or "difference", the network minus the classical model."""
 
     explorer = "event_map"
     make_payload = staticmethod(payload)
@@ -96,18 +83,8 @@ class EventMap(Explorer):
         return MapGrid(**map_ground.read(self.region)[1]["grid"])
 
     def maps(self):
-        """Mean and sigma as Keras computes them; the page shows the same numbers.
-
-        Returns
-        -------
-        mean, sigma : ndarray, (ny, nx)
-            Natural logarithm of g. Row 0 is the southernmost.
-
-        Warns
-        -----
-        OutOfRange
-            The event lies outside the range of the training events.
-        """
+        """Mean and sigma, ln g, (ny, nx), row 0 the southernmost, as Keras computes them; the page shows the same
+        numbers. Warns (OutOfRange) of an event outside the range of the training events."""
         stored, facts = map_ground.read(self.region)
         card = networks.card(facts["network"])
         event = {"magnitude": self.magnitude, "event_longitude": self.longitude, "event_latitude": self.latitude}

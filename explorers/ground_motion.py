@@ -50,21 +50,11 @@ def payload(data="auto", own=None):
 class GroundMotion(Explorer):
     """Spectra and distance decay of networks and classical models for a magnitude, a distance and a site.
 
-    Parameters
-    ----------
-    data : {"auto", "real", "simulated"}
-        Which records to show as dots.
-    networks : dict of str to gmtools.networks.DenseNetwork, optional
-        Your own networks, by the label they shall have (``DenseNetwork.of(model, ...)``); they are switched on, and
-        their lines go on, faint, where your records have ended.
-    **settings
-        Start values of the traits ``magnitude``, ``rjb_km``, ``vs30_m_s``, ``period_s`` (of the decay; 0 is PGA),
-        ``models`` (keys as in ``explorer.known``), ``show_sigma``, ``show_records``.
-
-    Examples
-    --------
-    ``explorer = GroundMotion(magnitude=6.5); explorer.rjb_km = 10`` moves the slider, ``explorer.values()`` gives the
-    numbers that the page prints, ``explorer.observe(function, "magnitude")`` calls back when the slider is moved.
+    ``data`` says which records to show as dots, ``networks`` brings your own ones by label (``DenseNetwork.of(model,
+    ...)``), switched on, with lines that go on, faint, where your records have ended. Settings: ``magnitude``,
+    ``rjb_km``, ``vs30_m_s``, ``period_s`` (of the decay; 0 is PGA), ``models`` (keys of ``explorer.known``),
+    ``show_sigma``, ``show_records``. ``explorer.rjb_km = 10`` moves the slider, ``explorer.observe(function,
+    "magnitude")`` calls back when it is moved, ``explorer.values()`` gives the numbers that the page prints.
     """
 
     explorer = "ground_motion"
@@ -111,20 +101,9 @@ class GroundMotion(Explorer):
         return proposal.value
 
     def values(self):
-        """What the page prints for the current settings.
-
-        Returns
-        -------
-        DataFrame
-            One row for each model that is switched on and each of its ordinates, as far as they are drawn: ``model``,
-            ``period_s``, ``median_g``, ``sigma_ln`` (NaN where none is known), ``low_g`` and ``high_g`` (median times
-            exp of ∓ sigma).
-
-        Warns
-        -----
-        OutOfRange
-            For each setting that leaves the range of a model that is switched on.
-        """
+        """What the page prints for the current settings, a row for each model that is switched on and each ordinate
+        that is drawn: ``model``, ``period_s``, ``median_g``, ``sigma_ln`` (NaN where none is known), ``low_g`` and
+        ``high_g`` (median times exp of ∓ sigma). Warns (OutOfRange) of settings that leave the range of a model."""
         rows = []
         for key in self.models:
             mean, sigma = self.predict(key, self.magnitude, self.rjb_km, self.vs30_m_s)
@@ -135,29 +114,10 @@ class GroundMotion(Explorer):
         return pd.concat(rows, ignore_index=True).dropna(subset="median_g") if rows else empty
 
     def predict(self, model, magnitude, rjb_km, vs30_m_s):
-        """Evaluate a model as the page does: a network by its weights, a classical model by its table.
-
-        Parameters
-        ----------
-        model : str
-            Key of :attr:`known`.
-        magnitude, rjb_km, vs30_m_s : array_like
-            They broadcast against each other to n scenarios.
-
-        Returns
-        -------
-        mean, sigma : ndarray, (n, 13)
-            Of ln PSA (g); NaN where the model has no such ordinate or its line has ended, or no sigma is known.
-
-        Raises
-        ------
-        SettingRefused
-            There is no such model here.
-
-        Warns
-        -----
-        OutOfRange
-        """
+        """Evaluate a model, a key of :attr:`known`, as the page does: a network by its weights, a classical model by
+        its table. The numbers broadcast to n scenarios; returned are mean and sigma of ln PSA (g), (n, 13), NaN where
+        there is no such ordinate, its line has ended or no sigma is known. SettingRefused for another model; may
+        warn."""
         meta, arrays = self._read
         if model not in self.known:
             raise SettingRefused(f"No model {model!r} here; there are {', '.join(self.known)}.")

@@ -39,24 +39,10 @@ def payload(data="auto"):
 class HorizontalToVertical(Explorer):
     """Noise of one place: windows, three spectra, H/V, SESAME's criteria, and what rules and networks say of the peak.
 
-    Attributes
-    ----------
-    recording : str
-        One of :data:`explorers.hv_recordings.NAMES`: "valley", "terrace", "pump", "sensor" and "rock" are
-        simulated; "texas" is measured and there only where its file is.
-    smoothing_b : float
-        Of Konno and Ohmachi's smoothing; the larger, the less smoothing.
-    window_length_s : float
-        Windows do not overlap.
-    reject : bool
-        Whether windows that are too loud or too quiet are left out.
-    rejection : float
-        How far from the windows' mean level that is, in standard deviations.
-
-    Raises
-    ------
-    SettingRefused
-        When a setting is outside :data:`LIMITS`, or no recording has that name.
+    ``recording``: "valley", "terrace", "pump", "sensor" or "rock", simulated, or "texas", measured and there only where
+    its file is. ``smoothing_b`` of Konno and Ohmachi (the larger, the less smoothing), ``window_length_s``, ``reject``
+    (whether windows too loud or too quiet are left out) and ``rejection`` (how far from the mean level that is, in
+    standard deviations). SettingRefused outside of :data:`LIMITS`, or where no recording has that name.
     """
 
     explorer = "horizontal_to_vertical"
@@ -68,13 +54,8 @@ class HorizontalToVertical(Explorer):
     rejection = Number(2, *LIMITS["rejection"], unit="standard deviations")
 
     def noise(self):
-        """The recording that is shown: :class:`gmtools.hvsr.Recording`.
-
-        Raises
-        ------
-        DataNotFound
-            The measured recording was not on the machine when the explorer was made.
-        """
+        """The recording that is shown: :class:`gmtools.hvsr.Recording`; DataNotFound where the measured one was not on
+        the machine when the explorer was made."""
         meta, arrays = unpack(bytes(self.payload))
         if self.recording not in meta["recordings"]:
             raise DataNotFound(
@@ -114,20 +95,10 @@ class HorizontalToVertical(Explorer):
         return None if peak is None else hvsr.sesame(self.curve(), peak["f0_hz"])
 
     def opinions(self):
-        """What networks and rules say of the peak.
-
-        Returns
-        -------
-        DataFrame or None
-            Rows "perceptron" and "squeezenet" with a probability for each of
-            :data:`gmtools.studies.peak_rules.CLASSES`, and
-            "rules" with 1 for the verdict; None where the curve is flat.
-
-        Warns
-        -----
-        OutOfRange
-            More than one in twenty of the perceptron's numbers lie outside of what it learned from.
-        """
+        """What networks and rules say of the peak, None where the curve is flat: rows "perceptron" and "squeezenet"
+        with a probability for each of :data:`gmtools.studies.peak_rules.CLASSES`, and "rules" with 1 for the verdict.
+        Warns (OutOfRange) where more than one in twenty of the perceptron's numbers lie outside of what it learned
+        from."""
         peak = self.peak()
         if peak is None:
             return None

@@ -17,15 +17,8 @@ LARGEST = 127
 
 
 def arrays() -> tuple[dict[str, np.ndarray], dict[str, dict]]:
-    """Arrays of both networks as the page wants them, and what it tells of each.
-
-    Returns
-    -------
-    dict of str to ndarray
-        ``perceptron_minimum``, ``perceptron_maximum``, ``perceptron_kernel_0`` ..., ``squeezenet_kernels`` ...
-    dict of str to dict
-        "perceptron" and "squeezenet": sizes, and from the card scores, faults and name.
-    """
+    """Arrays of both networks as the page wants them, ``perceptron_minimum``, ``squeezenet_kernels`` ..., and what it
+    tells of "perceptron" and "squeezenet": sizes, and from the card scores, faults and name."""
     found = {f"perceptron_{name}": values for name, values in perceptron().items()}
     found |= {f"squeezenet_{name}": values for name, values in quantized(networks.weights(CNN)).items()}
     told = {"perceptron": _told(ANN) | {"layers": sum("kernel" in name for name in perceptron())}}
@@ -50,18 +43,8 @@ def perceptron() -> dict[str, np.ndarray]:
 
 
 def quantized(weights: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Kernels of SqueezeNet as whole numbers times a scale for each output channel; biases stay as they are.
-
-    Parameters
-    ----------
-    weights : list of ndarray
-        Kernel (y, x, in, out) and bias (out,) in turn, as ``model.get_weights()`` has them.
-
-    Returns
-    -------
-    dict of str to ndarray
-        ``kernels`` int8, ``scales`` and ``biases`` float32: all layers one after the other.
-    """
+    """Weights of SqueezeNet, kernel (y, x, in, out) and bias in turn as Keras has them, all layers one after the other:
+    ``kernels`` int8 times ``scales`` of each output channel, ``biases`` as they are."""
     kernels, scales = [], []
     for kernel in weights[::2]:
         scale = np.abs(kernel).max(axis=(0, 1, 2)).astype("float32") / np.float32(LARGEST)

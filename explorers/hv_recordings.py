@@ -27,20 +27,9 @@ _REAL_FILE = "UT.STN11.A2_C50.miniseed"
 
 @dataclass(frozen=True, eq=False)
 class Noise:
-    """Eight minutes of noise as a page carries them.
-
-    Attributes
-    ----------
-    label : str
-        For the list to choose from; does not give the cause away.
-    truth : str
-        What is known about the place.
-    simulated : bool
-    samples : ndarray of int8 or int16, (3, n_samples)
-        ns, ew, vt.
-    scales : ndarray, (3,)
-        Samples times these have the unit of the recording.
-    """
+    """Eight minutes of noise as a page carries them: ``label`` for the list, which does not give the cause away,
+    ``truth``, what is known about the place, and ``samples`` (3, n) int8 or int16 of ns, ew, vt, which times ``scales``
+    (3,) have the unit of the recording."""
 
     label: str
     truth: str

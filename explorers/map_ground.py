@@ -117,13 +117,7 @@ def support(study, region):
 
 
 def read(name, folder=FOLDER):
-    """Arrays and facts of a region.
-
-    Raises
-    ------
-    UnknownModel
-        There is no such file.
-    """
+    """Arrays and facts of a region; UnknownModel where there is no such file."""
     path = folder / f"{name}.npz"
     if not path.exists():
         known = ", ".join(sorted(file.stem for file in folder.glob("*.npz"))) or "none"
@@ -132,8 +126,3 @@ def read(name, folder=FOLDER):
         )
     with np.load(path, allow_pickle=False) as file:
         return dict(file), json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-
-
-def card(name, folder=FOLDER):
-    """Card of the network that draws a region's maps: :func:`gmtools.networks.card`."""
-    return networks.card(read(name, folder)[1]["network"])

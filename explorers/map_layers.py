@@ -7,24 +7,12 @@ _ACTIVATIONS = ("linear", "relu", "tanh", "sigmoid")
 
 
 def members(described):
-    """Steps of each network of an ensemble, or of the only one.
+    """Steps of each network of an ensemble, or of the only one, from the card's ``layers``: a functional model of
+    layers, or of functional models side by side on one input. FormatError for a layer that the page does not know.
 
-    Parameters
-    ----------
-    described : dict
-        The card's ``layers``: a functional model of layers, or of functional models side by side on one input.
-
-    Returns
-    -------
-    list of list of dict
-        A step has ``kind`` ("input", "convolution", "up", "pool", "concatenate", "add", "activation"), ``from``
-        (numbers of steps), and what its kind needs; ``weights`` is the number of its kernel among the arrays of all
-        networks in Keras' order, and its bias is the next one.
-
-    Raises
-    ------
-    FormatError
-        A layer that the page does not know.
+    A step has ``kind`` ("input", "convolution", "up", "pool", "concatenate", "add", "activation"), ``from`` (numbers of
+    steps), and what its kind needs; ``weights`` is the number of its kernel among the arrays of all networks in Keras'
+    order, and its bias is the next one.
     """
     layers = described["config"]["layers"]
     inner = [layer for layer in layers if layer["class_name"] in ("Functional", "Sequential")]

@@ -26,10 +26,8 @@ def outline(grid, folder=PROJECT / "_build" / "outline"):
 
 
 def countries(topology):
-    """Polygons of a TopoJSON file's countries: list of lists of rings (n, 2), degrees; the first ring is the outer one.
-
-    Source: the TopoJSON specification, https://github.com/topojson/topojson-specification.
-    """
+    """Polygons of a TopoJSON file's countries, lists of rings (n, 2) in degrees, the outer one first, after the
+    specification: https://github.com/topojson/topojson-specification."""
     scale, translate = topology["transform"]["scale"], topology["transform"]["translate"]
     arcs = [np.cumsum(arc, axis=0) * scale + translate for arc in topology["arcs"]]
 

@@ -40,23 +40,8 @@ def pack(meta, arrays):
 
 
 def unpack(content):
-    """Read what :func:`pack` made.
-
-    Parameters
-    ----------
-    content : bytes
-
-    Returns
-    -------
-    meta : dict
-    arrays : dict of str to ndarray
-        Read-only views of ``content``.
-
-    Raises
-    ------
-    FormatError
-        When the bytes are cut off or are something else.
-    """
+    """Read what :func:`pack` made: meta, and arrays that are read-only views of the bytes. FormatError where these are
+    cut off or are something else."""
     try:
         (length,) = struct.unpack_from("<I", content)
         header = json.loads(content[4 : 4 + length])

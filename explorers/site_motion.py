@@ -40,25 +40,10 @@ _RAMP_S = 0.1
 
 @dataclass(frozen=True, eq=False)
 class SiteMotion:
-    """What :func:`simulate` returns.
-
-    Attributes
-    ----------
-    profile : Profiles
-        One profile.
-    frequency_hz, amplification : ndarray, (N_FFT // 2 + 1,)
-        Modulus of the S waves' transfer function, surface over rock outcrop.
-    resonances_hz : ndarray, (6,)
-        (2n + 1) VS / (4 H) with VS averaged over the travel time: exact for one layer, a rule of thumb for a gradient.
-    time_s, rock_cm_s2, surface_cm_s2, surface_up_cm_s2 : ndarray, (N_SAMPLES,)
-        Acceleration: north on the rock outcrop, north and up on the ground.
-    p_time_s, s_time_s : dict
-        Arrivals on "rock" and "surface".
-    periods_s, rock_psa_g, surface_psa_g : ndarray, (61,)
-        Response spectra (g) of the two north components, 5 % damping.
-    pga_rock_g, pga_surface_g : float
-        Largest absolute acceleration of the two north components.
-    """
+    """What :func:`simulate` returns: the one profile; modulus of the S waves' ``amplification``, surface over rock
+    outcrop; ``resonances_hz`` (6,), (2n + 1) VS / (4 H) with VS averaged over the travel time, exact for one layer, a
+    rule of thumb for a gradient; acceleration north on the rock outcrop, north and up on the ground; arrivals on "rock"
+    and "surface"; response spectra (g) of the two north components, 5 % damping, and their largest accelerations."""
 
     profile: Profiles
     frequency_hz: np.ndarray

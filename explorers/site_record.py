@@ -14,23 +14,10 @@ def payload(data="auto"):
 class SiteRecord(Explorer):
     """Simulated earthquake on rock and on soil over it: profile, transfer function, records, response spectra.
 
-    Attributes
-    ----------
-    vs30_m_s, rock_depth_m : float
-        VS30 and the depth of the rock, whose VS is 1500 m/s.
-    damping : float
-        Of the soil, share of critical damping.
-    magnitude, rhyp_km : float
-        Moment magnitude and hypocentral distance.
-    ground : {"one layer", "gradient"}
-        One velocity down to the rock, or velocities that grow with depth.
-    realization : {0, 1, 2, 3, 4}
-        Which noise the motion is made of: what chance does, beside what the ground does.
-
-    Raises
-    ------
-    SettingRefused
-        When a setting is outside :data:`explorers.site_motion.LIMITS`.
+    ``vs30_m_s``, ``rock_depth_m`` (rock of 1500 m/s), ``damping`` of the soil (share of critical), ``magnitude``,
+    ``rhyp_km``; ``ground``: "one layer" down to the rock, or a "gradient"; ``realization``, 0 to 4: which noise the
+    motion is made of, what chance does beside what the ground does. SettingRefused outside of
+    :data:`explorers.site_motion.LIMITS`.
     """
 
     explorer = "site_record"
@@ -44,10 +31,5 @@ class SiteRecord(Explorer):
     realization = Choice(0, range(site_motion.REALIZATIONS))
 
     def record(self):
-        """What the explorer shows with the present settings, computed in Python.
-
-        Returns
-        -------
-        explorers.site_motion.SiteMotion
-        """
+        """What the explorer shows with the present settings, computed in Python: a :class:`site_motion.SiteMotion`."""
         return site_motion.simulate(**self.state())

@@ -66,10 +66,8 @@ class GridError(GmtoolsError):
 
 
 class RecordingUnusable(GmtoolsError):
-    """A recording lacks a component or its unit, has a gap, a dead channel or two sampling rates, or is too short.
-
-    ``reason`` says which, in the words of a table of what was left out.
-    """
+    """A recording lacks a component or its unit, has a gap, a dead channel or two sampling rates, or is too short;
+    ``reason`` says which, in the words of a table of what was left out."""
 
     def __init__(self, reason, message):
         super().__init__(message)

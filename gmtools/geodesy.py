@@ -1,6 +1,5 @@
-"""Geodesy on the WGS84 ellipsoid through pyproj: projections, ECEF coordinates, distances, land and sea."""
+"""Geodesy on the WGS84 ellipsoid through pyproj: projections, ECEF coordinates, distances."""
 
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -61,27 +60,6 @@ def with_distances(frame: pd.DataFrame) -> pd.DataFrame:
     repi = pyproj.Geod(ellps="WGS84").inv(*station, *event)[2] / 1e3
     rhyp = hypocentral_distance_km(*station, *event, frame[columns.HYPOCENTRAL_DEPTH].to_numpy(float))
     return frame.assign(**{columns.REPI: repi, columns.RHYP: rhyp})
-
-
-def inside(rings: Sequence[np.ndarray], longitude: ArrayLike, latitude: ArrayLike) -> np.ndarray:
-    """Whether places lie in any of the polygons (n, 2), closed lines of longitude and latitude: land or sea, with a
-    coastline.
-
-    >>> square = np.array([(0, 0), (2, 0), (2, 2), (0, 2), (0, 0)])
-    >>> inside([square], [1, 3], [1, 1]).tolist()
-    [True, False]
-    """
-    import shapely  # a compiled library: only where it is needed
-
-    longitude, latitude = np.asarray(longitude, float), np.asarray(latitude, float)
-    result = np.zeros(longitude.shape, bool)
-    for ring in rings:
-        polygon = shapely.Polygon(ring)
-        shapely.prepare(polygon)
-        west, south, east, north = polygon.bounds
-        near = ~result & (longitude >= west) & (longitude <= east) & (latitude >= south) & (latitude <= north)
-        result[near] = shapely.contains_xy(polygon, longitude[near], latitude[near])
-    return result
 
 
 @cache

@@ -10,10 +10,8 @@ import sys
 
 
 def _import_keras_quietly():
-    """Import Keras once with file descriptor 2 closed to view.
-
-    TensorFlow's C++ libraries write start-up notes there whatever ``TF_CPP_MIN_LOG_LEVEL`` says.
-    """
+    """Import Keras once with file descriptor 2 closed to view: TensorFlow's C++ libraries write start-up notes there
+    whatever ``TF_CPP_MIN_LOG_LEVEL`` says."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # By itself TensorFlow uses oneDNN on some CPUs only; where it does not, a U-Net step takes half again as long.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

@@ -55,13 +55,6 @@ def test_distances_of_a_table():
     assert "repi_km" not in frame
 
 
-def test_inside_takes_polygons_one_by_one():
-    square = np.array([(0, 0), (2, 0), (2, 2), (0, 2), (0, 0)], float)
-    longitude, latitude = np.meshgrid([1.0, 3.0, 11.0], [1.0, 11.0])
-    result = geodesy.inside([square, square + 10], longitude, latitude)
-    assert result.tolist() == [[True, False, False], [False, False, True]]
-
-
 def test_places_are_joined_by_chains_of_short_steps_and_repeat_for_each_record():
     longitude = 13.0 + np.array([0.0, 0.010, 0.020, 0.5, 0.0])  # 0.8 km a step
     place = geodesy.same_place(longitude, np.full(5, 42.0))

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from golden import apart
 
 from gmtools import networks
 from gmtools.errors import CacheNotWritable, FormatError, KnownFault, OutOfRange, UnknownModel
@@ -75,7 +76,7 @@ def test_other_predictions_than_those_of_the_card_are_refused(folder):
 
 
 def test_keras_and_numpy_give_what_was_saved(folder):
-    assert networks.check("small", folder) < 1e-5
+    assert apart("small", folder) < 1e-5
     model = networks.load("small", folder)
     assert model.get_layer("pga_g").get_layer("first").trainable is False
     scaled = np.column_stack([TABLE["magnitude"] - 5, (np.log1p(TABLE["rjb_km"]) - 4) / 0.9])
@@ -146,7 +147,7 @@ def test_maps_and_ensembles_are_kept_too(tmp_path):
     ]
     model = keras.Model(x, [member(x) for member in members])
     keep(tmp_path, model, inputs=[{"name": "relief", "unit": "m"}] * 2, outputs=[], ranges={}, golden_shape=(8, 12, 2))
-    assert networks.check("small", tmp_path) < 1e-5
+    assert apart("small", tmp_path) < 1e-5
     assert len(networks.load("small", tmp_path).outputs) == 2
     with pytest.raises(FormatError, match=r"not a stack of dense layers.*use networks.load"):
         networks.read("small", tmp_path)
@@ -155,7 +156,7 @@ def test_maps_and_ensembles_are_kept_too(tmp_path):
 def test_layers_of_gmtools_are_kept(tmp_path):
     model = keras.Sequential([keras.Input((5, 2)), ParallelDense(4, 5, "relu"), ParallelDense(1, 5)])
     keep(tmp_path, model)
-    assert networks.check("small", tmp_path) < 1e-5
+    assert apart("small", tmp_path) < 1e-5
 
 
 def test_unknown_name_lists_those_there_are(folder):
@@ -328,7 +329,7 @@ def test_the_named_networks_are_whole():
     total = 0
     for name in networks.names():
         assert networks.card(name)["lesson"] in lessons
-        assert networks.check(name) < 1e-3
+        assert apart(name) < 1e-3
         total += sum((networks.FOLDER / f"{name}{end}").stat().st_size for end in (".npz", ".json"))
     assert total < 25_000_000
 

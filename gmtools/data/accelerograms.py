@@ -1,6 +1,6 @@
 """Strong-motion records: one type for all formats, which ones a study can use, and batches of them in little memory."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,17 +151,9 @@ class Exclusion:
 class Rules:
     """Which records a study uses; the defaults are those that the CNN-LSTM study applied to AFAD's records.
 
-    Attributes
-    ----------
-    shortest_s : float
-        Shortest record, s.
-    farthest_km : float
-        Largest epicentral distance, km; a record without a distance is left out. Infinity switches the rule off.
-    vs30_needed, picks_needed : bool
-        Whether a record without VS30, or without P and S times, is left out.
-    smallest_snr_db : float or None
-        Smallest :func:`signal_to_noise_db`, with which a record without the times is left out too. The study names 25
-        dB; its code never uses the number.
+    A record is left out where it is shorter than ``shortest_s``, farther (epicentral) than ``farthest_km`` or of
+    unknown distance (infinity switches that off), has no VS30 or no P and S times where these are ``needed``, or a
+    :func:`signal_to_noise_db` below ``smallest_snr_db``: the study names 25 dB, and its code never uses the number.
     """
 
     shortest_s: float = 60.0
@@ -193,39 +185,22 @@ class Rules:
 STUDY_RULES = Rules()
 
 
-def sort_out(
-    records: Iterable[Accelerogram | Exclusion], rules: Rules, excluded: list[Exclusion]
-) -> Iterator[Accelerogram]:
-    """Yield the records that the rules keep; the others go to the end of ``excluded``, none is lost.
-
-    A record whose id came before is left out as well: the same file lies in two archives.
-    """
-    seen = set()
-    for record in records:
-        verdict = record if isinstance(record, Exclusion) else rules.judge(record)
-        if verdict is None and record.record_id in seen:
-            verdict = Exclusion(record.record_id, "there twice", "a record of this id came before")
-        if verdict is None:
-            seen.add(record.record_id)
-            yield record
-        else:
-            excluded.append(verdict)
-
-
 def select(
     records: Iterable[Accelerogram | Exclusion], rules: Rules = STUDY_RULES
 ) -> tuple[list[Accelerogram], pd.DataFrame]:
     """Split what a reader of many records yields into the records that a study can use and a table of all others:
-    ``record_id``, ``reason``, ``detail``."""
-    excluded = []
-    kept = list(sort_out(records, rules, excluded))
-    return kept, exclusion_table(excluded)
-
-
-def exclusion_table(excluded: Sequence[Exclusion]) -> pd.DataFrame:
-    """Return the table of records left out; ``table["reason"].value_counts()`` counts them."""
-    rows = [(entry.record_id, entry.reason, entry.detail) for entry in excluded]
-    return pd.DataFrame(rows, columns=[columns.RECORD, "reason", "detail"], dtype=object)
+    ``record_id``, ``reason``, ``detail``. Of an id that comes twice, as a file does in two archives, the first
+    stays."""
+    kept, excluded = {}, []
+    for record in records:
+        verdict = record if isinstance(record, Exclusion) else rules.judge(record)
+        if verdict is None and record.record_id in kept:
+            verdict = Exclusion(record.record_id, "there twice", "a record of this id came before")
+        if verdict is None:
+            kept[record.record_id] = record
+        else:
+            excluded.append((verdict.record_id, verdict.reason, verdict.detail))
+    return list(kept.values()), pd.DataFrame(excluded, columns=[columns.RECORD, "reason", "detail"], dtype=object)
 
 
 def _faults(name: str, samples: np.ndarray, sampling_rate_hz: float) -> Iterator[tuple[str, str]]:

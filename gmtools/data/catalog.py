@@ -60,28 +60,11 @@ def cache_folder():
 
 
 def find(data_id, progress=False):
-    """Find, check and if need be download the files of a data set.
+    """Find, check and if need be download the files of a data set: name in the manifest -> path whose SHA-256 was
+    checked.
 
-    Parameters
-    ----------
-    data_id : str
-        Id of a manifest.
-    progress : bool
-        Draw a progress bar for each download.
-
-    Returns
-    -------
-    dict of str to Path
-        File name in the manifest -> path of a file whose SHA-256 was checked.
-
-    Raises
-    ------
-    DataNotFound
-        When a file is in no folder and has no address, or the network is forbidden; says where it was looked for.
-    ChecksumMismatch
-        When a file is there with wrong bytes only; names the file and both hashes.
-    DownloadFailed
-        When no address of a file answered with the file.
+    DataNotFound where a file is in no folder and has no address, or the network is forbidden, with the places;
+    ChecksumMismatch where it is there with wrong bytes only; DownloadFailed where no address answered with it.
     """
     entry = manifest(data_id)
     paths = {file.name: _right_path(file) for file in entry.files}

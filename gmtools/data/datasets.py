@@ -32,31 +32,11 @@ _SLOW = (".xlsx", ".rds", ".tar", ".gz", ".tgz", ".zip")  # formats that are par
 
 @dataclass(frozen=True)
 class Table:
-    """What can stand behind a name, and how it is prepared.
-
-    Attributes
-    ----------
-    title : str
-        In words, such as "Iranian records".
-    candidates : tuple of str
-        Ids of the manifests, the best data set first; the simulation comes last.
-    drawn_from : str
-        What the simulation draws from, in words.
-    simulate : callable
-        ``simulate(seed)`` returns a DataFrame.
-    simulation : str
-        Where that lies below ``gmtools.simulate``, for the citation.
-    prepare : callable
-        ``prepare(frame)`` makes the study's table from the reader's.
-    reconstructed : tuple of str
-        Columns that ``prepare`` fills in.
-    beside : tuple of str
-        Data sets that ``prepare`` takes more from.
-    semi_synthetic : callable, optional
-        ``semi_synthetic(seed)`` draws motions at real stations: what "auto" takes before the simulation.
-    ingredients : tuple of str
-        The data sets that it needs.
-    """
+    """What can stand behind a name, and how it is prepared: ``title`` in words; ``candidates``, ids of the manifests,
+    the best first; what the simulation is ``drawn_from`` in words, ``simulate(seed)`` and where that lies below
+    ``gmtools.simulate``; ``prepare(frame)`` makes the study's table from the reader's, fills in the columns
+    ``reconstructed``, and takes more from the data sets ``beside``; ``semi_synthetic(seed)`` draws motions at real
+    stations, which "auto" takes before the simulation, from the data sets ``ingredients``."""
 
     title: str
     candidates: tuple[str, ...]
@@ -72,22 +52,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A table with where it comes from.
-
-    Attributes
-    ----------
-    name : str
-        What was asked for.
-    frame : DataFrame
-        One row for each record, columns named in :mod:`gmtools.columns`.
-    data_id : str
-        Id of the manifest, ``"simulated"`` or ``"semi-synthetic"``.
-    kind : dict of str to str
-        Column name -> "measured", "reconstructed" or "simulated".
-    licence, citation : str
-        Of the data; for a simulation those of the simulation.
-    table : Table
-    """
+    """A table with where it comes from: the ``name`` that was asked for; ``frame``, a row a record, columns named in
+    :mod:`gmtools.columns`; ``data_id`` of the manifest, "simulated" or "semi-synthetic"; ``kind``, column name ->
+    "measured", "reconstructed" or "simulated"; ``licence`` and ``citation`` of the data or of the simulation."""
 
     name: str
     frame: pd.DataFrame
@@ -103,13 +70,8 @@ class Dataset:
         return self.data_id in (SIMULATED, SEMI_SYNTHETIC)
 
     def ordinate_kind(self, period: float) -> str:
-        """Return how the ordinate at ``period`` (s, 0 is PGA) came about: "measured", "reconstructed" or "simulated".
-
-        Raises
-        ------
-        GmtoolsError
-            The table has no such ordinate.
-        """
+        """How the ordinate at ``period`` (s, 0 is PGA) came about: "measured", "reconstructed" or "simulated";
+        GmtoolsError where the table has none."""
         name = columns.psa(period)
         if name not in self.kind:
             there = ", ".join(column for column in self.kind if column.startswith("psa_"))
@@ -210,13 +172,8 @@ def check(data_id: str, path: Path, tables: Mapping[str, Table]) -> str:
 
 
 def read(data_id: str) -> Any:
-    """Find a data set and read it with the reader, or the columns, that its manifest names.
-
-    Raises
-    ------
-    DataNotFound
-        It cannot be had; the message says what to do.
-    """
+    """Find a data set and read it with the reader, or the columns, that its manifest names; DataNotFound, with what to
+    do, where it cannot be had."""
     return _read(catalog.manifests()[data_id], catalog.find(data_id))
 
 

@@ -7,24 +7,9 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """H/V of a recording; amplitudes are taken as lognormal.
-
-    Attributes
-    ----------
-    frequency_hz : ndarray, (n_frequencies,)
-    mean : ndarray, (n_frequencies,)
-        Geometric mean of the windows (the lognormal median).
-    sigma_ln : ndarray, (n_frequencies,)
-        Standard deviation of ln H/V between windows.
-    n_windows : int
-        Windows that the curve was made of.
-    window_length_s : float
-    windows : ndarray, (n_windows, n_frequencies), or None
-        H/V of each window, where they are known.
-    f0_sd_hz : float or None
-        Standard deviation of the peak frequency between windows, where a file gives it and the windows are not known.
-    name : str
-    """
+    """H/V of a recording; amplitudes are taken as lognormal: at ``frequency_hz`` (n,) the geometric ``mean`` of the
+    windows (their median) and ``sigma_ln``, the standard deviation of ln H/V between them; ``windows`` (n_windows, n),
+    H/V of each where known; ``f0_sd_hz``, between windows, where a file gives it and the windows are not known."""
 
     frequency_hz: np.ndarray
     mean: np.ndarray

@@ -38,11 +38,11 @@ from gmtools.networks._card import (
     refuse_foreign,
     written,
 )
-from gmtools.networks._dense import DenseNetwork, branches_of, forward
+from gmtools.networks._dense import DenseNetwork, branches_of
 from gmtools.networks._dense import scaled as _scaled
 from gmtools.networks._support import SUPPORT, masks_of, support_of, supported
 
-__all__ = ["DenseNetwork", "card", "check", "digest", "load", "names", "predict", "ranges_of", "read"]
+__all__ = ["DenseNetwork", "card", "digest", "load", "names", "predict", "ranges_of", "read"]
 __all__ += ["keep", "kept", "same_layers", "save", "scaled", "weights"]
 __all__ += ["SUPPORT", "masks_of", "support_of", "supported"]
 
@@ -190,25 +190,6 @@ def same_layers(model, name, folder=FOLDER):
     """Whether a model of the reader has the layers of a named network, by kind, size and activation (of several side by
     side, of one of them). Regularization, dropout, names and what is frozen are not compared."""
     return _shape_of(layers_of(model)) == _shape_of(card(name, folder)["layers"])
-
-
-def check(name, folder=FOLDER):
-    """Compute the predictions of the card again, with Keras and, where the network is dense, in NumPy: largest
-    difference. FormatError where it is above 1e-3 of the largest of these values."""
-    facts, model = card(name, folder), load(name, folder)
-    golden = facts["golden"]
-    found = [_golden(model, golden["shape"][1:])["outputs"]]
-    try:
-        layers = branches_of(facts, read_weights(name, facts, folder))
-        values = forward(layers, _drawn(golden["shape"]))
-        found.append([_sampled(values)])
-    except FormatError:
-        pass  # not a dense network: Keras alone can say
-    wanted = np.concatenate([np.ravel(part) for part in golden["outputs"]])
-    apart = max(np.abs(np.concatenate([np.ravel(part) for part in parts]) - wanted).max() for parts in found)
-    if not apart <= 1e-3 * max(1, np.abs(wanted).max()):
-        raise FormatError(f"{name} gives other predictions than its card: {apart:.2g} apart. {next_step(facts)}")
-    return float(apart)
 
 
 def read(name, folder=FOLDER):

@@ -46,10 +46,7 @@ def kik_net(random: np.random.Generator, catalogue: pd.DataFrame, stations: pd.D
 def meso_net(
     random: np.random.Generator, catalogue: pd.DataFrame, stations: pd.DataFrame, count: int, medians: Medians
 ):
-    """Earthquakes of 2021 and 2022 with M 4 to 6.5 at places of the catalogue inside the region, all drawn.
-
-    Parameters and result are those of :func:`kik_net`.
-    """
+    """As :func:`kik_net`, of 2021 and 2022 with M 4 to 6.5 at places of the catalogue inside the region, all drawn."""
     near = _near(catalogue)
     inside = near[kanto_region.in_region(near[columns.EVENT_LONGITUDE], near[columns.EVENT_LATITUDE])]
     frame = _drawn(random, inside.reset_index(drop=True), stations, count, (4.0, 6.5), medians, "MESO")

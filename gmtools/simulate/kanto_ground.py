@@ -21,11 +21,8 @@ _CENTER = (139.9, 35.7)  # of the basin
 
 @dataclass(frozen=True)
 class Ground:
-    """Ingredients: stations and earthquakes.
-
-    ``surface`` are KiK-net stations, those with a site term first, then K-NET; ``meso`` MeSO-net's, each the farthest
-    from those before it; ``variograms`` by period what invented site terms were drawn with (real ones are fitted).
-    """
+    """Ingredients: ``surface`` are KiK-net stations, those with a site term first, then K-NET; ``meso`` MeSO-net's,
+    each the farthest from those before it; ``variograms`` by period what invented site terms were drawn with."""
 
     surface: pd.DataFrame
     meso: pd.DataFrame
@@ -35,10 +32,8 @@ class Ground:
 
 @dataclass(frozen=True)
 class SiteModel:
-    """Split of the site terms: intercept + slope * ln(bedrock depth in m) + field (sill, range) + own part (nugget).
-
-    ``xy_km`` (n, 2) and ``residual`` (n,) are the stations and what the line leaves.
-    """
+    """Split of the site terms: intercept + slope * ln(bedrock depth in m) + field (sill, range) + own part (nugget),
+    with the stations (n, 2) and what the line leaves there."""
 
     intercept: float
     slope: float

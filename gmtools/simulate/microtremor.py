@@ -36,7 +36,6 @@ from gmtools.simulate.microtremor_sites import (
     ARTEFACTUAL,
     CALIFORNIA,
     CALM,
-    COUNTRIES,
     ITALY,
     KINDS,
     LABELS,
@@ -53,7 +52,7 @@ from gmtools.simulate.microtremor_sites import (
     two_layers,
 )
 
-__all__ = ["CALIFORNIA", "CALM", "COUNTRIES", "ITALY", "KINDS", "LABELS", "Cause", "Country", "Fault", "LabelledPeaks"]
+__all__ = ["CALIFORNIA", "CALM", "ITALY", "KINDS", "LABELS", "Cause", "Country", "Fault", "LabelledPeaks"]
 __all__ += ["Machine", "Site", "Structure", "SurfaceWaves", "cause_of", "causes", "draw_site", "ground_amplitude"]
 __all__ += ["labelled_peaks", "layer", "numbered_site", "recording", "spectra", "two_layers"]
 
@@ -117,10 +116,8 @@ def _ratio_of(amplitude: np.ndarray) -> float:
 
 
 def _smoothed_line(strength: np.ndarray, frequency_hz: float) -> np.ndarray:
-    """Smoothed amplitude of a line on noise of unit mean square, whose mean amplitude is sqrt(pi) / 2.
-
-    The triangle takes the line with the inverse of its half width in bins; tapered, the line covers 1.3 bins.
-    """
+    """Smoothed amplitude of a line on noise of unit mean square, whose mean amplitude is sqrt(pi) / 2: the triangle
+    takes the line with the inverse of its half width in bins; tapered, the line covers 1.3 bins."""
     half_width = max(0.05 * frequency_hz * STATE_S, 1.0)
     return np.sqrt(np.pi) / 2 + 1.3 * strength / half_width
 

@@ -74,9 +74,7 @@ class Burst:
 
 class Noise:
     """One recording's noise at given frequencies; spectra have the one-sided power density (m²/s) as mean square.
-
-    Levels, bursts and machines come from generators of their own, so that they do not depend on the frequencies.
-    """
+    Levels, bursts and machines come from generators of their own, so that they do not depend on the frequencies."""
 
     def __init__(self, site: Site, country: Country, seed, n_states: int, frequency_hz: np.ndarray):
         sequence = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)

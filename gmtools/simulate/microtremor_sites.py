@@ -209,8 +209,6 @@ CALIFORNIA = replace(
 """Quiet broadband sensors, an hour at 200 Hz, strong-motion stations: mean and spread of ln f0 and the share of double
 peaks are near those of the 613 sensors that Yong et al. (2013) describe."""
 
-COUNTRIES = {country.name: country for country in (ITALY, CALIFORNIA)}
-
 
 def layer(f0_hz: float, contrast: float, poisson_ratio: float = 0.4, vs_m_s: float | None = None) -> Profile:
     """One layer over a half-space (Poisson's ratio 0.27) with its resonance at VS / (4 H), damping 0.025 and 0.015.

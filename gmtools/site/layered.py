@@ -67,9 +67,8 @@ def surface_compliance(
     profile: Profile, frequency_hz: np.ndarray, slowness_s_m: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Surface displacement over traction (vertical, radial, transverse; m/Pa, (n_frequencies, n_slownesses), exp(+i
-    omega t)) for waves of given slowness (s/m). Reflection matrices go upward from the half-space with decaying
-    exponentials only (Kennett 1983, Seismic Wave Propagation in Stratified Media, chapter 6): thick layers do no
-    harm at high frequency."""
+    omega t)) for waves of given slowness (s/m): reflection matrices upward from the half-space, decaying exponentials
+    only (Kennett 1983, Seismic Wave Propagation in Stratified Media, chapter 6), so that thick layers do no harm."""
     omega = 2 * np.pi * np.asarray(frequency_hz, dtype=float)[:, None]
     wavenumber = omega * slowness_s_m
     layers = list(

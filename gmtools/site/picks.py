@@ -14,11 +14,8 @@ KM_PER_S = 8.0
 
 
 def plausible(record: Accelerogram) -> bool:
-    """Say whether P and S can be right: S - P within a factor of two of the distance, and P above the noise before it.
-
-    8 km for each second between P and S is a rule of thumb (P at 6.1 and S at 3.5 km/s). Where the distance is not
-    known, the second after P must have twice the variance of what comes before.
-    """
+    """Say whether P and S can be right: S - P within a factor of two of the distance, by 8 km a second (P at 6.1, S at
+    3.5 km/s); where that is not known, the second after P must have twice the variance of what comes before."""
     p, s, rate = record.p_time_s, record.s_time_s, record.sampling_rate_hz
     if not 0.5 <= p < s < record.duration_s:  # half a second of noise, or the pick cannot be judged
         return False

@@ -63,11 +63,8 @@ def select(frame: pd.DataFrame, magnitude: float = 3.0, rjb_km: float = 300.0) -
 
 
 def rjb_or_stand_in(frame: pd.DataFrame) -> pd.Series:
-    """Joyner-Boore distance (km), else Rrup, else the epicentral one (a point source), else the hypocentral one.
-
-    The Iranian file has Rrup and the hypocentral distance, which are never shorter than RJB; the difference matters
-    within one fault depth (some 10 km) of the source.
-    """
+    """Joyner-Boore distance (km), else Rrup, else the epicentral one (a point source), else the hypocentral one. The
+    Iranian file has Rrup and the last, never shorter than RJB; it matters within a fault depth (some 10 km)."""
     distance = pd.Series(float("nan"), index=frame.index, name=columns.RJB)
     for column in (columns.RJB, columns.RRUP, columns.REPI, columns.RHYP):
         if column in frame:

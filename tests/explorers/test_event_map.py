@@ -6,7 +6,7 @@ import pytest
 from explorers import classical_map, map_ground, map_outline
 from explorers.event_map import START, EventMap, payload
 from explorers.payload import unpack
-from gmtools import columns, gmms
+from gmtools import columns, gmms, networks
 from gmtools.errors import GmtoolsError, OutOfRange, SettingRefused, UnknownModel
 from gmtools.maps.grids import MapGrid
 
@@ -79,7 +79,7 @@ def test_an_event_outside_is_warned_of_on_both_sides(node, content):
 @SHIPPED
 @pytest.mark.parametrize("region", START)
 def test_networks_say_how_good_they_are(region):
-    card = map_ground.card(region)
+    card = networks.card(map_ground.read(region)[1]["network"])
     assert card["scores"] and all(score["baselines"] for score in card["scores"])
     assert card["profile"] == "full" and card["weights"]["dtype"] == "float16"
 

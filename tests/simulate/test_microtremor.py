@@ -206,7 +206,7 @@ def test_the_strongest_cause_within_tolerance_names_a_peak():
     assert microtremor.cause_of(4.0, why) is None
 
 
-@pytest.mark.parametrize("country", microtremor.COUNTRIES.values(), ids=lambda country: country.name)
+@pytest.mark.parametrize("country", (microtremor.ITALY, microtremor.CALIFORNIA), ids=lambda country: country.name)
 def test_every_kind_can_be_drawn_and_can_cause_its_label(country):
     for number, (kind, label) in enumerate(microtremor.KINDS.items()):
         site = microtremor.draw_site(country, np.random.default_rng(number), kind)
