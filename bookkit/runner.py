@@ -85,10 +85,7 @@ class Job:
 
 def solved(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> dict | None:
     """What a lesson's solutions printed when they last ran: ``key`` and ``printed``; None where they never did."""
-    try:
-        return json.loads(solved_path(lesson, settings, root).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+    return _written(solved_path(lesson, settings, root))
 
 
 def solved_path(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> Path:
@@ -108,8 +105,12 @@ def results_path(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> Pa
 
 def recorded(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> dict | None:
     """What a lesson recorded when it last ran with these settings; None where there is nothing, or nothing whole."""
+    return _written(results_path(lesson, settings, root))
+
+
+def _written(path: Path) -> dict | None:
     try:
-        return json.loads(results_path(lesson, settings, root).read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
 

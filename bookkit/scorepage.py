@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from gmtools.expected import by_name
-from gmtools.scoreboard import INPUTS, VERDICTS, find, verdict, within
+from gmtools.scoreboard import INPUTS, VERDICTS, find, number, verdict, within
 from gmtools.targets import Study, Target, studies
 
 HEADLINES = Path(__file__).with_name("headlines.yml")
@@ -142,13 +142,6 @@ def _reason(row: Target, result: Mapping | None, outcome: str) -> str:
     if result is not None:
         return "the run gave no finite value"
     return row.reason_open or "no value in this run"
-
-
-def number(value) -> str:
-    """A value of a row as it is shown: six digits, a word, or a dash."""
-    if value is None:
-        return "–"
-    return value if isinstance(value, str) else f"{value:.6g}"
 
 
 def difference(target: Target, value: float | str | None) -> str:

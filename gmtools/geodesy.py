@@ -6,9 +6,6 @@ import numpy as np
 import pandas as pd
 import pyproj
 from numpy.typing import ArrayLike
-from scipy.sparse import eye_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from gmtools import columns
 
@@ -17,6 +14,11 @@ from gmtools import columns
 def projection(epsg: int) -> pyproj.Transformer:
     """Return the transformation from longitude and latitude (degrees) to easting and northing (m) of a system."""
     return pyproj.Transformer.from_crs("EPSG:4326", f"EPSG:{epsg}", always_xy=True)
+
+
+def project(epsg: int, longitude: ArrayLike, latitude: ArrayLike) -> np.ndarray:
+    """Easting and northing (..., 2), km, of places in degrees."""
+    return np.stack(projection(epsg).transform(np.asarray(longitude, float), np.asarray(latitude, float)), -1) / 1e3
 
 
 def ecef_km(longitude: ArrayLike, latitude: ArrayLike, depth_km: ArrayLike = 0.0) -> np.ndarray:
@@ -47,10 +49,10 @@ def same_place(longitude, latitude, within_km=1.0):
     >>> same_place([13.0, 13.001, 14.0], [42.0, 42.0, 42.0]).tolist()
     [0, 0, 1]
     """
+    from sklearn.cluster import DBSCAN  # takes a second: only where it is needed
+
     points, number = np.unique(np.column_stack([longitude, latitude]), axis=0, return_inverse=True)
-    near = cKDTree(ecef_km(*points.T)).sparse_distance_matrix(cKDTree(ecef_km(*points.T)), within_km)
-    near = near.tocsr() + eye_array(len(points))  # a distance of zero is no entry of a sparse matrix
-    return connected_components(near, directed=False)[1][number.ravel()]
+    return DBSCAN(eps=within_km, min_samples=1).fit_predict(ecef_km(*points.T))[number.ravel()]
 
 
 def with_distances(frame: pd.DataFrame) -> pd.DataFrame:

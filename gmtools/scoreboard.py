@@ -109,7 +109,7 @@ def _summary(results: list[dict]) -> str:
     outcomes = [(verdict(find(result["id"]), result), result) for result in results]
     if len(outcomes) == 1:
         outcome, result = outcomes[0]
-        return f"scoreboard: {result['id']} = {_number(result['value'])} ({outcome})"
+        return f"scoreboard: {result['id']} = {number(result['value'])} ({outcome})"
     return f"scoreboard: {len(results)} values ({_tally(outcome for outcome, _ in outcomes)})"
 
 
@@ -118,7 +118,8 @@ def _tally(outcomes: Iterable[str]) -> str:
     return ", ".join(f"{outcomes.count(name)} {name}" for name in VERDICTS if name in outcomes)
 
 
-def _number(value) -> str:
+def number(value) -> str:
+    """A value of a row as it is shown: six digits, a word, or a dash."""
     if value is None:
         return "–"
     return value if isinstance(value, str) else f"{value:.6g}"

@@ -119,15 +119,15 @@ def located(longitude, latitude, depth_km, station_longitude, station_latitude) 
     }
 
 
-def signal_to_noise_db(record: Accelerogram, window_s: float = 10.0) -> float:
-    """Power in the ``window_s`` seconds after S over the power before P, all components together, in dB; NaN without
+def signal_to_noise_db(record: Accelerogram) -> float:
+    """Power in the ten seconds after S over the power before P, all components together, in dB; NaN without
     both times, or where one of the windows is empty.
 
     Power is the variance within each of the two windows, so that an offset of the instrument does not count. The
     published study names a limit of 25 dB and no definition. This one gives 24 to 33 dB on its six sample records, two
     of them just below the limit.
     """
-    times = np.array([record.p_time_s, record.s_time_s, record.s_time_s + window_s]) * record.sampling_rate_hz
+    times = np.array([record.p_time_s, record.s_time_s, record.s_time_s + 10]) * record.sampling_rate_hz
     if np.isnan(times).any():
         return np.nan
     p, s, end = times.astype(int)
@@ -152,15 +152,12 @@ class Rules:
     """Which records a study uses; the defaults are those that the CNN-LSTM study applied to AFAD's records.
 
     A record is left out where it is shorter than ``shortest_s``, farther (epicentral) than ``farthest_km`` or of
-    unknown distance (infinity switches that off), has no VS30 or no P and S times where these are ``needed``, or a
-    :func:`signal_to_noise_db` below ``smallest_snr_db``: the study names 25 dB, and its code never uses the number.
+    unknown distance (infinity switches that off), or has no VS30 though one is needed.
     """
 
     shortest_s: float = 60.0
     farthest_km: float = 120.0
     vs30_needed: bool = True
-    picks_needed: bool = False
-    smallest_snr_db: float | None = None
 
     def judge(self, record: Accelerogram) -> Exclusion | None:
         """Return why a record is left out, or None if it is kept."""
@@ -176,10 +173,6 @@ class Rules:
             yield "no VS30", f"VS30 is {record.vs30_m_s}"
         if not record.repi_km <= self.farthest_km and np.isfinite(self.farthest_km):
             yield "too far", f"epicentral distance {record.repi_km:.4g} km; at most {self.farthest_km:g} km"
-        if self.picks_needed and not 0 <= record.p_time_s < record.s_time_s < record.duration_s:
-            yield "no P and S times", f"P {record.p_time_s} s, S {record.s_time_s} s of {record.duration_s:g} s"
-        if self.smallest_snr_db is not None and not (snr := signal_to_noise_db(record)) >= self.smallest_snr_db:
-            yield "low signal-to-noise ratio", f"{snr:.1f} dB; at least {self.smallest_snr_db:g} dB"
 
 
 STUDY_RULES = Rules()

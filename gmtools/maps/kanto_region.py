@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from gmtools import columns
+from gmtools import columns, geodesy
 from gmtools.data import datasets
 from gmtools.data.readers import kanto_site_terms
 from gmtools.errors import GmtoolsError
-from gmtools.geodesy import projection
 from gmtools.maps import kriging
 
 REGION = (138.0, 141.3, 34.5, 37.2)
@@ -84,4 +83,4 @@ def bedrock_depth(known: pd.DataFrame, longitude, latitude) -> np.ndarray:
 
 def project(longitude, latitude) -> np.ndarray:
     """Easting and northing (n, 2), km, in UTM zone 54 north."""
-    return np.column_stack(projection(UTM54).transform(np.asarray(longitude, float), np.asarray(latitude, float))) / 1e3
+    return geodesy.project(UTM54, longitude, latitude)

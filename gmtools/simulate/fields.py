@@ -21,6 +21,7 @@ spreading of -2 motions fall off more steeply than Italian ones (ln PSA(1 s) has
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ from scipy.interpolate import RegularGridInterpolator
 
 from gmtools import columns
 from gmtools.errors import GmtoolsError
-from gmtools.geodesy import hypocentral_distance_km, projection
+from gmtools.geodesy import hypocentral_distance_km, project
 from gmtools.maps.grids import Layer, MapGrid
 from gmtools.simulate import geography
 from gmtools.simulate.records import correlation, true_columns
@@ -66,29 +67,42 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class World:
-    """One draw of all fields (ny, nx), "source", "site", "spreading", "vs30_scaling", "attenuation", "ln_vs30" and
-    "elevation_m", at eastings and northings of UTM 33 north."""
+class Lattice:
+    """Fields (ny, nx) of an area at eastings and northings of a UTM zone."""
 
-    recipe: Recipe
     x_km: np.ndarray
     y_km: np.ndarray
     fields: dict[str, np.ndarray]
+    area: ClassVar[str]
+    epsg: ClassVar[int]
 
     def at(self, name: str, longitude, latitude) -> np.ndarray:
         """Value of a field at places (degrees), linear between nodes; GmtoolsError outside the simulated area."""
-        x, y = projection(geography.UTM33).transform(np.asarray(longitude, float), np.asarray(latitude, float))
-        return self._at_km(name, np.asarray(x) / 1e3, np.asarray(y) / 1e3)
+        return self.at_km(name, project(self.epsg, longitude, latitude))
 
-    def _at_km(self, name, x, y):
-        inside = (x >= self.x_km[0]) & (x <= self.x_km[-1]) & (y >= self.y_km[0]) & (y <= self.y_km[-1])
-        if not np.all(inside):
+    def at_km(self, name: str, place: np.ndarray) -> np.ndarray:
+        """As :meth:`at`, for eastings and northings (..., 2)."""
+        x, y = self.x_km, self.y_km
+        inside = (place >= (x[0], y[0])).all(axis=-1) & (place <= (x[-1], y[-1])).all(axis=-1)
+        if not inside.all():
             raise GmtoolsError(
-                f"{int((~inside).sum())} places lie outside the simulated Italy, which spans easting {self.x_km[0]:g} "
-                f"to {self.x_km[-1]:g} km and northing {self.y_km[0]:g} to {self.y_km[-1]:g} km of UTM 33. Choose a "
-                "grid within it."
+                f"{int((~inside).sum())} places lie outside the simulated {self.area}, which spans easting {x[0]:g} to "
+                f"{x[-1]:g} km and northing {y[0]:g} to {y[-1]:g} km of UTM {self.epsg % 100}. Choose a grid within it."
             )
-        return RegularGridInterpolator((self.y_km, self.x_km), self.fields[name])((y, x))
+        return RegularGridInterpolator((y, x), self.fields[name])(place[..., ::-1])
+
+    def attenuation(self, start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
+        """Mean of the field "attenuation" (n,) over straight lines between places (n, 2), km."""
+        shares = (np.arange(steps) + 0.5) / steps
+        return sum(self.at_km("attenuation", start + share * (end - start)) for share in shares) / steps
+
+
+@dataclass(frozen=True)
+class World(Lattice):
+    """One draw of "source", "site", "spreading", "vs30_scaling", "attenuation", "ln_vs30" and "elevation_m"."""
+
+    recipe: Recipe
+    area, epsg = "Italy", geography.UTM33
 
     def layer(self, name: str, grid: MapGrid) -> Layer:
         """Simulated stand-in for a layer of :func:`gmtools.studies.italy.layers`."""
@@ -145,7 +159,7 @@ def world(seed: int = 0) -> World:
         "elevation_m": 2500 * np.clip(terrain, 0, None) ** 2 / (1 + np.clip(terrain, 0, None)),
         "ln_vs30": np.clip(6.1 + 0.35 * terrain + 0.2 * draw(15.0), np.log(150), np.log(1500)),
     }
-    return World(plan, x, y, fields)
+    return World(x, y, fields, plan)
 
 
 def italy(seed: int = 0, n_events: int = 134, n_stations: int = 700, n_records: int = 4600) -> pd.DataFrame:
@@ -189,7 +203,8 @@ def _terms(planted: World, frame: pd.DataFrame) -> dict[str, np.ndarray]:
     median = 4.3 + 1.2 * magnitude - 0.15 * magnitude**2
     median += recipe.spreading[0] * ln_distance + recipe.attenuation[0] * distance + recipe.vs30_scaling[0] * ln_vs30
     spreading = planted.at("spreading", *event) - recipe.spreading[0]
-    attenuation = _along_path(planted, event, station) - recipe.attenuation[0]
+    ends = (project(geography.UTM33, *place) for place in (event, station))
+    attenuation = planted.attenuation(*ends, _STEPS) - recipe.attenuation[0]
     scaling = planted.at("vs30_scaling", *station) - recipe.vs30_scaling[0]
     return {
         "median": median,
@@ -197,17 +212,6 @@ def _terms(planted: World, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         "path": spreading * ln_distance + attenuation * distance,
         "site": planted.at("site", *station) + scaling * ln_vs30,
     }
-
-
-def _along_path(planted: World, event, station) -> np.ndarray:
-    """Mean attenuation per km (n,) over the straight line between two places."""
-    (x0, y0), (x1, y1) = (
-        [np.asarray(v) / 1e3 for v in projection(geography.UTM33).transform(*place)] for place in (event, station)
-    )
-    total = np.zeros(len(x0))
-    for share in (np.arange(_STEPS) + 0.5) / _STEPS:
-        total += planted._at_km("attenuation", x0 + share * (x1 - x0), y0 + share * (y1 - y0))
-    return total / _STEPS
 
 
 def gaussian_field(random: np.random.Generator, shape, spacing: float, length: float) -> np.ndarray:

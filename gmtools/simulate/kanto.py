@@ -24,7 +24,7 @@ does; PGA and PSA(1 s) have independent site fields and the same path pattern; m
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -37,12 +37,10 @@ from gmtools.geodesy import hypocentral_distance_km, with_distances
 from gmtools.maps import kanto_region, kriging
 from gmtools.maps.grids import MapGrid
 from gmtools.simulate import kanto_earthquakes, kanto_ground
-from gmtools.simulate.fields import gaussian_field
+from gmtools.simulate.fields import Lattice, gaussian_field
 from gmtools.simulate.kanto_ground import PERIODS
 from gmtools.simulate.records import correlation, true_columns
 
-MESO_EVENTS, MESO_RECORDS = 19, 1921
-"""The deliverable's MeSO-net; of its about 300 stations 286 have published coordinates."""
 REFERENCE_VS30 = 450.0
 _KINDS = tuple(
     zip(
@@ -76,22 +74,15 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class World:
-    """One draw of all fields (ny, nx), "site_pga", "site_1s", "attenuation" (of unit sd) and "ln_bedrock" (m), at
-    eastings and northings of UTM 54 north; ``site_models`` by period; ``stations`` with the truth of each."""
+class World(Lattice):
+    """One draw of "site_pga", "site_1s", "attenuation" (of unit sd) and "ln_bedrock" (m); ``site_models`` by period;
+    ``stations`` with the truth of each."""
 
     recipe: Recipe
     ground: kanto_ground.Ground
-    x_km: np.ndarray
-    y_km: np.ndarray
-    fields: dict[str, np.ndarray]
     site_models: dict[float, kanto_ground.SiteModel]
     stations: pd.DataFrame
-
-    def at(self, name: str, longitude, latitude) -> np.ndarray:
-        """Value of a field at places (degrees), linear between nodes; GmtoolsError outside the lattice."""
-        place = kanto_region.project(np.ravel(longitude), np.ravel(latitude))
-        return _on_lattice(self, name, place).reshape(np.shape(longitude))
+    area, epsg = "Kanto", kanto_region.UTM54
 
     def truth(self, grid: MapGrid, magnitude: float, longitude: float, latitude: float, depth_km: float, period=0.0):
         """Maps "median", "path", "site" and their sum "total", the expected ln PSA (g), (ny, nx), of one earthquake
@@ -129,10 +120,10 @@ def world(seed: int = 0, invented: bool = False) -> World:
     # and the path terms' variance from seed to seed.
     used = attenuation[np.ix_((y > _PATHS["y"][0]) & (y < _PATHS["y"][1]), (x > _PATHS["x"][0]) & (x < _PATHS["x"][1]))]
     fields["attenuation"] = (attenuation - used.mean()) / used.std()
-    planted = World(recipe, ground, x, y, fields, models, pd.DataFrame())
+    planted = World(x, y, fields, recipe, ground, models, pd.DataFrame())
     for name, period in zip(_SITE, PERIODS, strict=True):
         fields[name] = _site_field(random, planted, models[period], nodes, shape)
-    return World(recipe, ground, x, y, fields, models, _station_truth(random, planted))
+    return replace(planted, stations=_station_truth(random, planted))
 
 
 def kik_net(seed: int = 0, n_events: int = 2864, n_records: int = 46_191, n_stations: int = 65, invented: bool = False):
@@ -151,21 +142,11 @@ def kik_net(seed: int = 0, n_events: int = 2864, n_records: int = 46_191, n_stat
     return _records(random, planted, events, table, n_records)
 
 
-def meso_net(
-    seed: int = 0,
-    multiple: float = 1,
-    n_events: int | None = None,
-    n_records: int | None = None,
-    n_stations: int = 286,
-    invented: bool = False,
-):
-    """MeSO-net records at 20 m depth, 2021 and 2022: ``multiple`` of the deliverable's 19 events and 1,921 records,
-    or as many as named. ``n_stations`` are the first of an order in which each next is the farthest from those
-    before. As :func:`kik_net`, with JIVSM's depth, no VS30, and the borehole term in the motions: what the sensor
-    records."""
+def meso_net(seed: int = 0, n_events: int = 19, n_records: int = 1921, n_stations: int = 286, invented: bool = False):
+    """MeSO-net records at 20 m depth, 2021 and 2022, as many events and records as in the deliverable; of its about 300
+    stations 286 have published coordinates. ``n_stations`` are the first of an order in which each next is the farthest
+    from those before. As :func:`kik_net`, with JIVSM's depth, no VS30, and the borehole term in the motions."""
     planted, random = world(seed, invented), np.random.default_rng([seed, 8])
-    n_events = round(MESO_EVENTS * multiple) if n_events is None else n_events
-    n_records = round(MESO_RECORDS * multiple) if n_records is None else n_records
     table = _first(planted.ground.meso, n_stations)
     events = kanto_earthquakes.meso_net(random, planted.ground.catalogue, table, n_events, medians)
     return _records(random, planted, events, table, n_records)
@@ -273,21 +254,7 @@ def _station_truth(random, planted: World) -> pd.DataFrame:
 def _path(planted: World, event, site, distance) -> np.ndarray:
     """Path term (n, 2) for epicenters and sites (n, 2) in degrees: mean attenuation along the line times R."""
     start, end = kanto_region.project(*np.asarray(event, float).T), kanto_region.project(*np.asarray(site, float).T)
-    total = np.zeros(len(start))
-    for share in (np.arange(_STEPS) + 0.5) / _STEPS:
-        total += _on_lattice(planted, "attenuation", start + share * (end - start))
-    return (total / _STEPS * distance)[:, None] * planted.recipe.attenuation_per_km
-
-
-def _on_lattice(planted: World, name: str, place: np.ndarray) -> np.ndarray:
-    x, y = planted.x_km, planted.y_km
-    inside = (place >= (x[0], y[0])).all(axis=1) & (place <= (x[-1], y[-1])).all(axis=1)
-    if not inside.all():
-        raise GmtoolsError(
-            f"{int((~inside).sum())} places lie outside the simulated Kanto, which spans easting {x[0]:g} to {x[-1]:g} "
-            f"km and northing {y[0]:g} to {y[-1]:g} km of UTM 54. Choose a grid within it."
-        )
-    return RegularGridInterpolator((y, x), planted.fields[name])(place[:, ::-1])
+    return (planted.attenuation(start, end, _STEPS) * distance)[:, None] * planted.recipe.attenuation_per_km
 
 
 def _index(period: float) -> int:

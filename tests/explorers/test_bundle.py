@@ -109,7 +109,7 @@ def test_a_mistake_in_the_javascript_is_told_in_esbuilds_words(small, offline):
 
 def test_packages_without_node_are_told_of(small, offline, monkeypatch):
     source, folder = small
-    monkeypatch.setattr(bundle, "node_command", lambda: None)
+    monkeypatch.setattr(npm, "npm_command", lambda tool: None)
     with pytest.raises(PackageUnreachable, match="no node to run esbuild with"):
         bundle.bundle("ground_motion", folder, source)
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -71,16 +73,9 @@ def test_maps_of_the_truth_are_the_terms_of_the_records(frame):
 
 def test_path_term_of_a_uniform_attenuation_is_distance_times_its_deviation():
     planted = fields.world(1)
-    uniform = fields.World(
-        planted.recipe,
-        planted.x_km,
-        planted.y_km,
-        planted.fields
-        | {
-            "attenuation": np.full_like(planted.fields["site"], -0.02),
-            "spreading": np.full_like(planted.fields["site"], -2),
-        },
-    )
+    flat = {"attenuation": -0.02, "spreading": -2.0}
+    flat = {name: np.full_like(planted.fields["site"], value) for name, value in flat.items()}
+    uniform = replace(planted, fields=planted.fields | flat)
     maps = uniform.truth(GRID, 6.0, 13.2, 42.6, 9.0)
     x, y = GRID.project(13.2, 42.6)
     east, north = np.meshgrid(*(centers / 1e3 for centers in GRID.centers_m))

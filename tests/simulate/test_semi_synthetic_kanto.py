@@ -131,7 +131,7 @@ def test_maps_of_the_truth_are_the_terms_of_the_records(frame):
 
 
 def test_more_records_and_fewer_stations():
-    ten = simulation.meso_net(seed=1, multiple=10, invented=True)
+    ten = simulation.meso_net(seed=1, n_events=190, n_records=19_210, invented=True)
     assert (len(ten), ten["event_id"].nunique()) == (19_210, 190)
     sparse = simulation.meso_net(seed=1, n_stations=29, n_events=190, n_records=1921, invented=True)
     assert len(sparse) == 1921 and set(sparse["station_id"]) <= set(
