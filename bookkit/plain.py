@@ -1,4 +1,7 @@
-"""MyST Markdown as plain Markdown with a little HTML, which any notebook program shows without an extension."""
+"""The MyST Markdown of the lessons as plain Markdown with a little HTML, which any notebook program shows by itself.
+
+Lessons have boxes, exercises and solutions, and the roles of :func:`_role`; a test holds them to these.
+"""
 
 import html
 import re
@@ -9,44 +12,33 @@ from bookkit.glossary import Word
 from bookkit.references import References
 from gmtools.numbers import glued_text
 
-FENCE = re.compile(r"^(?P<indent> *)(?P<marks>`{3,}|:{3,}|~{3,}) *(?:\{(?P<name>[\w:.-]+)\})?(?P<rest>.*)$")
-OPTION = re.compile(r"^\s*:(?P<key>[\w-]+):\s*(?P<value>.*)$")
+FENCE = re.compile(r"^(?P<marks>`{3,}|:{3,}) *(?:\{(?P<name>[\w:.-]+)\})?(?P<rest>.*)$")
+OPTION = re.compile(r"^:(?P<key>[\w-]+):\s*(?P<value>.*)$")
 TARGET = re.compile(r"^\((?P<name>[\w:.-]+)\)=\s*$")
 HEADING = re.compile(r"^(?P<marks>#+) +(?P<title>.+)$")
-LABELED_MATH = re.compile(r"^(?P<end>.*\$\$) *\([\w:.-]+\)\s*$")
 INLINE = re.compile(
     r"(?P<role>\{(?P<name>[a-z][\w:.-]*)\}(?P<ticks>`+)(?P<content>.+?)(?<!`)(?P=ticks)(?!`))"
     r"|(?P<code>(?P<marks>`+).+?(?<!`)(?P=marks)(?!`))"
     r"|(?P<math>\$\$.+?\$\$|(?<!\\)\$(?=\S)[^$]*?(?<=\S)\$)"
-    r"|(?P<link>(?P<bang>!?)\[(?P<label>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<to>[^()\s]*)\))(?P<attributes>\{[^}]*\})?",
+    r"|(?P<link>\[(?P<label>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<to>[^()\s]*)\))",
     re.DOTALL,
 )
 TITLED = re.compile(r"^(?P<text>.*?)\s*<(?P<target>[^<>]+)>$", re.DOTALL)
-BOXES = {
-    *("admonition", "note", "tip", "hint", "important", "warning", "caution", "attention", "danger", "error"),
-    *("seealso", "margin", "sidebar", "topic", "card", "tab-item", "epigraph"),
-}
-FOLDED = {"dropdown", "toggle"}
-BARE = {"tab-set", "grid", "grid-item", "div", "container", "only"}  # only what is in them
-NOWHERE = {"contents", "tableofcontents", "bibliography", "index", "solution-end", "exercise-end"}
-CODE = {"code", "code-block", "code-cell", "literalinclude", "mermaid"}
-AS_HTML = {"sub": "sub", "sup": "sup", "kbd": "kbd"}
-AS_CODE = {"code", "literal", "file", "command", "samp", "program", "envvar", "option"}
+DIRECTIVES = {"admonition", "exercise", "solution"}
+ROLES = {"term", "cite", "cite:t", "glue:text", "ref", "math"}
 NOT_KNOWN = "No run has computed this number yet: a cell below prints it."
 
 
 @dataclass
 class Context:
     """What a text refers to, and what converting it has met. ``numbers``: name -> what the last run glued under it, as
-    Python prints it. ``link``: function of a link's target (``22_train.ipynb``, ``#anchor``, ``ex-12-1``): address,
-    None where it cannot be reached, and title. ``picture``: function of an image's path or a glued figure's name:
-    address."""
+    Python prints it. ``link``: function of a link's target (``22_train.ipynb``, ``#anchor``, ``ex-12-1``): its address,
+    None where it cannot be reached, and title."""
 
     references: References
     words: Mapping[str, Word]
     numbers: Mapping[str, str]
     link: Callable[[str], tuple[str | None, str]]
-    picture: Callable[[str], str | None]
     cited: set[str] = field(default_factory=set)
     used: dict[str, Word] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
@@ -54,8 +46,8 @@ class Context:
 
 def convert(text: str, context: Context) -> str:
     """Turn MyST Markdown, of a cell or within a directive, into Markdown without directives and roles: boxes are block
-    quotes, what is folded is ``<details>``, a directive that is not known is its title and its content. The context
-    notes which works the text cites, which words it uses and which numbers are missing."""
+    quotes, what is folded is ``<details>``. The context notes which works the text cites, which words it uses and
+    which numbers are missing."""
     lines, done, prose = text.splitlines(), [], []
 
     def flush():
@@ -66,16 +58,16 @@ def convert(text: str, context: Context) -> str:
 
     while lines:
         line = lines.pop(0)
-        opened = FENCE.match(line)
-        if opened and _closes(opened, lines):
+        if opened := FENCE.match(line):
             flush()
-            done.append(_fenced(opened, _body(opened, lines), context))
+            body = _body(opened["marks"], lines)
+            whole = "\n".join([line, *body, opened["marks"]])
+            done.append(_directive(opened, body, context) if opened["name"] else whole)
         elif target := TARGET.match(line):
             flush()
             done.append(_anchored(target["name"], lines))
-        elif not line.startswith(("% ", "+++")):
-            labeled = LABELED_MATH.match(line)
-            prose.append(labeled["end"] if labeled else line)
+        else:
+            prose.append(line)
     flush()
     return "\n".join(done)
 
@@ -97,80 +89,33 @@ def folded(title: str, text: str) -> str:
     return f"<details>\n<summary><b>{title}</b></summary>\n\n{text.strip()}\n\n</details>"
 
 
-def _is_end(line: str, opened: re.Match) -> bool:
-    marks = line.strip()
-    return len(marks) >= len(opened["marks"]) and set(marks) == {opened["marks"][0]}
-
-
-def _closes(opened: re.Match, lines: list[str]) -> bool:
-    """Whether a fence that opens here ends, or is a directive that goes on to the end of its text."""
-    return bool(opened["name"]) or any(_is_end(line, opened) for line in lines)
-
-
-def _body(opened: re.Match, lines: list[str]) -> list[str]:
+def _body(marks: str, lines: list[str]) -> list[str]:
     """Take the lines of a fence off the front, its end too."""
-    indent, body = len(opened["indent"]), []
+    body = []
     while lines:
         line = lines.pop(0)
-        if _is_end(line, opened):
+        if len(line.strip()) >= len(marks) and set(line.strip()) == {marks[0]}:
             break
-        body.append(line[indent:] if not line[:indent].strip() else line)
+        body.append(line)
     return body
 
 
-def _fenced(opened: re.Match, body: list[str], context: Context) -> str:
-    name, title, indent = opened["name"], opened["rest"].strip(), opened["indent"]
-    if name is None:
-        if opened["marks"].startswith(":"):
-            return convert("\n".join(body), context)
-        lines = [opened["marks"] + title, *body, opened["marks"]]
-        return "\n".join(indent + line if line else line for line in lines)
-    options = {}
+def _directive(opened: re.Match, body: list[str], context: Context) -> str:
+    name, title, options = opened["name"], opened["rest"].strip(), {}
     while body and (option := OPTION.match(body[0])):
         options[option["key"]] = option["value"].strip()
         body.pop(0)
-    shown = _directive(name, title, options, "\n".join(body).strip("\n"), context)
-    return "\n".join(indent + line if line else line for line in shown.splitlines())
-
-
-def _directive(name: str, title: str, options: dict[str, str], body: str, context: Context) -> str:
-    """A directive as plain Markdown."""
-    kinds = set(options.get("class", "").split())
-    if name in NOWHERE:
-        return ""
-    if name in CODE:
-        return f"```{title}\n{body}\n```"
-    if name == "math":
-        return f"$$\n{body or title}\n$$"
-    if name in ("figure", "image", "glue:figure"):
-        return _figure(title, options, body, context)
-    if name.startswith("exercise"):
-        return _exercise(title, options, body, context)
-    if name.startswith("solution"):
-        return _solution(title, body, context)
-    inside = convert(body, context)
-    heading = _inline(title, context)
-    if name in FOLDED or kinds & FOLDED or "dropdown" in options:
-        return folded(heading or name.capitalize(), inside)
-    if name in BARE:
-        return inside
-    if name in BOXES:
-        default = "" if name in ("margin", "epigraph", "card") else name.capitalize()
-        return _quoted(heading or default, inside)
-    return "\n\n".join(part for part in (f"**{heading}**" if heading else "", inside) if part)
-
-
-def _quoted(title: str, text: str) -> str:
-    lines = ([f"**{title}**", ""] if title else []) + text.strip("\n").splitlines()
+    inside, heading = convert("\n".join(body).strip("\n"), context), _inline(title, context)
+    if name == "exercise":
+        label = options["label"]
+        heading = f"Exercise {exercise_number(label)}" + (f": {heading}" if heading else "")
+        return f'### <a id="{label}"></a>{heading}\n\n{inside}'
+    if name == "solution":
+        return folded(f"Solution to exercise {exercise_number(title)}", inside)
+    if "dropdown" in options.get("class", ""):
+        return folded(heading, inside)
+    lines = [f"**{heading or name.capitalize()}**", "", *inside.strip("\n").splitlines()]
     return "\n".join(f"> {line}".rstrip() for line in lines)
-
-
-def _figure(path: str, options: dict[str, str], caption: str, context: Context) -> str:
-    address = context.picture(path)
-    below = f"*{_inline(' '.join(caption.split()), context)}*" if caption.strip() else ""
-    if address is None:
-        return below
-    return f"![{options.get('alt', '')}]({address})" + (f"\n\n{below}" if below else "")
 
 
 def exercise_number(label: str) -> str:
@@ -178,75 +123,46 @@ def exercise_number(label: str) -> str:
     return label.removeprefix("ex-").replace("-", ".")
 
 
-def _exercise(title: str, options: dict[str, str], body: str, context: Context) -> str:
-    label = options.get("label", "")
-    heading = " ".join(filter(None, ("Exercise", exercise_number(label)))) + (f": {title}" if title else "")
-    anchor = f'<a id="{label}"></a>' if label else ""
-    return f"### {anchor}{_inline(heading, context)}\n\n{convert(body, context)}"
-
-
-def _solution(label: str, body: str, context: Context) -> str:
-    return folded(f"Solution to exercise {exercise_number(label)}", convert(body, context))
-
-
 def _inline(text: str, context: Context) -> str:
-    """Convert roles and links of a piece of prose, which may hold several lines."""
+    """Convert roles and links of a piece of prose, which may hold several lines; code and formulas stay."""
 
     def convert_one(match: re.Match) -> str:
-        """A role or link as it shall stand; code and formulas as they are."""
+        """A role or link as it shall stand."""
         if match["role"]:
             return _role(match["name"], match["content"].strip(), context)
-        if match["link"]:
-            return _link(match, context)
-        return match[0]
+        return _linked(_inline(match["label"], context), match["to"], context) if match["link"] else match[0]
 
     return INLINE.sub(convert_one, text)
 
 
-def _link(match: re.Match, context: Context) -> str:
-    label = _inline(match["label"], context)
-    if match["bang"]:
-        address = context.picture(match["to"])
-        return f"![{label}]({address})" if address else f"*{label}*"
-    address, title = context.link(match["to"])
-    label = label or title
-    return f"[{label}]({address})" if address else label
+def _linked(label: str, target: str, context: Context) -> str:
+    address, title = context.link(target)
+    return f"[{label or title}]({address})" if address else label or title
 
 
 def _role(name: str, content: str, context: Context) -> str:
-    """A role as plain Markdown."""
-    if name == "term":
-        return _term(content, context)
-    if name.partition(":")[0] == "cite":
-        return _cited(name.partition(":")[2], content, context)
-    if name.partition(":")[0] == "glue":
-        return _number(content, context)
-    if name in ("ref", "numref", "doc", "download", "eq", "any"):
-        return _reference(content, context)
-    if name == "math":
-        return f"${content}$"
-    if name in AS_HTML:
-        return f"<{AS_HTML[name]}>{html.escape(content)}</{AS_HTML[name]}>"
-    if name in AS_CODE:
-        return f"`{content}`"
-    if name == "abbr" and (given := re.fullmatch(r"(.+?)\s*\((.+)\)", content, re.DOTALL)):
-        return hover(given[1], given[2])
-    return content
-
-
-def hover(text: str, told: str) -> str:
-    """A word with a text that appears under the mouse."""
-    return f'<abbr title="{html.escape(told).replace("|", "&#124;")}">{" ".join(text.split())}</abbr>'
-
-
-def _term(content: str, context: Context) -> str:
+    """A role as plain Markdown; of another than :data:`ROLES` its content."""
     titled = TITLED.match(content)
-    text, term = (titled["text"], titled["target"]) if titled else (content, content)
+    text, target = (" ".join(titled["text"].split()), titled["target"]) if titled else ("", content)
+    if name == "term":
+        return _term(text or " ".join(content.split()), target, context)
+    if name.startswith("cite"):
+        return _cited(name, content, context)
+    if name == "glue:text":
+        return _number(content, context)
+    if name == "ref":
+        return _linked(text, target, context)
+    return f"${content}$" if name == "math" else content
+
+
+def _term(text: str, term: str, context: Context) -> str:
+    """A word with its meaning, which appears under the mouse."""
     word = context.words.get(" ".join(term.lower().split()))
     if word is None:
-        return " ".join(text.split())
+        return text
     context.used[word.term] = word
-    return hover(text, in_words(word.sentence, context.references))
+    told = html.escape(in_words(word.sentence, context.references)).replace("|", "&#124;")
+    return f'<abbr title="{told}">{text}</abbr>'
 
 
 def in_words(text: str, references: References) -> str:
@@ -271,26 +187,13 @@ def in_words(text: str, references: References) -> str:
     return " ".join(re.sub(r"\*+", "", INLINE.sub(spoken, text)).split())
 
 
-def _cited(kind: str, content: str, context: Context) -> str:
-    keys = [key.strip() for key in content.split(",")]
-    known = [key for key in keys if key in context.references]
+def _cited(name: str, content: str, context: Context) -> str:
+    known = [key for key in map(str.strip, content.split(",")) if key in context.references]
     context.cited.update(known)
-    forms = {"t": "[{0} ({1})]({2})", "year": "[{1}]({2})", "author": "[{0}]({2})"}
-    form = forms.get(kind, "[{0}, {1}]({2})")
-    told = [
-        form.format(context.references.authors(key), context.references.year(key), context.references.link(key))
-        for key in known
-    ]
-    if kind in forms or kind in ("alp", "alps"):
-        return ", ".join(told)
-    return f"({'; '.join(told)})"
-
-
-def _reference(content: str, context: Context) -> str:
-    titled = TITLED.match(content)
-    address, title = context.link(titled["target"] if titled else content)
-    text = " ".join(titled["text"].split()) if titled else title
-    return f"[{text}]({address})" if address else text
+    form = "[{0} ({1})]({2})" if name == "cite:t" else "[{0}, {1}]({2})"
+    of = context.references
+    told = [form.format(of.authors(key), of.year(key), of.link(key)) for key in known]
+    return ", ".join(told) if name == "cite:t" else f"({'; '.join(told)})"
 
 
 def _number(content: str, context: Context) -> str:

@@ -51,7 +51,7 @@ def of(sources: Iterable[str], root: Path = PROJECT) -> Uses:
     to_do, words, constants, reads, uses = set(), set(), set(), set(), Uses()
     for source in sources:
         try:
-            code = _code(ast.parse(source), root, root)
+            code = _code(ast.parse(source), root)
         except SyntaxError:
             code = _Code(frozenset(path for name in PACKAGES for path in (root / name).rglob("*.py")), frozenset())
         to_do |= code.files
@@ -91,13 +91,13 @@ def _module(path: Path, root: Path, modified: int) -> _Code:
     if path.suffix != ".py":
         return _Code(frozenset(), frozenset())
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    code = _code(tree, root, path.parent)
+    code = _code(tree, root)
     beside = BESIDE.get(path.parent.relative_to(root).as_posix(), ())
     files = {other for pattern in beside for other in path.parent.glob(pattern) if other.is_file()}
     return replace(code, files=code.files | {other for other in files if "node_modules" not in other.parts})
 
 
-def _code(tree: ast.Module, root: Path, folder: Path) -> _Code:
+def _code(tree: ast.Module, root: Path) -> _Code:
     nodes = list(ast.walk(tree))
     constants = {part.targets[0].id: part.value for part in tree.body if _is_constant(part)}
     listed = {node for part in tree.body if _lists_tables(part) for node in ast.walk(part)} | set(constants.values())
@@ -105,7 +105,7 @@ def _code(tree: ast.Module, root: Path, folder: Path) -> _Code:
     words = frozenset(node.value for node in texts if node not in listed)
     reads = frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute))
     reads |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    names = (name for node in nodes for name in _imported(node, root, folder))
+    names = (name for node in nodes for name in _imported(node))
     files = frozenset(path for name in names for path in _files(name, root))
     return _Code(files, words, frozenset((name, node.value) for name, node in constants.items()), reads)
 
@@ -122,16 +122,12 @@ def _lists_tables(statement: ast.AST) -> bool:
     return isinstance(statement, ast.Assign) and any(ast.unparse(name) == "TABLES" for name in statement.targets)
 
 
-def _imported(node: ast.AST, root: Path, folder: Path) -> Iterator[str]:
-    """Full names that a statement imports."""
+def _imported(node: ast.AST) -> Iterator[str]:
+    """Full names that a statement imports; in this project imports are absolute."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
-        parent = [node.module] if node.module else []
-        if node.level:
-            package = folder.parents[node.level - 2] if node.level > 1 else folder
-            parent = [*package.relative_to(root).parts, *parent]
-        yield from (".".join([*parent, alias.name]) for alias in node.names)
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _files(name: str, root: Path) -> Iterator[Path]:

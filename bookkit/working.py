@@ -1,10 +1,8 @@
 """Working copies: lessons as JupyterLab, VS Code, Colab and a preview at GitHub show them without any extension."""
 
-import base64
 import copy
 import hashlib
 import json
-import mimetypes
 import posixpath
 import re
 from collections import defaultdict
@@ -27,14 +25,10 @@ METADATA = "gmtools"
 READING = Settings()
 SCHEME = re.compile(r"^[a-z][a-z+.-]*:")
 PAGES = {"book/glossary.md": "#words-used", "book/bibliography.md": "#works-cited"}  # what the copy has itself
-SOLUTION_START, SOLUTION_END = "{solution-start}", "{solution-end}"
 SOURCE_FOLDED = {"hide-input", "hide-cell", "remove-cell", "remove-input", "answer", "solution", "solution-code"}
 OUTPUTS_FOLDED = {"hide-cell", "hide-output", "answer", "solution", "solution-code"}
 # A call that gives the text a number; its name may be computed, wholly or after its first letters.
 GIVES = re.compile(r"\b(?P<function>number|glue)\(\s*(?:f?[\"'](?P<text>[^\"'{]*)(?P<dynamic>\{)?|[a-z_])")
-# A box that code writes, as its string literals have it.
-CODED_BOX = re.compile(r":::\{admonition\} (?P<title>[^\\\"']+)\\n:class: dropdown\\n")
-CODED_END = re.compile(r"\\n:::(?=[\"'\\])")
 NOTE = (
     "*A working copy, yours to change. Shift+Enter runs a cell. Answers and solutions open with a click on ▸, words "
     "with a dotted line explain themselves under the mouse.{numbers}*"
@@ -111,7 +105,7 @@ class Workshop:
         if METADATA in source.metadata:
             raise BookFailed(f"{lesson.path} is a working copy itself: in this branch they replace the lessons.")
         source = change(source) if change else source
-        made = _Copy(self, lesson, _outputs(lesson, self.settings, self.root))
+        made = _Copy(self, lesson, _printed(lesson, self.settings, self.root))
         notebook = copy.deepcopy(source)
         notebook.cells = quizzes.added(made.cells(source.cells), lesson.numbers[0], self.root)
         notebook.metadata = NotebookNode(
@@ -138,37 +132,33 @@ def _digest(cells: Iterable[NotebookNode]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _outputs(lesson: Lesson, settings: Settings, root: Path) -> dict[str, dict]:
-    """Name -> MIME bundle of what the last run of a lesson glued; nothing where its code has changed since."""
+def _printed(lesson: Lesson, settings: Settings, root: Path) -> dict[str, str]:
+    """Name -> what the last run of a lesson glued, as Python prints it; nothing where its code has changed since."""
     path = runner.executed_path(lesson, settings, root)
     merged = lessons.merge(lessons.read(lesson.path), lessons.read(path)) if path.exists() else None
-    if merged is None:
-        return {}
-    outputs = (output for cell in lessons.code_cells(merged) for output in cell.outputs)
-    named = ((output.get("metadata", {}).get("scrapbook", {}).get("name"), output) for output in outputs)
-    return {
-        name: {kind.removeprefix("application/papermill.record/"): value for kind, value in output.data.items()}
-        for name, output in named
-        if name
-    }
+    found = {}
+    for output in (output for cell in lessons.code_cells(merged or NotebookNode(cells=[])) for output in cell.outputs):
+        name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+        for kind in ("text/plain", "application/papermill.record/text/plain"):
+            if name and kind in output.data:
+                found[name] = output.data[kind]
+    return found
 
 
 class _Copy:
     """One copy in the making."""
 
-    def __init__(self, workshop: Workshop, lesson: Lesson, glued: Mapping[str, dict]):
-        self.workshop, self.lesson, self.glued = workshop, lesson, glued
+    def __init__(self, workshop: Workshop, lesson: Lesson, printed: Mapping[str, str]):
+        self.workshop = workshop
         self.here = f"notebooks/{lesson.relative.as_posix()}"
-        self.attachments = {}
-        printed = {name: data["text/plain"] for name, data in glued.items() if "text/plain" in data}
-        self.context = plain.Context(workshop.references, workshop.words, printed, self.link, self.picture)
+        self.context = plain.Context(workshop.references, workshop.words, printed, self.link)
 
     def cells(self, source: list[NotebookNode]) -> list[NotebookNode]:
         """All cells of the copy, in order."""
         made, wanted = [], []  # wanted: ids of cells, and the number to print below the last of them
-        for group in _groups(source):
+        for cell in source:
             before = len(self.context.missing)
-            made += self.group(group)
+            made += self.cell(cell)
             for name in self.context.missing[before:]:
                 computed, shown = _computed(name.partition(":")[0].strip(), source)
                 if not shown:
@@ -185,12 +175,8 @@ class _Copy:
             made.insert(2, _installing(self.workshop.repository))
         return made + self.appendix()
 
-    def group(self, cells: list[NotebookNode]) -> list[NotebookNode]:
-        """A cell, or the cells of a solution that goes over several, as cells of the copy."""
-        if len(cells) > 1:
-            texts = [c.source if c.cell_type == "markdown" else f"```python\n{c.source}\n```" for c in cells]
-            return self.markdown(joined_solution("\n\n".join(texts)), cells[0].id, folds=True)
-        cell = cells[0]
+    def cell(self, cell: NotebookNode) -> list[NotebookNode]:
+        """A cell as cells of the copy."""
         if cell.cell_type != "markdown":
             return [code(cell) if cell.cell_type == "code" else copy.deepcopy(cell)]
         tags = set(cell.metadata.get("tags", []))
@@ -209,10 +195,6 @@ class _Copy:
         made = []
         for number, part in enumerate(_parts(shown), start=1):
             made.append(new_markdown_cell(part, id=f"{cell_id[:60]}-{number}" if number > 1 else cell_id))
-            named = {name: data for name, data in self.attachments.items() if f"(attachment:{name})" in part}
-            if named:
-                made[-1].attachments = named
-        self.attachments = {}
         return made
 
     def appendix(self) -> list[NotebookNode]:
@@ -264,21 +246,6 @@ class _Copy:
             book = posixpath.join("../" * (len(Path(self.here).parts) - 2), book)
         return posixpath.join(book, f"{posixpath.splitext(page)[0]}.html{hashed}")
 
-    def picture(self, name: str) -> str | None:
-        """Address of an image: a glued figure or a file, both attached to the cell, or a public address."""
-        if SCHEME.match(name):
-            return name
-        path = self.lesson.path.parent / name
-        if "image/png" in self.glued.get(name, {}):
-            content, kind, name = self.glued[name]["image/png"], "image/png", f"{name}.png"
-        elif path.is_file():
-            content, kind = base64.b64encode(path.read_bytes()).decode(), mimetypes.guess_type(path.name)[0]
-        else:
-            return None
-        name = re.sub(r"[^\w.-]", "_", posixpath.basename(name))
-        self.attachments[name] = {kind or "image/png": content.replace("\n", "")}
-        return f"attachment:{name}"
-
     def _origin(self) -> str:
         if self.context.missing:
             return FROM_CELLS
@@ -309,37 +276,10 @@ def _parts(text: str) -> list[str]:
     return [*parts, rest] if rest or not parts else parts
 
 
-def _groups(cells: list[NotebookNode]) -> Iterable[list[NotebookNode]]:
-    """Cells one by one, those from ``solution-start`` to ``solution-end`` together."""
-    group = []
-    for cell in cells:
-        group.append(cell)
-        text = cell.source if cell.cell_type == "markdown" else ""
-        open_now = SOLUTION_START in text or len(group) > 1
-        if not open_now or SOLUTION_END in text:
-            yield group
-            group = []
-    if group:
-        yield group
-
-
-def joined_solution(text: str) -> str:
-    """One ``{solution}`` directive in place of a pair of ``{solution-start}`` and ``{solution-end}``."""
-    start = re.compile(
-        r"^(`{3,}|:{3,})\{solution-start\}(?P<rest>[^\n]*)\n(?P<options>(?::[^\n]*\n)*)\1\n", re.MULTILINE
-    )
-    end = re.compile(r"^(`{3,}|:{3,})\{solution-end\}[^\n]*\n\1[ ]*$", re.MULTILINE)
-    text = start.sub(r"``````{solution}\g<rest>\n\g<options>", text)
-    return end.sub("``````", text)
-
-
 def code(cell: NotebookNode) -> NotebookNode:
-    """A code cell of a copy: without outputs, folded by JupyterLab's own metadata, boxes that it writes as HTML."""
+    """A code cell of a copy: without outputs, folded by JupyterLab's own metadata."""
     tags = cell.metadata.get("tags", [])
-    source = CODED_BOX.sub(r"<details><summary><b>\g<title></b></summary>\\n\\n", cell.source)
-    if source != cell.source:
-        source = CODED_END.sub(r"\\n\\n</details>", source)
-    made = new_code_cell(source, id=cell.id, metadata={"tags": tags} if tags else {})
+    made = new_code_cell(cell.source, id=cell.id, metadata={"tags": tags} if tags else {})
     folded = {"source_hidden": SOURCE_FOLDED, "outputs_hidden": OUTPUTS_FOLDED}
     hidden = {name: True for name, those in folded.items() if those & set(tags)}
     if hidden:
