@@ -58,8 +58,8 @@ def test_imports_are_followed_also_inside_functions(toy):
         a="from gmtools import b",
         b="def late():\n    from gmtools.room import c\n",
         room____init__="",
-        room__c="from . import d",
-        room__d="from ..e import name",
+        room__c="from gmtools.room import d",
+        room__d="from gmtools.e import name",
         e="",
         other="",
     )
