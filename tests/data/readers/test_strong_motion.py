@@ -148,7 +148,7 @@ def test_the_six_published_records():
         assert record.rhyp_km == pytest.approx(rhyp, abs=0.05)
         assert np.hypot(record.repi_km, record.hypocentral_depth_km) == pytest.approx(rhyp, abs=0.2)
         assert record.station_id == f"TK.{name[-4:]}" and record.event_id == name[:14]
-        assert Rules(picks_needed=True).judge(record) is None
+        assert Rules().judge(record) is None
 
 
 def test_matlab_record():
