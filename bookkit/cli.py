@@ -14,11 +14,8 @@ DATA = ("auto", "real", "simulated")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit status.
-
-    0 when all is well, 1 after an error of :mod:`gmtools.errors`, whose message goes to standard error, 130 after
-    Ctrl-C and 128 more than its number after another signal.
-    """
+    """Run one command and return its exit status: 0, 1 after an error of :mod:`gmtools.errors`, whose message goes to
+    standard error, 130 after Ctrl-C and 128 more than its number after another signal."""
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character shows its number
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -126,11 +126,9 @@ def run(
     root: Path = PROJECT,
     solve: bool = False,
 ) -> list[Outcome]:
-    """Run lessons, print how it goes and a summary, and keep executed copies and results below ``_build/``.
-
-    Two lessons at a time unless ``workers`` says otherwise, each on one thread. A failed lesson is reported and the
-    others go on: look at ``Outcome.result``. ``solve``: the solutions of the exercises run after it, in its kernel.
-    """
+    """Run lessons, print how it goes and a summary, and keep executed copies and results below ``_build/``. Two at a
+    time unless ``workers`` says otherwise, each on one thread; a failed one is reported and the others go on: look at
+    ``Outcome.result``. ``solve``: the solutions of the exercises run after it, in its kernel."""
     settings = Settings(profile, data, seed)
     timeout = cell_timeout_s or CELL_TIMEOUT_S[profile]
     jobs = [Job(lesson, settings, root, timeout, solve) for lesson in lessons.select(wanted, root)]

@@ -17,11 +17,10 @@ FOLDER = Path(__file__).with_name("ground")
 
 @dataclass(frozen=True)
 class Region:
-    """How the ground of a region is made: name of the network that draws its maps; title of the target, whether the
-    motions are measured, as a sentence (``kind``) and as a word on the map (``tag``); ``study`` returns the
-    :class:`gmtools.maps.inputs.MapStudy` that the network learned from; ``layers`` among its input maps, only such as
-    may be given away, with the value where they have none (``fill``) and their attribution; ``classical`` of
-    :mod:`explorers.classical_map` returns the table of a classical model."""
+    """How the ground of a region is made: name of the network that draws its maps; title of the target; whether the
+    motions are measured, as a sentence (``kind``) and as a word on the map (``tag``); ``study`` returns its MapStudy;
+    ``layers`` among its input maps, only such as may be given away, with the value where they have none (``fill``) and
+    attribution; ``classical`` of :mod:`explorers.classical_map` returns the table of a classical model."""
 
     network: str
     title: str

@@ -20,12 +20,9 @@ _NGA_WEST2 = "Gregor et al. (2014), table of the limits recommended by the devel
 
 @dataclass(frozen=True)
 class Model:
-    """What is known of one ground-motion model before it is called.
-
-    ``gsim`` is OpenQuake's class as "module.Class"; ``distance`` the column that ``distance_km`` limits; ``period_s``
-    the PSA periods that the authors give; ``pga`` whether they give PGA too; a limit None is open; ``source`` says
-    where the limits are written.
-    """
+    """What is known of a ground-motion model before it is called: ``gsim``, OpenQuake's class as "module.Class"; the
+    column ``distance`` that ``distance_km`` limits; ``period_s`` of PSA, and whether there is ``pga``; a limit None is
+    open; ``source`` says where the limits are written."""
 
     label: str
     gsim: str

@@ -21,16 +21,9 @@ FOLDER = Path(__file__).resolve().parents[1] / "paper_targets"
 
 @dataclass(frozen=True)
 class Target:
-    """One number, figure or statement of a study, and what it takes to call it reproduced.
-
-    ``value`` is None where the paper prints no number, ``tolerance`` one of ``relative``, ``absolute`` or ``exact``
-    with a ``reason``. ``relation``: ``equal``, or ``at_most`` / ``at_least`` where the value is a limit. ``kind``:
-    ``value`` (can be reproduced), ``re-read`` (this project read the same files before), ``compared`` (never more than
-    compared) or ``arithmetic``. ``tag`` says how the source was read: S source document, C public code or data, W web
-    page, A own arithmetic, I inference, K general knowledge not verified, P measured or set by this project.
-    ``reason_open``: why the row cannot be done. ``family``, ``at``: title of the family that the row belongs to, and
-    axis name -> value there.
-    """
+    """One number, figure or statement of a study, and what it takes to call it reproduced: the keys of a row as
+    ``schema.json`` explains them. ``value`` is None where the paper prints no number; ``reason_open`` says why the row
+    cannot be done; ``family``, ``at``: title of the family that it belongs to, and axis name -> value there."""
 
     id: str
     study: str

@@ -152,11 +152,9 @@ def _prepared(name: str, table: Table, data_id: str, read: pd.DataFrame) -> pd.D
 
 
 def check(data_id: str, path: Path, tables: Mapping[str, Table]) -> str:
-    """Read what a user brings for a data set as a lesson would, before it is imported, and say what it holds.
-
-    ``tables`` are those that the data set can stand behind. Raises DataNotFound where nothing reads the data set, and
-    what the reader raises, FormatError too where not one record can be read or a table would keep none.
-    """
+    """Read what a user brings for a data set as a lesson would, before it is imported, and say what it holds;
+    ``tables`` are those that it can stand behind. DataNotFound where nothing reads it, what the reader raises, and
+    FormatError where not one record can be read or a table would keep none."""
     entry = catalog.manifest(data_id)
     if not (entry.reader or entry.columns):
         raise DataNotFound(f"No lesson reads {data_id}: nothing is imported. {' '.join(map(_sentence, entry.steps))}")

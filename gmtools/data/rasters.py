@@ -51,13 +51,9 @@ class Points:
 
 
 def slope(elevation: Raster) -> Raster:
-    """Steepness |grad h| of an elevation raster, m/m, by central differences on a sphere.
+    """Steepness |grad h| of an elevation raster, m/m, by central differences on a sphere. The cells smooth the terrain:
+    at 1 arc minute (1.9 km) slopes come out several times smaller than from a model of 10 m; do not mix the two.
 
-    The raster's cells smooth the terrain: at 1 arc minute (1.9 km) slopes come out several times smaller than from a
-    digital elevation model of 10 m, so the two must not be mixed in one table.
-
-    Examples
-    --------
     >>> plane = Raster("h", "m", "", np.arange(3.0), np.arange(3.0), np.tile([[0.0], [1000], [2000]], 3))
     >>> round(slope(plane).values[1, 1], 5)  # 1 km in 111.195 km
     np.float64(0.00899)

@@ -36,11 +36,9 @@ def features(spectra: Spectra, f0_hz: float) -> np.ndarray:
 
 
 def draw(lines: np.ndarray) -> np.ndarray:
-    """Input of the convolutional network: three positive lines (3, 227) as a picture (227, 227, 3), uint8, RGB.
-
-    Both axes are logarithmic and fixed: frequency from f0/2 to 2 f0, amplitude over :data:`AMPLITUDE_RANGE`, beyond
-    which a line runs along the edge. Colors multiply where lines cross, so that none hides another.
-    """
+    """Input of the convolutional network: three positive lines (3, 227) as a picture (227, 227, 3), uint8, RGB. Both
+    axes are logarithmic and fixed, f0/2 to 2 f0 and :data:`AMPLITUDE_RANGE`, beyond which a line runs along the edge.
+    Colors multiply where lines cross, so that none hides another."""
     low, high = np.log(AMPLITUDE_RANGE)
     margin = LINE_WIDTH / 2
     height = (np.log(lines) - low) / (high - low)

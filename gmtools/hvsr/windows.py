@@ -95,11 +95,9 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Spectra:
-    """Smoothed Fourier amplitude spectra of every window (unit of the recording times s).
-
-    ``amplitude`` (3, n_windows, n_frequencies) of ns, ew, vt; ``horizontal`` (n_windows, n_frequencies) of both as the
-    settings say; ``start_s`` (n_windows,) where each begins; ``kept`` (n_windows,) is False for rejected ones.
-    """
+    """Smoothed Fourier amplitude spectra of every window (unit of the recording times s): ``amplitude`` (3, n_windows,
+    n_frequencies) of ns, ew, vt; ``horizontal`` (n_windows, n_frequencies) of both as the settings say; ``start_s``
+    (n_windows,) where each begins; ``kept`` (n_windows,) is False for rejected ones."""
 
     frequency_hz: np.ndarray
     amplitude: np.ndarray
@@ -221,12 +219,10 @@ def smooth(amplitude: np.ndarray, weights: csr_array) -> np.ndarray:
 
 
 def smoothing_matrix(length: int, sampling_rate_hz: float, settings: Settings) -> csr_array:
-    """Weights (n_frequencies, n_bins) that turn a transform of ``length`` samples into the smoothed spectrum.
-
-    Each row adds up to 1; bins end with the last that has a weight. A triangle is at least as wide as two bins, where
-    it interpolates linearly. Konno and Ohmachi's function, (sin x / x)⁴ with x = b log10(f / center), is cut at its
-    first zeros; GmtoolsError where no bin lies under it.
-    """
+    """Weights (n_frequencies, n_bins), each row of sum 1, that turn a transform of ``length`` samples into the smoothed
+    spectrum; bins end with the last that has a weight. A triangle is at least two bins wide, where it interpolates;
+    Konno and Ohmachi's function, (sin x / x)⁴ with x = b log10(f / center), is cut at its first zeros; GmtoolsError
+    where no bin lies under it."""
     frequencies = settings.frequencies_hz.tobytes()
     return _matrix(length, sampling_rate_hz, settings.smoothing, settings.bandwidth, frequencies)
 

@@ -28,11 +28,9 @@ def in_region(longitude, latitude) -> np.ndarray:
 
 
 def stations(network: str) -> pd.DataFrame:
-    """Stations of one of :data:`NETWORKS` inside the region, with the depth of the seismic bedrock and its model.
-
-    Of K-NET and KiK-net also elevation, VS30 (J-SHIS' AVS30) and how many records the source counted; of KiK-net the
-    site terms, NaN where none is published. Stations with terms come first, then those with more records.
-    """
+    """Stations of one of :data:`NETWORKS` inside the region, those with site terms first, then those with more records:
+    depth of the seismic bedrock and its model; of K-NET and KiK-net also elevation, VS30 (J-SHIS' AVS30) and the
+    records that the source counted; of KiK-net the site terms, NaN where none is published."""
     if network not in NETWORKS:
         raise GmtoolsError(f"No network is called {network!r} here. Choose among {', '.join(NETWORKS)}.")
     if network == "MeSO-net":

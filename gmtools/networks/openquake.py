@@ -42,11 +42,9 @@ class NamedNetwork(_gsim.NetworkModel):
 
 
 def described(name, folder=FOLDER):
-    """All that a ground-motion model needs of a network, as plain lists and numbers.
-
-    Raises what :func:`gmtools.networks.read` raises, and FormatError for an input that OpenQuake does not have, or
-    another output than PGA or PSA with its ``sigma_ln``.
-    """
+    """All that a ground-motion model needs of a network, as plain lists and numbers; errors of
+    :func:`gmtools.networks.read`, and FormatError for an input that OpenQuake does not have, or another output than PGA
+    or PSA with its ``sigma_ln``."""
     net = read(name, folder)
     foreign = [entry["name"] for entry in net.inputs if entry["name"] not in _gsim.PARAMETERS]
     foreign += [

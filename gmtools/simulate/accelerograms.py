@@ -92,18 +92,16 @@ def envelope(time_s: np.ndarray, duration_s: float, coda_share: float = 0.1) -> 
 
 
 class SimulatedRecords:
-    """Records of earthquakes at stations of known ground, drawn when they are asked for.
+    """Records of earthquakes at stations of known ground, drawn when they are asked for: record k depends on the seed,
+    on k and on the sizes of the network, not on ``n_records`` or on what was asked for before.
 
-    Record k depends on the seed, on k and on the sizes of the network, not on ``n_records`` or on what was asked for
-    before. Stations lie in five regions whose median VS30 differ, in a square of 400 km; over all stations VS30 is
-    log-normal with a median of 400 m/s and a standard deviation of 0.45 in ln, kept between 120 and 2000 m/s.
-    Magnitudes 3 to 6.5, depths 5 to 25 km, epicentral distances up to ``farthest_km``. ``pre_event_s`` is the range of
-    the time before P reaches the rock, ``calibrated`` says whether the factors of site and path act that the module's
-    text names.
-
-    ``frame`` has a row for each record, ``profiles`` is the stations' ground, ``inputs`` what decides the records, for
-    :func:`gmtools.cache.once`. GmtoolsError where the network has fewer pairs than records are asked for whose P and S
-    lie a second from the ends, as their signal-to-noise ratio needs.
+    Stations lie in five regions whose median VS30 differ, in a square of 400 km; over all, VS30 is log-normal with a
+    median of 400 m/s and a standard deviation of 0.45 in ln, kept between 120 and 2000 m/s. Magnitudes 3 to 6.5, depths
+    5 to 25 km, epicentral distances up to ``farthest_km``; ``pre_event_s`` is the range of the time before P reaches
+    the rock, ``calibrated`` says whether the factors of site and path act. ``frame`` has a row for each record,
+    ``profiles`` is the stations' ground, ``inputs`` what decides the records, for :func:`gmtools.cache.once`.
+    GmtoolsError where fewer pairs than records have P and S a second from the ends, as their signal-to-noise ratio
+    needs.
     """
 
     def __init__(

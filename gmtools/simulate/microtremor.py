@@ -74,12 +74,9 @@ class Cause:
 @dataclass(frozen=True, eq=False)
 class LabelledPeaks:
     """Peaks that passed SESAME's criteria, with their labels; ``features`` (n, 90) and ``lines`` (n, 3, 227) are what
-    networks see.
-
-    ``table``: ``country``, ``recording`` (number for :func:`numbered_site`; split by it), ``kind``, ``label``,
-    ``cause``, ``true_f0_hz`` (of that cause), ``neighbors`` (other causes in [f0/2, 2 f0]), and the columns of
-    :func:`gmtools.hvsr.peaks`. ``counted``: recordings processed or without a clear peak, and peaks that are not here.
-    """
+    networks see. ``table``: ``country``, ``recording`` (number for :func:`numbered_site`; split by it), ``kind``,
+    ``label``, ``cause``, its ``true_f0_hz``, ``neighbors`` (other causes in [f0/2, 2 f0]), and the columns of
+    :func:`gmtools.hvsr.peaks`. ``counted``: recordings processed or without a clear peak, and peaks not here."""
 
     table: pd.DataFrame
     features: np.ndarray
@@ -200,12 +197,10 @@ def spectra(
 
 
 def labelled_peaks(country: Country, counts: dict[str, int] | None = None, seed: int = 0) -> LabelledPeaks:
-    """Record at one site after the other until there are enough peaks with each label.
-
-    A detected peak takes the label of the strongest cause within that cause's tolerance: 20 % of f0 for ground, 4 % for
-    a machine, 8 % for a structure, more for a fault. Peaks without a cause, or with a label of which there are enough,
-    are dropped and counted. GmtoolsError for a label that does not exist, or that 50 times as many sites did not yield.
-    """
+    """Record at one site after the other until there are enough peaks with each label: that of the strongest cause
+    within its tolerance, 20 % of f0 for ground, 4 % for a machine, 8 % for a structure, more for a fault. Peaks without
+    a cause, or of which there are enough, are counted. GmtoolsError for another label, or where 50 times as many sites
+    fail."""
     counts = dict(country.counts if counts is None else counts)
     if unknown := sorted(set(counts) - set(LABELS)):
         raise GmtoolsError(f"{unknown[0]!r} is no label; choose among {', '.join(LABELS)}.")

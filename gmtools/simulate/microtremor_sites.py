@@ -82,15 +82,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class SurfaceWaves:
-    """What surface waves do over a layer, stylized: Love waves raise the horizontals at its resonance; Rayleigh waves
-    lower the vertical there and raise it above.
-
-    Tuan et al. (2011) compute where the motion of Rayleigh waves is horizontal and where it is vertical; the bells here
-    stand there and, for want of a theory of the mixture of waves, are as high as recordings show. ``love_ln``,
-    ``low_ln``: how far ln amplitude of the horizontals rises and that of the vertical falls at f0, ``width`` of both in
-    ln f; ``high_ratio``, ``high_ln``, ``high_width``: where over f0 the vertical is highest, by how much, how widely;
-    ``above_ln``: what remains of it at all higher frequencies.
-    """
+    """What surface waves do over a layer, stylized as bells in ln f, for want of a theory of their mixture as high as
+    recordings show: Love waves raise the horizontals at its resonance (``love_ln``), Rayleigh waves lower the vertical
+    there (``low_ln``, ``width`` of both) and raise it above, after Tuan et al. (2011): ``high_ratio``, ``high_ln``,
+    ``high_width``: where over f0 the vertical is highest, by how much, how widely; ``above_ln``: what remains
+    higher."""
 
     f0_hz: float
     love_ln: float
@@ -135,13 +131,12 @@ class Site:
 class Country:
     """Instrument, noise and geology that recordings share.
 
-    ``self_noise_m_s`` over the root of a Hz, rising as 1/f² below ``corner_hz``, as when a pendulum's response is
-    divided out. ``microseism``, ``urban``: range of the level below 0.5 and above 2 Hz, 0 is Peterson's (1993)
-    low-noise model, 1 the high-noise one. ``*_ln`` of f0, contrast and color (ln amplitude gained an octave, 0.7 to 12
-    Hz): mean and standard deviation; of each horizontal's own gain and of a window's level: range of the standard
-    deviation, a number for a recording. ``variability_ln``: standard deviation of ln amplitude between windows, for
-    each component by itself; ``spread_ln``: of its own logarithm between recordings. ``counts``: peaks with each label,
-    ``shares``: how often each kind is drawn among those with its label.
+    ``self_noise_m_s`` over the root of a Hz, rising as 1/f² below ``corner_hz``. ``microseism``, ``urban``: range of
+    the level below 0.5 and above 2 Hz, 0 is Peterson's (1993) low-noise model, 1 the high-noise one. ``*_ln`` of f0,
+    contrast and color (ln amplitude gained an octave, 0.7 to 12 Hz): mean and standard deviation; of each horizontal's
+    own gain and of a window's level: range of the standard deviation. ``variability_ln``: standard deviation of ln
+    amplitude between windows, ``spread_ln`` of its logarithm between recordings. ``counts``: peaks with each label,
+    ``shares``: how often each kind is drawn among them.
     """
 
     name: str

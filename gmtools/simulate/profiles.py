@@ -70,12 +70,10 @@ class Profiles:
 
 
 def draw(random: np.random.Generator, vs30_m_s: np.ndarray) -> Profiles:
-    """Draw profiles of about the wanted VS30 (n,); ``Profiles.vs30_m_s`` tells what came out.
-
-    Depth to rock is log-normal, 35 m for 400 m/s and more under softer ground (standard deviation 0.7 in ln), 3 to 400
-    m. Six in ten profiles have 2 to 5 layers, the others a gradient cut into eight. VS at the surface is 0.35 to 0.9 of
-    that above the rock; the rock is 1.2 to 3.5 times as fast.
-    """
+    """Draw profiles of about the wanted VS30 (n,); ``Profiles.vs30_m_s`` tells what came out. Depth to rock is
+    log-normal, 35 m for 400 m/s and more under softer ground (0.7 in ln), 3 to 400 m. Six in ten have 2 to 5 layers,
+    the others a gradient cut into eight; VS at the surface is 0.35 to 0.9 of that above the rock, which is 1.2 to 3.5
+    times as fast."""
     n = len(vs30_m_s)
     gradient = random.uniform(size=n) < 0.4
     layers = np.where(gradient, MAX_LAYERS, random.integers(2, 6, n))[:, None]

@@ -15,11 +15,9 @@ pole its width."""
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """Horizontal, homogeneous, isotropic layers; the last of each property is the half-space.
-
-    ``damping`` is the fraction of critical, the same for both waves. GmtoolsError where the numbers of layers differ,
-    or a compressional velocity is too small for a positive bulk modulus.
-    """
+    """Horizontal, homogeneous, isotropic layers; the last of each property is the half-space; ``damping`` is the
+    fraction of critical, for both waves. GmtoolsError where numbers of layers differ, or VP is too small for a bulk
+    modulus."""
 
     thickness_m: Sequence[float]
     vs_m_s: Sequence[float]
@@ -53,11 +51,10 @@ def transfer_function(profile: Profile, frequency_hz: np.ndarray, wave: str = "s
 
 
 def diffuse_ratio(profile: Profile, frequency_hz: np.ndarray) -> np.ndarray:
-    """H/V (n_frequencies,) of a diffuse, equipartitioned wavefield: sqrt(Im G11 / Im G33), G the displacement at a
-    surface point that a harmonic force there causes, all waves together (Sánchez-Sesma et al. 2011, Geophysical
-    Journal International 186, 221-225; here with one horizontal component). The integral over slowness ends at 1.35
-    times that of the slowest Rayleigh wave and needs a damping of 0.015 or more; both shift the ratio by a few
-    percent."""
+    """H/V (n_frequencies,) of a diffuse, equipartitioned wavefield: sqrt(Im G11 / Im G33), G the surface displacement
+    by a harmonic force there, all waves together (Sánchez-Sesma et al. 2011, Geophysical Journal International 186,
+    221-225; one horizontal component). The integral over slowness ends at 1.35 times that of the slowest Rayleigh wave
+    and needs a damping of 0.015 or more; both shift the ratio by a few percent."""
     vertical, radial, transverse = surface_compliance(profile, frequency_hz, slownesses := _slownesses(profile))
     horizontal = ((radial + transverse).imag * slownesses**2).sum(axis=1) / 2
     return np.sqrt(horizontal / (vertical.imag * slownesses**2).sum(axis=1))

@@ -24,13 +24,10 @@ _NETWORKS = ("training", "validation", "test")
 
 @dataclass(frozen=True)
 class Stations:
-    """KiK-net stations in Kanto, "measured" or "simulated".
-
-    ``frame``, a row a station: ``station_id``, coordinates, site terms ``site_term_0.01s``, ``_0.1s``, ``_1s`` (ln
-    units), ``vs30_m_s`` (measured in the borehole, NaN where not), ``avs30_m_s`` (J-SHIS' map of geomorphology),
-    ``slope`` (m/m, at 1 arc minute). ``residuals``, a row a record: ``station_id``, ``residual`` at 1 s (ln units),
-    whose mean is the site term.
-    """
+    """KiK-net stations in Kanto, "measured" or "simulated". ``frame``: ``station_id``, coordinates, site terms
+    ``site_term_0.01s``, ``_0.1s``, ``_1s`` (ln units), ``vs30_m_s`` (measured in the borehole, NaN where not),
+    ``avs30_m_s`` (J-SHIS' map of geomorphology), ``slope`` (m/m, at 1 arc minute). ``residuals``, a row a record:
+    ``station_id``, ``residual`` at 1 s (ln units), whose mean is the site term."""
 
     frame: pd.DataFrame
     residuals: pd.DataFrame
