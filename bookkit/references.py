@@ -8,7 +8,6 @@ from pybtex.backends.html import Backend
 from pybtex.database import BibliographyData, Person, parse_file
 from pybtex.plugin import find_plugin
 
-NO_AUTHOR = ("organization", "institution", "publisher", "title")
 PROTECTED = re.compile(r'<span class="bibtex-protected">(.*?)</span>')
 WITHIN = "#works-cited"
 
@@ -36,18 +35,14 @@ class References:
 
     def authors(self, key: str) -> str:
         """Authors as the text names them: *Boore et al.*"""
-        entry = self._data.entries[key]
-        people = entry.persons.get("author") or entry.persons.get("editor") or []
-        named = [_last_name(person) for person in people]
-        if not named:
-            return next((_plain(entry.rich_fields[field]) for field in NO_AUTHOR if field in entry.fields), key)
+        named = [_last_name(person) for person in self._data.entries[key].persons["author"]]
         if len(named) > 2 or "others" in named:
             return f"{named[0]} et al."
         return " & ".join(named)
 
     def year(self, key: str) -> str:
-        """Year of a work, or *n.d.*"""
-        return self._data.entries[key].fields.get("year", "n.d.")
+        """Year of a work."""
+        return self._data.entries[key].fields["year"]
 
     def link(self, key: str) -> str:
         """Address of a work: its DOI, its URL, or the list of works at the end of the notebook."""
