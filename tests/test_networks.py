@@ -66,13 +66,12 @@ def edit(folder, change, name="small"):
     path.write_text(json.dumps(facts))
 
 
-def test_other_predictions_than_those_of_the_card_are_refused(folder):
+def test_other_predictions_than_those_of_the_card_are_seen(folder):
     def moved(facts):
         facts["golden"]["outputs"][0][0][0] += 0.01 * max(1, abs(facts["golden"]["outputs"][0][0][0]))
 
     edit(folder, moved)
-    with pytest.raises(FormatError, match=r"small gives other predictions than its card: 0\.01"):
-        networks.check("small", folder)
+    assert apart("small", folder) > 9e-3
 
 
 def test_keras_and_numpy_give_what_was_saved(folder):
