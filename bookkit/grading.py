@@ -1,6 +1,7 @@
 """Grades submitted notebooks: each runs in a kernel of its own, which is asked for numbers and told nothing."""
 
 import ast
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from nbformat.v4 import new_code_cell
 from bookkit import exercises, lessons, runner
 from gmtools.errors import FormatError
 
+ASKED = re.compile(r"\bcheck\(\s*[\"']([^\"']+)[\"']")
 ANSWER_MIME = "application/vnd.gmtools.answer+json"
 ASK = """\
 try:
@@ -44,7 +46,7 @@ def grade(folder: Path, kept: Mapping[str, dict], timeout_s: int = 600) -> list[
 def _of(path: Path, name: Path, kept: Mapping[str, dict], timeout_s: int) -> list[Grade]:
     try:
         notebook = lessons.read(path)
-        asked = [exercise for cell in notebook.cells for exercise, _ in _calls(cell) if exercise in kept]
+        asked = [one for cell in lessons.code_cells(notebook) for one in ASKED.findall(cell.source) if one in kept]
         answers = _run(asking(notebook), path.parent, timeout_s)
     except (FormatError, DeadKernelError, CellTimeoutError) as error:
         return [Grade(name.as_posix(), "all", 0, f"{type(error).__name__}: {str(error).strip().splitlines()[0]}")]
@@ -53,7 +55,7 @@ def _of(path: Path, name: Path, kept: Mapping[str, dict], timeout_s: int) -> lis
 
 def _graded(submission: str, exercise: str, answer: str | None, kept: Mapping[str, dict]) -> Grade:
     if answer is None:
-        return Grade(submission, exercise, 0, "Its cell gave no answer.")
+        return Grade(submission, exercise, 0, "Its cell gave no answer: it may not be Python, or never ran.")
     try:
         right, remark = exercises.verdict(exercise, float(answer), kept)
     except ValueError:

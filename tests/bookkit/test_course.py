@@ -160,7 +160,8 @@ def test_three_submissions_are_graded_as_they_should_be(tmp_path):
     assert found["usual", "1.2"] == (0, "Not yet: mind the sign")
     assert found["broken", "1.1"] == (0, "Its cell stopped: NameError: name 'weights' is not defined")
     assert found["torn", "all"][0] == 0 and "FormatError" in found["torn", "all"][1]
-    assert ("broken", "1.2") not in found
+    assert found["broken", "1.2"] == (0, "Its cell gave no answer: it may not be Python, or never ran.")
+    assert "broken/12: 0 of 2" in grading.report(grades)
     assert "usual/12: 0 of 2" in grading.report(grades) and "right/12: 2 of 2" in grading.report(grades)
     assert grading.table(grades)["points"].sum() == 2
 
