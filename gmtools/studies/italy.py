@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -71,19 +71,9 @@ SCALE = {
     inputs.NORTHING: (4400.0, 5300.0),
 }
 """Input map -> values that become 0 and 1: round numbers, so that no record has a say in them."""
-UNITS = {
-    columns.MAGNITUDE: "1",
-    inputs.LN_RHYP: "ln km",
-    columns.EVENT_LONGITUDE: "degrees",
-    columns.EVENT_LATITUDE: "degrees",
-    _DEPTH: "km",
-    VELOCITY: "m/s",
-    ELEVATION: "m",
-    SLOPE: "m/m",
-    VS30: "m/s",
-    inputs.EASTING: "km",
-    inputs.NORTHING: "km",
-}
+UNITS = {columns.MAGNITUDE: "1", inputs.LN_RHYP: "ln km", SLOPE: "m/m", VELOCITY: "m/s", VS30: "m/s", ELEVATION: "m"}
+UNITS |= dict.fromkeys((columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE), "degrees")
+UNITS |= dict.fromkeys((_DEPTH, inputs.EASTING, inputs.NORTHING), "km")
 """Unit of each input map."""
 FAULTS = (
     "It knows no VS30 of a station, and nothing smaller than a pixel.",
@@ -92,7 +82,7 @@ FAULTS = (
 """What is known to be wrong with every network of the study."""
 
 
-def on_grid(data: str = "auto", pixel_km: float = 12.0, seed: int = 0) -> inputs.MapStudy:
+def on_grid(data: str = "auto", pixel_km: float = 12.0, seed: int = 0, times: int = 1) -> inputs.MapStudy:
     """Put the records of study 3 on a grid with the layers of the ground.
 
     Parameters
@@ -101,6 +91,8 @@ def on_grid(data: str = "auto", pixel_km: float = 12.0, seed: int = 0) -> inputs
         See :func:`gmtools.studies.load`; "auto" takes the simulated Italy also where only a layer cannot be had.
     pixel_km : float
         Side of a pixel. The number of pixels on each side is a multiple of 8, so that three poolings fit.
+    times : int
+        Of simulated earthquakes and records, as many; the stations stay.
 
     Returns
     -------
@@ -113,11 +105,16 @@ def on_grid(data: str = "auto", pixel_km: float = 12.0, seed: int = 0) -> inputs
     """
     dataset = studies.load("italy", data, seed)
     try:
-        return _on_grid(dataset, pixel_km, seed)
+        study = _on_grid(dataset, pixel_km, seed)
     except (DataNotFound, DownloadFailed):
         if data != "auto":
             raise
-    return _on_grid(studies.load("italy", datasets.SIMULATED, seed), pixel_km, seed)
+        study = _on_grid(studies.load("italy", datasets.SIMULATED, seed), pixel_km, seed)
+    if times == 1 or not study.dataset.simulated:
+        return study
+    table = _simulated(seed, NORTH_OF, times)
+    known = table[table[columns.STATION].isin(study.frame[columns.STATION])].reset_index(drop=True)
+    return replace(study, frame=grids.place(study.grid, known))
 
 
 def _on_grid(dataset, pixel_km, seed):
@@ -143,10 +140,10 @@ def _prepared(frame: pd.DataFrame, north_of: float) -> pd.DataFrame:
         return frame
 
 
-def _simulated(seed: int, north_of: float) -> pd.DataFrame:
+def _simulated(seed: int, north_of: float, times: int = 1) -> pd.DataFrame:
     from gmtools.simulate import fields
 
-    return select(fields.italy(seed=seed), north_of)
+    return select(fields.italy(seed, n_events=134 * times, n_records=4600 * times), north_of)
 
 
 def _table(title: str, north_of: float) -> datasets.Table:
