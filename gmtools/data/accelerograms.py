@@ -1,7 +1,7 @@
 """Strong-motion records: one type for all formats, which ones a study can use, and batches of them in little memory."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -13,22 +13,6 @@ COMPONENTS = ("north", "east", "up")
 UNIT = "cm/s²"
 LARGEST_CM_S2 = 9806.65
 """Ten times gravity: more than twice what an accelerograph ever recorded of an earthquake."""
-FIELDS = {
-    columns.RECORD: "record_id",
-    columns.EVENT: "event_id",
-    columns.STATION: "station_id",
-    columns.MAGNITUDE: "magnitude",
-    columns.HYPOCENTRAL_DEPTH: "hypocentral_depth_km",
-    columns.REPI: "repi_km",
-    columns.RHYP: "rhyp_km",
-    columns.VS30: "vs30_m_s",
-    columns.EVENT_LONGITUDE: "event_longitude",
-    columns.EVENT_LATITUDE: "event_latitude",
-    columns.STATION_LONGITUDE: "station_longitude",
-    columns.STATION_LATITUDE: "station_latitude",
-    columns.P_TIME: "p_time_s",
-    columns.S_TIME: "s_time_s",
-}
 
 
 @dataclass(frozen=True)
@@ -75,9 +59,8 @@ class Accelerogram:
                 f"{self.record_id}: a peak of {np.abs(samples).max():.4g} cm/s² at {self.sampling_rate_hz:g} samples a "
                 "second. The unit is another, or the file is damaged.",
             )
-        for name, field in FIELDS.items():
-            low, high = columns.LIMITS.get(name, (-np.inf, np.inf))
-            value = getattr(self, field) if name in columns.LIMITS else np.nan
+        for name in filter(columns.LIMITS.__contains__, FIELDS):
+            (low, high), value = columns.LIMITS[name], getattr(self, name)
             if not np.isnan(value) and not low <= value <= high and not (name == columns.VS30 and value == 0):
                 raise RecordingUnusable(
                     "impossible value", f"{self.record_id}: {name} is {value:g}. Correct it where it comes from."
@@ -87,17 +70,21 @@ class Accelerogram:
     @classmethod
     def from_row(cls, acceleration: np.ndarray, sampling_rate_hz: float, row: pd.Series) -> "Accelerogram":
         """Make a record of samples and of a row with the columns that :meth:`row` has; other columns are ignored."""
-        return cls(acceleration, sampling_rate_hz, **{field: row[name] for name, field in FIELDS.items()})
+        return cls(acceleration, sampling_rate_hz, **{name: row[name] for name in FIELDS})
 
     def row(self) -> dict:
         """Return what is known of the record, under the names of :mod:`gmtools.columns`."""
-        known = {name: getattr(self, field) for name, field in FIELDS.items()}
+        known = {name: getattr(self, name) for name in FIELDS}
         return known | {columns.SAMPLING_RATE: self.sampling_rate_hz, columns.SNR: signal_to_noise_db(self)}
 
     @property
     def duration_s(self) -> float:
         """Number of samples over sampling rate."""
         return len(self.acceleration) / self.sampling_rate_hz
+
+
+FIELDS = tuple(entry.name for entry in fields(Accelerogram))[2:]
+"""What is known of a record, under the names of :mod:`gmtools.columns`."""
 
 
 def located(longitude, latitude, depth_km, station_longitude, station_latitude) -> dict[str, float]:

@@ -32,7 +32,7 @@ from gmtools.errors import GmtoolsError
 from gmtools.geodesy import hypocentral_distance_km, project
 from gmtools.maps.grids import Layer, MapGrid
 from gmtools.simulate import geography
-from gmtools.simulate.records import correlation, true_columns
+from gmtools.simulate.records import correlated, true_columns
 
 LICENCE = "CC BY 4.0"
 # Median of ln(PSA / PSA(1 s)), from PGA to 2 s, of ITA18's records of Italian events north of 42° N.
@@ -178,8 +178,8 @@ def italy(seed: int = 0, n_events: int = 134, n_stations: int = 700, n_records: 
     own = pd.Series(planted.recipe.station * random.standard_normal(n_stations), index=stations[columns.STATION])
     terms = _terms(planted, frame)
     station = terms["site"] + frame[columns.STATION].map(own).to_numpy()
-    event = _correlated(random, frame[columns.EVENT], planted.recipe.tau)
-    record = _correlated(random, pd.Series(frame.index), planted.recipe.phi)
+    event = correlated(random, frame[columns.EVENT], planted.recipe.tau, tuple(SPECTRAL_SHAPE))
+    record = correlated(random, pd.Series(frame.index), planted.recipe.phi, tuple(SPECTRAL_SHAPE))
     shape = np.array(list(SPECTRAL_SHAPE.values()))
     predictable = terms["median"] + terms["source"] + terms["path"] + station
     ln_psa = predictable[:, None] + shape + event + record
@@ -230,10 +230,3 @@ def gaussian_field(random: np.random.Generator, shape, spacing: float, length: f
 def _varied(random: np.random.Generator, numbers: tuple[float, ...], field: np.ndarray) -> np.ndarray:
     mean, shift, sd, _ = numbers
     return mean + shift * random.standard_normal() + sd * field
-
-
-def _correlated(random: np.random.Generator, ids: pd.Series, size: float) -> np.ndarray:
-    """Normal terms (n, n_periods), one for each id and period, correlated between periods as in the flat records."""
-    codes, unique = pd.factorize(ids, sort=True)
-    root = np.linalg.cholesky(correlation(tuple(SPECTRAL_SHAPE)))
-    return size * (random.standard_normal((len(unique), len(root))) @ root.T)[codes]

@@ -199,15 +199,13 @@ def _motions(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OutOfRange)
         median = gmms.predict(model, frame, columns.PERIODS).mean
-    root = np.linalg.cholesky(correlation(columns.PERIODS))
     terms = {"median": median}
     for key, ids, size in (
         ("event", frame[columns.EVENT], variability.tau),
         ("station", frame[columns.STATION], variability.phi_s2s),
         ("record", pd.Series(frame.index), variability.phi_ss),
     ):
-        codes, unique = pd.factorize(ids, sort=True)
-        terms[key] = size * (random.standard_normal((len(unique), len(root))) @ root.T)[codes]
+        terms[key] = correlated(random, ids, size, columns.PERIODS)
     total = sum(terms.values())
     table = {columns.psa(period): np.exp(total[:, place]) for place, period in enumerate(columns.PERIODS)}
     for period in truth:
@@ -221,6 +219,13 @@ def correlation(periods: Sequence[float]) -> np.ndarray:
     plain stand-in for the tables of Baker & Jayaram (2008, Earthquake Spectra 24, 299-317)."""
     ln_period = np.log([period or 0.02 for period in periods])
     return np.exp(-np.abs(ln_period[:, None] - ln_period[None, :]) / 4)
+
+
+def correlated(random: np.random.Generator, ids: pd.Series, size: float, periods: Sequence[float]) -> np.ndarray:
+    """Normal terms (n, n_periods), one for each id and period, correlated between periods."""
+    codes, unique = pd.factorize(ids, sort=True)
+    root = np.linalg.cholesky(correlation(periods))
+    return size * (random.standard_normal((len(unique), len(root))) @ root.T)[codes]
 
 
 def _thin(random: np.random.Generator, frame: pd.DataFrame, n_events: int, n_records: int) -> pd.DataFrame:

@@ -185,7 +185,7 @@ def _tables(files: archives.Files) -> dict[str, pd.DataFrame]:
         except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
             raise FormatError(f"{name} is no csv table ({' '.join(str(error).split())}). Correct it.") from error
         require_columns(table.columns, [key], Path(name))
-        table = table[[key, *(column for column in list(FIELDS)[3:] if column in table)]].drop_duplicates()
+        table = table[[key, *(column for column in FIELDS[3:] if column in table)]].drop_duplicates()
         for column in table.columns[1:]:
             values = pd.to_numeric(table[column], errors="coerce")
             bad = values.isna() & table[column].notna()
@@ -204,7 +204,7 @@ def _completed(record: Accelerogram, tables: Mapping[str, pd.DataFrame]) -> Acce
     known = {}
     for key, table in tables.items():
         row = table.loc[getattr(record, key)] if getattr(record, key) in table.index else {}
-        known |= {FIELDS[name]: float(row[name]) for name in list(FIELDS)[3:] if name in row}
+        known |= {name: float(row[name]) for name in FIELDS[3:] if name in row}
     missing = {field: value for field, value in known.items() if np.isnan(getattr(record, field))}
     if not missing:
         return record
