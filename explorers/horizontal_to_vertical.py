@@ -40,9 +40,10 @@ class HorizontalToVertical(Explorer):
     """Noise of one place: windows, three spectra, H/V, SESAME's criteria, and what rules and networks say of the peak.
 
     ``recording``: "valley", "terrace", "pump", "sensor" or "rock", simulated, or "texas", measured and there only where
-    its file is. ``smoothing_b`` of Konno and Ohmachi (the larger, the less smoothing), ``window_length_s``, ``reject``
-    (whether windows too loud or too quiet are left out) and ``rejection`` (how far from the mean level that is, in
-    standard deviations). SettingRefused outside of :data:`LIMITS`, or where no recording has that name.
+    its file is, or "own", a file opened in the browser, where it stays. ``smoothing_b`` of Konno and Ohmachi (the
+    larger, the less smoothing), ``window_length_s``, ``reject`` (whether windows too loud or too quiet are left out)
+    and ``rejection`` (how far from the mean level that is, in standard deviations). SettingRefused outside of
+    :data:`LIMITS`, or where no recording has that name.
     """
 
     explorer = "horizontal_to_vertical"
@@ -57,6 +58,11 @@ class HorizontalToVertical(Explorer):
         """The recording that is shown: :class:`gmtools.hvsr.Recording`; DataNotFound where the measured one was not on
         the machine when the explorer was made."""
         meta, arrays = unpack(bytes(self.payload))
+        if self.recording == hv_recordings.OWN:
+            raise DataNotFound(
+                "The file that you opened is in the browser, not here. Read it with "
+                "gmtools.data.readers.microtremor.read(path) and give that to gmtools.hvsr.spectra()."
+            )
         if self.recording not in meta["recordings"]:
             raise DataNotFound(
                 f"The recording {self.recording!r} is not in this explorer. Run gmtools data fetch hvsr_recordings and "

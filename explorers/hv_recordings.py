@@ -66,7 +66,8 @@ SITES = {
     ),
 }  # fmt: skip
 """Name -> label, truth, site, seed."""
-NAMES = (*SITES, REAL)
+OWN = "own"  # a file that a reader opens in the browser
+NAMES = (*SITES, REAL, OWN)
 
 
 def recordings(data="auto"):

@@ -19,7 +19,7 @@ export class Ann {
     this.scratch = [new Float64Array(widest), new Float64Array(widest)];
   }
 
-  /** ln PSA of all periods, or of the one with index only in out[0]; rjb in km, vs30 in m/s. */
+  /** ln PSA of all periods, or of the one with index only; rjb in km, vs30 in m/s. */
   evaluate(magnitude, rjb, vs30, out, only = -1) {
     const raw = [magnitude, Math.log1p(rjb), Math.log1p(vs30)];
     const inputs = raw.map((value, i) => (value - this.mean[i]) / this.sd[i]);
@@ -27,7 +27,7 @@ export class Ann {
     const last = only < 0 ? this.outputs - 1 : only;
     const together = this.networks === 1 && this.forward(inputs, 0); // one network for all periods
     for (let period = first; period <= last; period++) {
-      out[period - first] = together ? together[period] : this.forward(inputs, period)[0];
+      out[period] = together ? together[period] : this.forward(inputs, period)[0];
     }
     return out;
   }

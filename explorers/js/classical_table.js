@@ -1,17 +1,14 @@
 // A classical model read from its table: the twin of explorers/classical_tables.py.
 
+import { along } from "./knots.js";
+
 const OFFSET_KM = 5;
 export const OUTPUTS = 26; // 13 means and 13 sigmas of ln PSA (g)
 
 export class ClassicalTable {
   /** parts: arrays of the payload, as explorers/classical_tables.py names them. */
   constructor(parts) {
-    this.magnitude = parts.magnitude.data;
-    this.distance = parts.distance.data;
-    this.site = parts.site.data;
-    this.center = parts.center.data;
-    this.outputs = parts.outputs.data;
-    this.floor = parts.floor.data;
+    for (const name of ["magnitude", "distance", "site", "center", "outputs", "floor"]) this[name] = parts[name].data;
     const rank = parts.rows.shape[1];
     const scale = parts.scale.data;
     const decoded = ({ data }, low) =>
@@ -27,9 +24,9 @@ export class ClassicalTable {
   evaluate(magnitude, rjb, vs30, out, only = -1) {
     const { rank, rows, columns, row } = this;
     const count = this.outputs.length;
-    const [i, a] = place(this.magnitude, magnitude);
-    const [j, b] = place(this.distance, Math.log(rjb + OFFSET_KM));
-    const [k, c] = place(this.site, Math.log(vs30));
+    const [i, a] = along(this.magnitude, magnitude);
+    const [j, b] = along(this.distance, Math.log(rjb + OFFSET_KM));
+    const [k, c] = along(this.site, Math.log(vs30));
     const n = this.distance.length;
     const [r00, r01] = [(i * n + j) * rank, (i * n + j + 1) * rank];
     const [r10, r11] = [((i + 1) * n + j) * rank, ((i + 1) * n + j + 1) * rank];
@@ -48,16 +45,4 @@ export class ClassicalTable {
     for (const output of this.floor) if (out[output] < out[0]) out[output] = out[0];
     return out;
   }
-}
-
-/** Index of the knot below a value, and how far it is on the way to the next (0 to 1). */
-function place(knots, value) {
-  let low = 0;
-  let high = knots.length - 1;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (knots[middle] <= value) low = middle;
-    else high = middle;
-  }
-  return [low, Math.min(1, Math.max(0, (value - knots[low]) / (knots[low + 1] - knots[low])))];
 }

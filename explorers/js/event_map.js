@@ -191,7 +191,6 @@ export default explorer({
   python: "EventMap",
   label: "Ground-motion map",
   defaults,
-  limits: (meta) => meta.limits,
   choices: ({ meta }) => ({ region: Object.keys(meta.regions), quantity: QUANTITIES.map(([name]) => name) }),
   scenes: SCENES,
   plays: { setting: "magnitude", label: "magnitude", from: 4, to: 6.5 },

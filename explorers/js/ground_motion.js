@@ -2,7 +2,7 @@
 // side. The page; what it computes is in ground_motion_models.js, what it says in ground_motion_words.js.
 
 import { checkbox, group, make, table } from "./core/controls.js";
-import { decades, digits, plain, swatch } from "./core/plot.js";
+import { decades, digits, plain, runs, swatch } from "./core/plot.js";
 import { explorer } from "./core/shell.js";
 import { Model, Records, SETTINGS, commonWay } from "./ground_motion_models.js";
 import * as words from "./ground_motion_words.js";
@@ -13,13 +13,7 @@ const DISTANCES = Float64Array.from({ length: 61 }, (_, i) => FLOOR_KM * 300 ** 
 const REACH = { magnitude: 0.25, distance: 1.3, site: 1.4 };
 
 const defaults = {
-  magnitude: 6,
-  rjb_km: 20,
-  vs30_m_s: 400,
-  period_s: 0,
-  models: ["nga_only", "transfer_frozen", "BSSA14"],
-  show_sigma: true,
-  show_records: true,
+  magnitude: 6, rjb_km: 20, vs30_m_s: 400, period_s: 0, models: ["nga_only", "transfer_frozen", "BSSA14"], show_sigma: true, show_records: true,
 };
 const SCENES = [
   ["M 7 on the fault", { magnitude: 7, rjb_km: 0, models: ["nga_only", "BSSA14", "ASK14", "CB14"] }],
@@ -160,14 +154,8 @@ function draw(figures, scene, shown) {
 
 /** Ranges of distance at which not every network knows the ordinate. */
 function unknown(networks) {
-  const found = [];
-  DISTANCES.forEach((distance, i) => {
-    if (!i || networks.every(({ known }) => known[i - 1] && known[i])) return;
-    const last = found[found.length - 1];
-    if (last && last[1] === DISTANCES[i - 1]) last[1] = distance;
-    else found.push([DISTANCES[i - 1], distance]);
-  });
-  return found;
+  const known = Array.from(DISTANCES, (_, i) => networks.every((network) => network.known[i]));
+  return runs(DISTANCES, [DISTANCES], { known }).flatMap(({ start, end, faint }) => (faint ? [[DISTANCES[start], DISTANCES[end]]] : []));
 }
 
 /** Measured ordinates as disks, reconstructed and simulated ones as rings; point(record, i) is [x, y]. */
@@ -187,17 +175,10 @@ function dotsOf(records, meta, some, columns, point, period = 0) {
 
 /** Whole decades that hold every line and band. */
 function yRange(lines) {
-  let [low, high] = [Infinity, 0];
-  for (const line of lines) {
-    for (const values of [line.values, line.low || line.values, line.high || line.values]) {
-      for (const value of values) {
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
-    }
-  }
-  if (!(high > 0)) return [1e-4, 1];
-  const range = decades(low, high);
+  const drawn = lines.flatMap(({ values, low, high }) => [values, low || [], high || []].flatMap((part) => Array.from(part)));
+  const values = drawn.filter((value) => value > 0);
+  if (!values.length) return [1e-4, 1];
+  const range = decades(Math.min(...values), Math.max(...values));
   return range[1] / range[0] < 100 ? [range[1] / 100, range[1]] : range;
 }
 
@@ -206,7 +187,6 @@ export default explorer({
   python: "GroundMotion",
   label: "Ground-motion explorer",
   defaults,
-  limits: (meta) => meta.limits,
   choices: ({ meta }) => ({ period_s: meta.periods, models: meta.models.map(({ key }) => key) }),
   scenes: SCENES,
   plays: { setting: "magnitude", label: "magnitude", from: 4, to: 7.5 },

@@ -30,35 +30,36 @@ export class Model {
   }
 
   /** All ordinates of a scenario. @returns {Curve} */
-  spectrum(magnitude, rjb, vs30) {
-    const { out, periods } = this;
-    const curve = emptyCurve(periods);
-    if (this.network) {
-      this.network.evaluate(magnitude, rjb, vs30, out);
-      const state = { magnitude, rjb_km: rjb, vs30_m_s: vs30 };
-      for (let i = 0; i < periods; i++) setPoint(curve, i, this.ends(state, i) ? NaN : out[i], this.facts.sigma[i] ?? NaN);
-    } else {
-      this.table.evaluate(magnitude, rjb, vs30, out);
-      for (let i = 0; i < periods; i++) setPoint(curve, i, out[i], out[periods + i]);
-    }
+  spectrum(magnitude, rjb_km, vs30_m_s) {
+    const curve = emptyCurve(this.periods);
+    const state = { magnitude, rjb_km, vs30_m_s };
+    this.evaluate(state);
+    for (let i = 0; i < this.periods; i++) this.setPoint(curve, i, state, i);
     return curve;
   }
 
   /** One ordinate along distances (km). @returns {Curve} */
-  decay(magnitude, distances, vs30, period) {
-    const { out, periods } = this;
+  decay(magnitude, distances, vs30_m_s, period) {
     const curve = emptyCurve(distances.length);
-    for (let i = 0; i < distances.length; i++) {
-      if (this.network) {
-        this.network.evaluate(magnitude, distances[i], vs30, out, period);
-        const state = { magnitude, rjb_km: distances[i], vs30_m_s: vs30 };
-        setPoint(curve, i, this.ends(state, period) ? NaN : out[0], this.facts.sigma[period] ?? NaN);
-      } else {
-        this.table.evaluate(magnitude, distances[i], vs30, out, period);
-        setPoint(curve, i, out[period], out[periods + period]);
-      }
-    }
+    distances.forEach((rjb_km, i) => {
+      const state = { magnitude, rjb_km, vs30_m_s };
+      this.evaluate(state, period);
+      this.setPoint(curve, i, state, period);
+    });
     return curve;
+  }
+
+  evaluate({ magnitude, rjb_km, vs30_m_s }, only) {
+    (this.network ?? this.table).evaluate(magnitude, rjb_km, vs30_m_s, this.out, only);
+  }
+
+  setPoint(curve, i, state, period) {
+    const mean = this.ends(state, period) ? NaN : this.out[period];
+    const sigma = this.network ? this.facts.sigma[period] ?? NaN : this.out[this.periods + period];
+    curve.median[i] = Math.exp(mean);
+    curve.sigma[i] = sigma;
+    curve.low[i] = Math.exp(mean - sigma);
+    curve.high[i] = Math.exp(mean + sigma);
   }
 
   /** Settings that lie outside of the range of an ordinate: names; "records" where too few lie near. */
@@ -123,13 +124,6 @@ export function commonWay(models, state, period, setting, [low, high]) {
 function emptyCurve(count) {
   const made = () => new Float64Array(count);
   return { median: made(), sigma: made(), low: made(), high: made() };
-}
-
-function setPoint(curve, i, mean, sigma) {
-  curve.median[i] = Math.exp(mean);
-  curve.sigma[i] = sigma;
-  curve.low[i] = Math.exp(mean - sigma);
-  curve.high[i] = Math.exp(mean + sigma);
 }
 
 /** Records as the payload has them, decoded once. */

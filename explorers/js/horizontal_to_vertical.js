@@ -6,6 +6,7 @@ import { explorer } from "./core/shell.js";
 import { colors, onTheme, useTheme } from "./core/theme.js";
 import sheet from "./horizontal_to_vertical.css";
 import { curve, meanSpectra, passes, peaks, sesame, spectra } from "./hv_curve.js";
+import { fileInput } from "./hv_file.js";
 import { LEGEND, drawRatio, drawSpectra, drawWindows, makeFigures } from "./hv_figures.js";
 import { NAMES, best, criteriaTable, opinionsTable, percent, verdictOf } from "./hv_opinions.js";
 import { PICTURE_SIZE, classify, draw, peakSpectra, quantities, resized } from "./hv_peak.js";
@@ -14,6 +15,7 @@ import { assemble, steps } from "./squeezenet.js";
 
 const REST_MS = 120; // SqueezeNet waits until the hand rests
 const SLICE_MS = 12;
+const OWN = "own"; // recording: a file of the reader's
 
 const defaults = { recording: "valley", smoothing_b: 40, window_length_s: 40, reject: true, rejection: 2 };
 const SCENES = [
@@ -27,8 +29,8 @@ const SLIDERS = {
   window_length_s: { label: "Window length", unit: "s", step: 1 },
   rejection: { label: "Rejection limit", unit: "standard deviations", step: 0.1 },
 };
-const ORIGIN =
-  "Eight minutes, 25 samples a second; twenty minutes or more are usual in the field. Both networks " +
+const originOf = ({ components, rate }) =>
+  `${compact(components[0].length / rate / 60)} minutes, ${rate} samples a second; twenty minutes or more are usual in the field. Both networks ` +
   "learned from simulated peaks, smoothed by a triangle a tenth of the frequency wide, over 18 windows of 70 s.";
 
 function open(view) {
@@ -36,8 +38,15 @@ function open(view) {
   const { content, root, rest, model } = view;
   const networks = readNetworks(content);
   const records = readRecords(content);
-  const fixed = { frequencies: content.arrays.frequencies_hz.data, transformLength: content.meta.transform_length };
-  view.select("recording", { label: "Recording", options: Object.entries(records).map(([name, { label }]) => [name, label]) });
+  const frequencies = content.arrays.frequencies_hz.data;
+  const options = Object.entries(records).map(([name, { label }]) => [name, label]);
+  view.select("recording", { label: "Recording", options: [...options, [OWN, "Your own file, opened below"]] });
+  const take = (record) => {
+    [records[OWN], drawn] = [record, ""];
+    if (view.state().recording === OWN) view.redraw();
+    else view.change({ recording: OWN });
+  };
+  view.controls.append(fileInput(take));
   for (const [name, options] of Object.entries(SLIDERS)) view.slider(name, options);
   view.checkbox("reject", { label: "Reject windows that are too loud or too quiet" });
   const verdict = make("p", { class: "gmx-hv-verdict" });
@@ -58,9 +67,9 @@ function open(view) {
 
   function update(state) {
     stopLooking();
-    const record = records[state.recording];
-    shown = { state, record, opinions: {}, ...compute(record, state, fixed) };
-    origin.replaceChildren(make("strong", {}, kindOf(record)), ORIGIN);
+    const record = records[state.recording] ?? records[defaults.recording];
+    shown = { state, record, opinions: {}, ...compute(record, state, frequencies) };
+    origin.replaceChildren(make("strong", {}, kindOf(record)), originOf(record));
     truth(record);
     verdict.replaceChildren(...sentenceOf(shown));
     if (drawn !== (drawn = [state.recording, state.window_length_s, shown.kept].join())) drawWindows(figures.windows, shown);
@@ -79,7 +88,7 @@ function open(view) {
     picture: () => ({
       title: `H/V of ${shown.record.label}`,
       legend: LEGEND,
-      lines: [verdict.textContent, `${kindOf(shown.record)}Shaded windows were rejected; dashed vertical line: f0. ${ORIGIN}`],
+      lines: [verdict.textContent, `${kindOf(shown.record)}Shaded windows were rejected; dashed vertical line: f0. ${originOf(shown.record)}`],
     }),
     stop() {
       endTheme();
@@ -107,20 +116,22 @@ function readRecords({ meta, arrays }) {
   const entries = Object.entries(meta.recordings).map(([name, about]) => {
     const { data, shape } = arrays[`samples_${name}`];
     const components = Array.from({ length: shape[0] }, (_, i) => data.subarray(i * shape[1], (i + 1) * shape[1]));
-    return [name, { ...about, components, rate: meta.rate_hz }];
+    return [name, { ...about, components, rate: meta.rate_hz, transformLength: meta.transform_length }];
   });
   return Object.fromEntries(entries);
 }
 
 /** Everything but the networks' opinions. */
-function compute(record, state, fixed) {
+function compute(record, state, frequencies) {
   const settings = { windowLength: state.window_length_s, b: state.smoothing_b, rejection: state.reject ? state.rejection : null };
-  const windows = spectra(record, settings, fixed);
-  const ratio = curve(windows, fixed.frequencies, state.window_length_s);
-  const logs = meanSpectra(windows, fixed.frequencies.length);
+  const windows = spectra(record, settings, { frequencies, transformLength: record.transformLength });
+  const few = windows.kept.filter(Boolean).length < 2;
+  if (few) windows.kept.fill(true);
+  const ratio = curve(windows, frequencies, state.window_length_s);
+  const logs = meanSpectra(windows, frequencies.length);
   const [peak, ...others] = peaks(ratio);
   const rows = peak && sesame(ratio, peak.index);
-  return { kept: windows.kept, curve: ratio, logs, frequencies: fixed.frequencies, peak, others, rows, passed: rows && passes(rows) };
+  return { kept: windows.kept, few, curve: ratio, logs, frequencies, peak, others, rows, passed: rows && passes(rows) };
 }
 
 /** Ask perceptron and rules at once, and SqueezeNet in slices of time after the hand has come to rest; returns what stops it. */
@@ -188,7 +199,6 @@ function makePicture(parent, { squeezenet }) {
   const words = `What SqueezeNet sees: three spectra from half to twice f0, ${side} x ${side} pixels.`;
   text.textContent = words;
   return {
-    canvas,
     clear() {
       canvas.getContext("2d").clearRect(0, 0, side, side);
       canvas.setAttribute("aria-label", "No picture: there is no peak.");
@@ -239,7 +249,9 @@ function spoken({ peak, rows, passed, kept, opinions }) {
   return `${windows} Peak at ${compact(peak.f0)} hertz, H/V ${compact(peak.amplitude)}. ${verdictOf(rows, passed)}. Opinions: ${said.join(", ")}.`;
 }
 
-function warningFor({ state, kept, curve: { windows } }, wanted) {
+function warningFor({ state, record, few, kept, curve: { windows } }, wanted) {
+  if (state.recording === OWN && !record.own) return `No file of yours is open here, and no link carries one: open it below the list. ${record.label} is shown.`;
+  if (few) return "The rejection limit leaves fewer than two windows: all are kept.";
   if (wanted !== state.recording) return `The recording "${wanted}" is not on this page. Another one is shown.`;
   if (windows.length < 6) return `Only ${windows.length} of ${kept.length} windows are left: their spread says little. Take shorter windows or reject fewer.`;
   return "";
@@ -258,8 +270,7 @@ export default explorer({
   python: "HorizontalToVertical",
   label: "Horizontal to vertical",
   defaults,
-  limits: (meta) => meta.limits,
-  choices: ({ meta }) => ({ recording: Object.keys(meta.recordings) }),
+  choices: ({ meta }) => ({ recording: [...Object.keys(meta.recordings), OWN] }),
   scenes: SCENES,
   plays: { setting: "smoothing_b", label: "smoothing b", from: 10, to: 100 },
   open,

@@ -54,9 +54,7 @@ function tukey(length) {
 function prepared(samples, from, taper) {
   const length = taper.length;
   const out = new Float64Array(length);
-  let mean = 0;
-  let slope = 0;
-  let square = 0;
+  let [mean, slope, square] = [0, 0, 0];
   for (let i = 0; i < length; i++) {
     const x = (2 * i) / (length - 1) - 1;
     mean += samples[from + i];

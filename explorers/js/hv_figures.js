@@ -32,22 +32,15 @@ export function makeFigures(view) {
   return { windows, spectra, ratio };
 }
 
-/** Smallest and largest sample of each of the bins, in turn: what a trace of many samples looks like from afar. */
-function envelope(samples, from, full) {
+/** Smallest and largest sample of each of the bins, in turn: what a trace of many samples looks like from afar, 0.9 high. */
+function envelope(samples, from) {
   const size = samples.length / BINS;
-  const out = new Float64Array(2 * BINS);
-  for (let bin = 0; bin < BINS; bin++) {
+  const ends = Array.from({ length: BINS }, (_, bin) => {
     const part = samples.subarray(Math.floor(bin * size), Math.floor((bin + 1) * size));
-    let low = Infinity;
-    let high = -Infinity;
-    for (const value of part) {
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-    out[2 * bin] = from + (0.45 * low) / full;
-    out[2 * bin + 1] = from + (0.45 * high) / full;
-  }
-  return out;
+    return [Math.min(...part), Math.max(...part)];
+  }).flat();
+  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  return ends.map((value) => from + 0.9 * ((value - low) / (high - low) - 0.5));
 }
 
 /** @param {{record: object, kept: boolean[], state: object}} shown */
@@ -55,8 +48,7 @@ export function drawWindows(figure, { record, kept, state }) {
   const duration = record.components[0].length / record.rate;
   const length = state.window_length_s;
   const x = Float64Array.from({ length: 2 * BINS }, (_, i) => ((i + 0.5) * duration) / (2 * BINS));
-  const full = record.components[0] instanceof Int16Array ? 32767 : 127;
-  record.traces ??= record.components.map((samples, i) => envelope(samples, 2 - i, full)); // drawn again at every move
+  record.traces ??= record.components.map((samples, i) => envelope(samples, 2 - i)); // drawn again at every move
   const centers = (wanted) => kept.flatMap((is, w) => (is === wanted ? [(w + 0.5) * length] : []));
   const dots = [
     { x: centers(true), shape: "disk", size: 7 },

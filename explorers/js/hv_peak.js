@@ -1,6 +1,8 @@
 /* What networks and rules see of an H/V peak: ninety numbers, a picture, and quantities with thresholds. The same as gmtools.hvsr.inputs,
    gmtools.hvsr.shrunk and gmtools.studies.peak_rules (spectra only). */
 
+import { along } from "./knots.js";
+
 export const SAMPLES = 30;
 export const PICTURE_SIZE = 227;
 const AMPLITUDE_RANGE = [0.5, 32];
@@ -20,16 +22,8 @@ export function peakSpectra(logs, frequencies, f0, samples = SAMPLES) {
 /** Piecewise linear interpolation, as numpy.interp: constant beyond the ends. x ascends. */
 function interpolate(where, x, y) {
   return Float64Array.from(where, (at) => {
-    if (at <= x[0]) return y[0];
-    if (at >= x[x.length - 1]) return y[x.length - 1];
-    let low = 0;
-    let high = x.length - 1;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (x[middle] <= at) low = middle;
-      else high = middle;
-    }
-    return y[low] + ((y[high] - y[low]) * (at - x[low])) / (x[high] - x[low]);
+    const [low, share] = along(x, at);
+    return y[low] + share * (y[low + 1] - y[low]);
   });
 }
 

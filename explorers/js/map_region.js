@@ -1,6 +1,7 @@
 // A region of the map explorer without its picture: network, grid, classical model, and what all of them say of an event.
 
 import { numbers } from "./ann.js";
+import { along } from "./knots.js";
 import { supportAt } from "./support.js";
 import { distances, ecef, predict } from "./unet.js";
 import { fromUtm, toUtm } from "./utm.js";
@@ -19,30 +20,19 @@ function region(name, about, arrays) {
   const size = nx * ny;
   const layer = (k) => data("static").subarray(k * size, (k + 1) * size);
   const statics = Object.fromEntries(about.static.map((key, k) => [key, layer(k)]));
-  const [east, north] = [new Float64Array(size), new Float64Array(size)];
-  for (let p = 0; p < size; p++) {
-    east[p] = (about.grid.west_m + ((p % nx) + 0.5) * about.grid.pixel_m) / 1e3;
-    north[p] = (about.grid.south_m + (Math.floor(p / nx) + 0.5) * about.grid.pixel_m) / 1e3;
-  }
+  const east = Float64Array.from({ length: size }, (_, p) => (about.grid.west_m + ((p % nx) + 0.5) * about.grid.pixel_m) / 1e3);
+  const north = east.map((_, p) => (about.grid.south_m + (Math.floor(p / nx) + 0.5) * about.grid.pixel_m) / 1e3);
   Object.assign(statics, { easting_km: east, northing_km: north });
   const weights = Array.from({ length: about.network.arrays }, (_, i) => numbers(data(`weights_${i}`)));
   const network = { ...about.network, height: ny, width: nx, pixels, statics, weights };
   network.sigma_factor = about.sigma_factor;
   return {
-    ...about,
-    name,
-    network,
-    places,
-    records: data("records"),
-    support: data("support"),
+    ...about, name, network, places, records: data("records"), support: data("support"),
     far: data("far"), // km to the nearest pixel with training records
     land: Array.from(data("land")).flatMap((dry, p) => (dry ? [p] : [])),
     outline: Array.from(data("outline_ends"), (end, i) => data("outline").subarray(2 * (i ? data("outline_ends")[i - 1] : 0), 2 * end)),
     table: {
-      magnitude: data("classical_magnitude"),
-      depth: data("classical_depth_km"),
-      lnDistance: data("classical_ln_distance"),
-      values: data("classical"),
+      magnitude: data("classical_magnitude"), depth: data("classical_depth_km"), lnDistance: data("classical_ln_distance"), values: data("classical"),
     },
   };
 }
@@ -71,18 +61,9 @@ export function inside(grid, [column, row]) {
   return column >= 0 && row >= 0 && column < grid.nx && row < grid.ny;
 }
 
-/** Index of the node below a value, and how far it is on the way to the next. */
-function between(nodes, value) {
-  if (nodes.length === 1) return [0, 0];
-  const held = Math.min(Math.max(value, nodes[0]), nodes[nodes.length - 1]);
-  let low = 0;
-  while (low < nodes.length - 2 && nodes[low + 1] <= held) low++;
-  return [low, (held - nodes[low]) / (nodes[low + 1] - nodes[low])];
-}
-
 /** ln of the classical model's median (g) over the table's distances, for a magnitude and a depth. */
 export function decay({ magnitude, depth, lnDistance, values }, m, depthKm) {
-  const [[i, alongM], [j, alongZ]] = [between(magnitude, m), between(depth, depthKm)];
+  const [[i, alongM], [j, alongZ]] = [along(magnitude, m), along(depth, depthKm)];
   const n = lnDistance.length;
   const at = (a, b, k) => values[(Math.min(a, magnitude.length - 1) * depth.length + Math.min(b, depth.length - 1)) * n + k];
   return Float64Array.from({ length: n }, (_, k) => {
@@ -94,8 +75,8 @@ export function decay({ magnitude, depth, lnDistance, values }, m, depthKm) {
 function classical({ network, table, classical: model }, event, far) {
   const profile = decay(table, event.magnitude, event.hypocentral_depth_km);
   return far.map((km, p) => {
-    const [i, along] = between(table.lnDistance, Math.log(km));
-    let value = profile[i] + along * (profile[i + 1] - profile[i]);
+    const [i, share] = along(table.lnDistance, Math.log(km));
+    let value = profile[i] + share * (profile[i + 1] - profile[i]);
     if (model.vs30_slope !== null) {
       const vs30 = Math.min(network.statics.vs30_m_s[p], model.vs30_largest);
       value += model.vs30_slope * Math.log(vs30 / model.vs30_reference);
@@ -125,10 +106,7 @@ export function evaluate(region, settings) {
 
 const MOST_ALONE = 0.5; // share of the land
 const WORDS = {
-  magnitude: ["magnitude", ""],
-  event_longitude: ["longitude", "°"],
-  event_latitude: ["latitude", "°"],
-  hypocentral_depth_km: ["depth", " km"],
+  magnitude: ["magnitude", ""], event_longitude: ["longitude", "°"], event_latitude: ["latitude", "°"], hypocentral_depth_km: ["depth", " km"],
 };
 
 /** Sentences on what of an event lies outside the training events; empty if nothing does. */

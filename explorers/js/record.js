@@ -52,10 +52,7 @@ function largestDisplacement(acceleration, dt, w, d, free) {
   const cos = decay * Math.cos(damped * dt);
   const sin = (decay * Math.sin(damped * dt)) / damped;
   // With acceleration a + b t, u = -a/w² + 2 d b / w³ - b t / w² solves the equation: the rest swings freely.
-  let u = 0;
-  let v = 0;
-  let last = 0;
-  let largest = 0;
+  let [u, v, last, largest] = [0, 0, 0, 0];
   for (let i = 0; i < acceleration.length + free; i++) {
     const next = i < acceleration.length ? acceleration[i] : 0;
     const slope = -(next - last) / (dt * w * w);
@@ -94,17 +91,12 @@ export function siteMotion(state, noise, constants) {
   const { north, up, rock, rockPsa } = onRock;
   const surface = traceOf(multiply(north, s), "surface");
   return {
-    profile,
-    frequency,
+    profile, frequency, rock, surface, times, rockPsa,
     amplification: s.re.map((re, k) => Math.hypot(re, s.im[k])),
     resonances: resonances(profile),
     time: Float64Array.from({ length: count }, (_, i) => i / rate),
-    rock,
-    surface,
     surfaceUp: traceOf(multiply(up, p), "surface"),
-    times,
     periods: constants.periods_s,
-    rockPsa,
     surfacePsa: inG(responseSpectrum(surface, 1 / rate, constants.periods_s)),
     pgaRock: largest(rock) / gravity,
     pgaSurface: largest(surface) / gravity,
@@ -142,10 +134,8 @@ function rockSpectra(state, profile, frequency, times, noise, constants) {
     { wave: "P", corner: constants.corner_ratio * corner, path: 0.03, shares: [constants.p_on_horizontal, 1] },
     { wave: "S", corner, path: 0.05, shares: [1, constants.s_on_vertical] },
   ];
-  const steps = [
-    [constants.beta_km_s, profile.vs[rock]],
-    [constants.alpha_km_s, profile.vp[rock]],
-  ].map(([deep, shallow]) => Math.sqrt((1e3 * constants.crust_density * deep) / (profile.density[rock] * shallow)));
+  const steps = [[constants.beta_km_s, profile.vs[rock]], [constants.alpha_km_s, profile.vp[rock]]].map(([deep, shallow]) =>
+    Math.sqrt((1e3 * constants.crust_density * deep) / (profile.density[rock] * shallow)));
   waves.forEach(({ wave, corner: cornerOfWave, path, shares }, w) => {
     const amplitude = rockSpectrum(frequency, state.magnitude, cornerOfWave, state.rhyp_km, wave, constants);
     const duration = 1 / cornerOfWave + path * state.rhyp_km;

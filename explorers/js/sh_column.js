@@ -14,8 +14,7 @@ export function density(vp) {
 
 /** Vertical travel time (s) from the surface to a depth (m), through n thicknesses and n + 1 velocities. */
 export function travelTime(thickness, velocity, depth) {
-  let top = 0;
-  let time = 0;
+  let [top, time] = [0, 0];
   thickness.forEach((layer, index) => {
     const bottom = Math.min(top + layer, depth);
     time += (bottom - top) / velocity[index];
@@ -64,10 +63,7 @@ export function transferFunction(frequency, thickness, velocity, densities, damp
   const im = new Float64Array(frequency.length);
   for (let j = 0; j < frequency.length; j++) {
     const omega = 2 * Math.PI * frequency[j];
-    let uRe = 1;
-    let uIm = 0;
-    let sRe = 0;
-    let sIm = 0;
+    let [uRe, uIm, sRe, sIm] = [1, 0, 0, 0];
     for (let k = 0; k < delay.length; k++) {
       const grow = Math.exp(-omega * delay[k][1]); // |exp(i w d)|, above 1: Im d < 0
       const cos = Math.cos(omega * delay[k][0]);

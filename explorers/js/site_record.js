@@ -20,15 +20,7 @@ const NOTE =
   "strong shaking that softens the soil, noise of the site.";
 const MARKS = "Dashed vertical lines: (2n+1) VS / 4H in the transfer function, P and S in the records.";
 
-const defaults = {
-  vs30_m_s: 300,
-  rock_depth_m: 40,
-  damping: 0.03,
-  magnitude: 6,
-  rhyp_km: 30,
-  ground: "one layer",
-  realization: 0,
-};
+const defaults = { vs30_m_s: 300, rock_depth_m: 40, damping: 0.03, magnitude: 6, rhyp_km: 30, ground: "one layer", realization: 0 };
 const SCENES = [
   ["Rock at 30 m", { rock_depth_m: 30 }],
   ["Rock at 300 m, same VS30", { rock_depth_m: 300 }],
@@ -147,10 +139,7 @@ function drawProfile(figure, { motion }, { vs30 }) {
   figure.caption(`Ground: VS30 ${compact(vs30)} m/s`);
   figure.draw({
     x: [...x, vs30, vs30],
-    lines: [
-      { ...VS30, values: [...none, 0, -30] },
-      { ...GROUND, values: [...z, null, null], width: 2.5 },
-    ],
+    lines: [{ ...VS30, values: [...none, 0, -30] }, { ...GROUND, values: [...z, null, null], width: 2.5 }],
     yRange: [-bottom, 0],
     alt:
       `S-wave velocity against depth: ${compact(vs[0])} m/s at the surface, ${compact(vs[vs.length - 2])} m/s above the ` +
@@ -185,10 +174,7 @@ function drawRecords(figures, { motion, state }) {
     figures[name].draw({
       x: motion.time,
       lines: [{ color: line.color, values: motion[name], width: 1 }],
-      marks: [
-        { at: p, text: "P" },
-        { at: s, text: "S" },
-      ],
+      marks: [{ at: p, text: "P" }, { at: s, text: "S" }],
       yRange: [-range, range],
       alt: `Simulated acceleration of an M ${state.magnitude} earthquake at ${state.rhyp_km} km. ${caption}. P at ${compact(p)} s, S at ${compact(s)} s.`,
     });
@@ -202,10 +188,7 @@ function drawSpectra(figure, { motion }, { rows }) {
   const all = [...motion.rockPsa, ...motion.surfacePsa];
   figure.draw({
     x: motion.periods,
-    lines: [
-      { ...ROCK, values: motion.rockPsa },
-      { ...GROUND, values: motion.surfacePsa },
-    ],
+    lines: [{ ...ROCK, values: motion.rockPsa }, { ...GROUND, values: motion.surfacePsa }],
     yRange: decades(Math.max(Math.min(...all), Math.max(...all) / 1e4), Math.max(...all)),
     alt:
       `Response spectra, 5 % damping. Rock (dashed): largest ${rows[1][1]} g at ${rows[2][1]} s. ` +
@@ -232,7 +215,6 @@ export default explorer({
   python: "SiteRecord",
   label: "What is in a record",
   defaults,
-  limits: (meta) => meta.limits,
   choices: ({ meta }) => ({ ground: meta.grounds, realization: [...Array(meta.realizations).keys()] }),
   scenes: SCENES,
   plays: { setting: "rock_depth_m", label: "depth to rock", from: 20, to: 300 },

@@ -22,8 +22,7 @@ function shapes(classes) {
 /** Layers {k, in, out, kernel, bias} ready for use, of all kernels one after the other, and of all output channels' scales and biases;
     side in pixels, zero: the color that becomes zero. */
 export function assemble(kernels, scales, biases, { side, zero, classes }) {
-  let at = 0;
-  let channel = 0;
+  let [at, channel] = [0, 0];
   const layers = shapes(classes).map(([k, into, out]) => {
     const size = k * k * into * out;
     const kernel = Float32Array.from(kernels.subarray(at, at + size), (value, i) => value * scales[channel + (i % out)]);
@@ -97,28 +96,19 @@ function joined(a, b, channels) {
 export function* steps(picture, { layers, side, zero }) {
   const scaled = Float32Array.from(picture, (value, i) => (value - zero[i % 3]) / IMAGENET_SD[i % 3]);
   let maps = convolve({ side, data: scaled }, layers[0], 2);
-  yield 1 / layers.length;
+  yield;
   for (let number = 0; number < FIRE.length; number++) {
     const [squeeze, one, three] = layers.slice(1 + 3 * number, 4 + 3 * number);
     if (POOL_BEFORE.includes(number)) maps = pool(maps, squeeze.in);
     const squeezed = convolve(maps, squeeze);
     const narrow = convolve(squeezed, one);
-    yield (3 + 3 * number) / layers.length;
+    yield;
     maps = joined(narrow, convolve(squeezed, three), one.out);
-    yield (4 + 3 * number) / layers.length;
+    yield;
   }
   const last = layers[layers.length - 1];
   const { side: end, data } = convolve(maps, last);
   const logits = new Float64Array(last.out);
   for (let i = 0; i < data.length; i++) logits[i % last.out] += data[i] / (end * end);
   return softmax(logits);
-}
-
-/** All steps at once. */
-export function probabilities(picture, network) {
-  const work = steps(picture, network);
-  for (;;) {
-    const { done, value } = work.next();
-    if (done) return value;
-  }
 }

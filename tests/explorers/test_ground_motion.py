@@ -86,7 +86,7 @@ def test_one_network_for_all_periods_is_drawn_at_every_period(node):
       bias: { data: new Array(kernel[0][0].length).fill(0.1) },
     });
     const ann = new Ann(kernels.map(layer), [0, 0, 0], [1, 1, 1]);
-    answer([ann.evaluate(6, 20, 400, new Float64Array(13)), ann.evaluate(6, 20, 400, new Float64Array(13), 7)[0]]);
+    answer([ann.evaluate(6, 20, 400, new Float64Array(13)), ann.evaluate(6, 20, 400, new Float64Array(13), 7)[7]]);
     """
     every, one = node(script, kernels=[kernel.tolist() for kernel in kernels])
     hidden = np.maximum(np.array([6, np.log1p(20), np.log1p(400)]) @ kernels[0][0] + 0.1, 0)

@@ -50,7 +50,7 @@ answer(found);
 NETWORKS = """
 import { unpack } from "SOURCE/core/payload.js";
 import { probabilities } from "SOURCE/perceptron.js";
-import { assemble, probabilities as see } from "SOURCE/squeezenet.js";
+import { assemble, steps } from "SOURCE/squeezenet.js";
 const { meta, arrays } = unpack(payload);
 const part = (key) => arrays[key].data;
 const layers = Array.from({ length: 8 }, (_, i) => ({ kernel: part(`kernel_${i}`), bias: part(`bias_${i}`) }));
@@ -59,10 +59,14 @@ const rows = (name) => Array.from({ length: arrays[name].shape[0] }, (_, i) => {
   const size = part(name).length / arrays[name].shape[0];
   return part(name).subarray(i * size, (i + 1) * size);
 });
+const see = (picture) => {
+  const work = steps(picture, cnn);
+  for (let step = work.next(); ; step = work.next()) if (step.done) return step.value;
+};
 const perceptron = { minimum: part("minimum"), maximum: part("maximum"), layers };
 answer({
   perceptron: rows("features").map((row) => Array.from(probabilities(row, perceptron))),
-  squeezenet: rows("pictures").map((row) => Array.from(see(row, cnn))),
+  squeezenet: rows("pictures").map((row) => Array.from(see(row))),
 });
 """
 

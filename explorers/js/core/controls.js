@@ -68,9 +68,7 @@ export function slider({ label, unit = "", min, max, step, value, scale = "linea
   show(null);
   return {
     element,
-    get value() {
-      return current;
-    },
+    get value() { return current; },
     set(to) {
       current = to;
       show(document.activeElement === box ? box : null);
@@ -101,12 +99,8 @@ export function checkbox({ label, value, onInput, swatch = null }) {
   box.checked = value;
   return {
     element: make("label", { class: "gmx-check" }, box, swatch, make("span", {}, label)),
-    get value() {
-      return box.checked;
-    },
-    set(to) {
-      box.checked = to;
-    },
+    get value() { return box.checked; },
+    set: (to) => (box.checked = to),
   };
 }
 

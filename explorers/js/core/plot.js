@@ -30,11 +30,7 @@ export function plot(parent, { caption, x, y, height: full = 300, second = false
   const axis = (settings, key, size) => ({
     scale: key,
     label: settings.label,
-    labelSize: 20,
-    labelFont: FONT,
-    font: FONT,
-    size,
-    gap: 4,
+    labelSize: 20, labelFont: FONT, font: FONT, size, gap: 4,
     stroke: () => theme.ink,
     grid: { stroke: () => theme.grid, width: 1 },
     ticks: { stroke: () => theme.line, width: 1, size: 5 },
@@ -106,10 +102,7 @@ export function plot(parent, { caption, x, y, height: full = 300, second = false
   watch.observe(place);
 
   return {
-    draw,
-    canvas,
-    element,
-    second,
+    draw, canvas, element, second,
     describe: () => ({
       caption: title.textContent, x, y, ranges: { x: ranges.x, y: ranges.y }, shown,
       words: { x: (value) => (x.words ?? compact)(value), y: (value) => (y.words ?? compact)(value) },
@@ -150,8 +143,8 @@ function shade(context, chart, bbox, from, to, theme) {
   context.fillRect(start, bbox.top, end - start, bbox.height);
 }
 
-/** Runs [first, last] of indices that can be drawn, each known or faint. */
-function runs(px, arrays, line) {
+/** Runs {start, end} of indices that can be drawn, each known or faint. */
+export function runs(px, arrays, line) {
   const found = [];
   for (let i = 0; i + 1 < px.length; i++) {
     if (!arrays.every((array) => Number.isFinite(array[i]) && Number.isFinite(array[i + 1]))) continue;

@@ -1,7 +1,7 @@
 // One picture for a paper or a talk: panels with titles and axes, legend, settings, sources. Drawn as SVG; a PNG is the
 // same, rasterized.
 
-import { plain, ticks } from "./plot.js";
+import { plain, runs, ticks } from "./plot.js";
 
 const WIDTH = 900;
 const PANEL = { width: 435, height: 330, left: 62, right: 12, top: 30, bottom: 46 };
@@ -80,13 +80,12 @@ function drawing({ x, lines, dots, shades, marks }, px, py, top, foot) {
     const start = Math.max(px(from), 0) || 0;
     out.push(`<rect x="${round(start)}" y="${top}" width="${round(Math.max(0, px(to) - start))}" height="${foot - top}" fill="#78500020"/>`);
   }
-  const finite = (values) => Array.from(x, (_, i) => i).filter((i) => values[i] !== null && Number.isFinite(values[i]));
-  const point = (values) => (i) => `${round(px(x[i]))} ${round(py(values[i]))}`;
-  for (const line of lines) {
-    if (!line.low) continue;
-    const known = finite(line.low);
-    const edge = [...known.map(point(line.high)), ...known.reverse().map(point(line.low))];
-    if (edge.length) out.push(`<path d="M${edge.join("L")}Z" fill="${line.color}" opacity="0.14"/>`);
+  const points = (values, { start, end }) => Array.from({ length: end - start + 1 }, (_, k) => `${round(px(x[start + k]))} ${round(py(values[start + k]))}`);
+  for (const line of lines.filter(({ low }) => low)) {
+    for (const run of runs(x, [line.low, line.high], line)) {
+      const edge = [...points(line.high, run), ...points(line.low, run).reverse()];
+      out.push(`<path d="M${edge.join("L")}Z" fill="${line.color}" opacity="0.14"/>`);
+    }
   }
   for (const { x: xs, y: ys, color = "#6d747c", shape = "disk", size = 5 } of dots) {
     const filled = shape === "disk" ? `fill="${color}" opacity="0.7"` : `fill="none" stroke="${color}"`;
@@ -99,19 +98,10 @@ function drawing({ x, lines, dots, shades, marks }, px, py, top, foot) {
     out.push(`<path d="M${at} ${top}V${foot}" stroke="#55606e" stroke-dasharray="4 4"/>`);
     if (mark.text) out.push(text(at + 3, top + 12, mark.text));
   }
-  for (const line of lines) out.push(...pieces(line, finite(line.values), point(line.values)));
-  return out;
-}
-
-/** A line in pieces: interrupted where it has no value, faint where it is not known. */
-function pieces(line, known, point) {
-  const faint = (i) => line.faint || (line.known && !line.known[i]);
-  const out = [];
-  for (let k = 0; k + 1 < known.length; ) {
-    const [start, pale] = [k, faint(known[k]) || faint(known[k + 1])];
-    while (k + 1 < known.length && known[k + 1] === known[k] + 1 && (faint(known[k]) || faint(known[k + 1])) === pale) k++;
-    if (k > start) out.push(`<path d="M${known.slice(start, k + 1).map(point).join("L")}" ${stroke(line)}${pale ? ' opacity="0.3"' : ""}/>`);
-    else k++;
+  for (const line of lines) {
+    for (const run of runs(x, [line.values], line)) {
+      out.push(`<path d="M${points(line.values, run).join("L")}" ${stroke(line)}${run.faint ? ' opacity="0.3"' : ""}/>`);
+    }
   }
   return out;
 }

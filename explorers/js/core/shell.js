@@ -13,8 +13,8 @@ import { useTheme } from "./theme.js";
 const NARROW_PX = 560;
 const PLAY = { steps: 50, every_ms: 120 };
 
-/* What an explorer says: name (as in links), python (its class), label, defaults of the settings, limits(meta) of the numbers, choices(content) of the
-   words, scenes [text, settings], plays {setting, label, from, to}, and open(view): {update(state): {spoken, warning, lines of the legend}, table():
+/* What an explorer says: name (as in links), python (its class), label, defaults of the settings (the payload has limits of the numbers), choices(content) of
+   the words, scenes [text, settings], plays {setting, label, from, to}, and open(view): {update(state): {spoken, warning, lines of the legend}, table():
    arguments of csv(), picture(): {title, legend, lines, panels where they are not the figures}, stop()}. */
 
 /** An explorer for anywidget and for the page. */
@@ -36,7 +36,7 @@ function render(spec, model, el) {
   root.append(rest);
 
   const fields = {};
-  const limits = spec.limits(content.meta);
+  const { limits } = content.meta;
   const choices = spec.choices?.(content) ?? {};
   const change = (values) => {
     for (const [name, value] of Object.entries(values)) model.set(name, value);
@@ -50,7 +50,7 @@ function render(spec, model, el) {
   };
   const plots = [];
   const view = {
-    model, content, root, stage, figures, controls, rest, notes, fields, change, plots,
+    model, content, root, stage, figures, controls, rest, notes, fields, change, plots, redraw: update,
     slider: field(slider),
     select: field(select),
     checkbox: field(checkbox),
