@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gmtools.cache import replacing
-from gmtools.data.download import download, is_web_page, sha256_of, zip_folder
+from gmtools.data.download import assemble, download, is_web_page, sha256_of, zip_folder
 from gmtools.data.manifests import DataFile, Manifest, manifest, manifests, text
 from gmtools.errors import CacheNotWritable, ChecksumMismatch, DataNotFound, DownloadFailed, FormatError
 
@@ -236,9 +236,14 @@ def _hash(path):
 
 
 def _fetch(file, progress):
-    """Download one file into the cache; when that fails, say so together with the wrong copies on this machine."""
+    """Download one file into the cache, or what it is made from; when that fails, say so together with the wrong copies
+    on this machine."""
     try:
-        return download(file.addresses, cache_folder() / file.name, file.sha256, file.bytes, progress)
+        target, made = cache_folder() / file.name, file.made_from
+        if not made:
+            return download(file.addresses, target, file.sha256, file.bytes, progress)
+        archive = download(file.addresses, target.with_suffix(".zip"), made["sha256"], made["bytes"], progress)
+        return assemble(archive, target, file.sha256, file.bytes, made["member"], made["columns"])
     except DownloadFailed as error:
         wrong = list(_copies(file))
         if not wrong:

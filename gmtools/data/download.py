@@ -2,10 +2,13 @@
 
 import hashlib
 import http.client
+import io
 import time
 import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import numpy as np
 
 from gmtools.cache import replacing
 from gmtools.errors import CacheNotWritable, ChecksumMismatch, DownloadFailed
@@ -123,6 +126,22 @@ def _check(address, path, sha256, size):
         f"{address}: received {path.stat().st_size} bytes with SHA-256 {actual}, "
         f"expected {size} bytes with SHA-256 {sha256}"
     )
+
+
+def assemble(archive, target, sha256, size, member, columns):
+    """Write variables of a MATLAB file in a zip archive, whose bytes were checked, as a csv table (its header ->
+    variable), and return ``target``; ChecksumMismatch where the table is not the promised one."""
+    import pandas as pd
+    from scipy.io import loadmat
+
+    with zipfile.ZipFile(archive) as pack:
+        variables = loadmat(io.BytesIO(pack.read(member)))
+    values = {name: variables[variable].ravel() for name, variable in columns.items()}
+    values |= {name: np.char.strip(value) for name, value in values.items() if value.dtype.kind == "U"}
+    with replacing(target) as temporary:
+        pd.DataFrame(values).to_csv(temporary, index=False, lineterminator="\n")
+        _check(archive.name, temporary, sha256, size)
+    return target
 
 
 def zip_folder(folder, target):

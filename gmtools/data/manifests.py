@@ -17,12 +17,14 @@ FOLDER = Path(__file__).resolve().parents[2] / "data_manifests"
 @dataclass(frozen=True)
 class DataFile:
     """One file of a data set: its path below the root of a mirror, with forward slashes; SHA-256 and size, None only
-    for a file that the user gets from its owner and imports; public addresses of the very same bytes."""
+    for a file that the user gets from its owner and imports; public addresses of the very same bytes, or of a zip
+    archive from which :func:`gmtools.data.download.assemble` makes them."""
 
     name: str
     sha256: str | None
     bytes: int | None
     addresses: tuple[str, ...]
+    made_from: dict | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ EARTH_RADIUS_KM = 6371.0
 
 
 @dataclass(frozen=True)
-class Raster:
-    """Values (ny, nx) at the nodes of a regular grid of ascending longitudes and latitudes (degrees, the cells'
-    centers), NaN where there is none; the licence goes onto every figure that shows them."""
+class Points:
+    """Values (n,) at scattered longitudes and latitudes (n,), degrees; the licence goes onto every figure that shows
+    them."""
 
     name: str
     unit: str
@@ -20,6 +20,12 @@ class Raster:
     longitude: np.ndarray
     latitude: np.ndarray
     values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Raster(Points):
+    """Values (ny, nx) at the nodes of a regular grid of ascending longitudes and latitudes (the cells' centers), NaN
+    where there is none."""
 
     def __post_init__(self):
         if self.values.shape != (len(self.latitude), len(self.longitude)):
@@ -36,18 +42,6 @@ class Raster:
         degree = np.radians(1) * EARTH_RADIUS_KM
         across = np.diff(self.longitude).mean() * degree * np.cos(np.radians(self.latitude.mean()))
         return float(max(across, np.diff(self.latitude).mean() * degree))
-
-
-@dataclass(frozen=True)
-class Points:
-    """Values at scattered places, all arrays (n,); otherwise as :class:`Raster`."""
-
-    name: str
-    unit: str
-    licence: str
-    longitude: np.ndarray
-    latitude: np.ndarray
-    values: np.ndarray
 
 
 def slope(elevation: Raster) -> Raster:

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import io
 import os
 import shutil
 import subprocess
@@ -11,8 +12,11 @@ import zipfile
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
+from scipy.io import savemat
 
 from bookkit.data_commands import add_data_commands
 from gmtools import studies
@@ -139,6 +143,55 @@ def test_a_file_elsewhere_below_a_named_folder_is_found_by_name_and_hash(mirror)
     (mirror / "downloads").mkdir()
     (mirror / "downloads" / "a.csv").write_bytes(DATA)
     assert catalog.find("toy")["toy/a.csv"] == mirror / "downloads" / "a.csv"
+
+
+def archived(path, **variables):
+    """A zip archive with a MATLAB file, and its bytes."""
+    inner = io.BytesIO()
+    savemat(inner, variables)
+    with zipfile.ZipFile(path, "w") as pack:
+        pack.writestr("deep/a.mat", inner.getvalue())
+    return path.read_bytes()
+
+
+def declare_made(server, content, table):
+    """Write the manifest ``toy`` with a file that is made from an archive."""
+    made = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content), "member": "deep/a.mat"}
+    made["columns"] = {"depth_km": "depth", "station": "code"}
+    file = {"name": "toy/a.csv", "sha256": hashlib.sha256(table).hexdigest(), "bytes": len(table)}
+    file |= {"addresses": [server.address("a.zip", content)], "made_from": made}
+    declare(file["addresses"][0], files=[file])
+
+
+def test_a_table_is_made_from_an_archive_and_held_against_its_hash(tmp_path, cache, server):
+    content = archived(tmp_path / "a.zip", code=["E.A ", "E.BC"], depth=[[0.1, np.nan]])
+    declare_made(server, content, b"depth_km,station\n0.1,E.A\n,E.BC\n")
+    assert catalog.find("toy")["toy/a.csv"].read_bytes() == b"depth_km,station\n0.1,E.A\n,E.BC\n"
+    assert catalog.available("toy") and server.asked["/a.zip"] == 1
+    (cache / "toy" / "a.csv").unlink()
+    declare_made(server, content, b"depth_km,station\n0.2,E.A\n")
+    with pytest.raises(ChecksumMismatch, match=r"a.zip: received 31 bytes with SHA-256"):
+        catalog.find("toy")
+    assert files_below(cache) == ["a.zip"], "no table with other bytes stays"
+    declare_made(server, content[:-1] + b"x", b"depth_km,station\n0.2,E.A\n")
+    server.address("a.zip", content)
+    with pytest.raises(ChecksumMismatch, match=r"a.zip could not be downloaded"):
+        catalog.find("toy")
+
+
+@pytest.mark.skipif(not catalog.available("kanto_mesonet_basin_depth"), reason="its table is in no folder")
+def test_the_table_of_basin_depths_comes_out_byte_for_byte(tmp_path):
+    """From an archive like the public one, made of the numbers of the mirror: 286 stations, padded names."""
+    (file,) = catalog.manifest("kanto_mesonet_basin_depth").files
+    made = file.made_from
+    table = pd.read_csv(catalog.find("kanto_mesonet_basin_depth")[file.name])
+    variables = {name: table[ours].to_numpy() for ours, name in made["columns"].items()}
+    variables["station"] = [f"{name:7}" for name in table["station"]]
+    archived(tmp_path / "a.zip", **variables)
+    out = download.assemble(
+        tmp_path / "a.zip", tmp_path / "a.csv", file.sha256, file.bytes, "deep/a.mat", made["columns"]
+    )
+    assert len(out.read_text().splitlines()) == 287
 
 
 def test_files_of_the_readers_own_are_no_copies_of_ours(mirror, capsys):

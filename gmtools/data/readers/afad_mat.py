@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from gmtools.data.accelerograms import Accelerogram, located
-from gmtools.data.readers import reject_web_page
 from gmtools.errors import FormatError, RecordingUnusable
 
 SOURCE = "the repository brsylmz23/CNNLSTM_DeepEQ"
@@ -35,17 +34,10 @@ while head := sys.stdin.buffer.read(8):
 _lock, _process = threading.Lock(), []
 
 
-def read(path: str | Path) -> Accelerogram:
-    """Read ``<origin time>_<station>.mat``. Samples are cm/s², as its publishers say and the file does not. Nothing
-    in the file is executed; its dates, MATLAB objects, stay unread. FormatError or RecordingUnusable where it is no
-    such record."""
-    path = Path(path)
-    reject_web_page(path, SOURCE)
-    return parse(path.name, path.read_bytes())
-
-
 def parse(name: str, content: bytes) -> Accelerogram:
-    """Make a record of a file's name and bytes; otherwise as :func:`read`."""
+    """Make a record of the name, ``<origin time>_<station>.mat``, and bytes of a file. Samples are cm/s², as its
+    publishers say and the file does not. Nothing in the file is executed; its dates, MATLAB objects, stay unread.
+    FormatError or RecordingUnusable where it is no such record."""
     fields = _fields(name, content)
     samples = np.atleast_2d(fields["Accel"])
     wanted, interval = _number(fields["numofData"]), _number(fields["sampling"])

@@ -142,7 +142,7 @@ def seed(unit="M/S**2", gap=False, channels="NEZ", rate=100.0):
 def test_the_six_published_records():
     paths = catalog.find("afad_cnnlstm")
     for name, (count, p, s, vs30, rhyp) in LISTED.items():
-        record = afad_mat.read(paths[f"afad/records/{name}.mat"])
+        record = afad_mat.parse(f"{name}.mat", paths[f"afad/records/{name}.mat"].read_bytes())
         assert record.acceleration.shape == (count, 3) and record.sampling_rate_hz == 100
         assert (record.p_time_s, record.s_time_s, record.vs30_m_s) == pytest.approx((p, s, vs30))
         assert record.rhyp_km == pytest.approx(rhyp, abs=0.05)
