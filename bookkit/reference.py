@@ -43,8 +43,8 @@ A **network by its name** takes one line:
 ```python
 from gmtools import networks
 
-model = networks.load("ann_nga_west2")  # a Keras model, layer by layer as its lesson built it
-frame_of_psa = networks.predict("ann_nga_west2", frame)  # from a table: in g, with warnings outside its range
+model = networks.load("ann_nga_west2")  # the lesson's Keras model
+psa_g = networks.predict("ann_nga_west2", frame)  # warns outside its range
 ```
 
 | network | what goes in | made in lesson |

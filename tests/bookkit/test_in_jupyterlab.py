@@ -57,6 +57,11 @@ STOP_KERNELS = """async (address) => {
   const kernels = await (await fetch(address)).json();
   await Promise.all(kernels.map((one) => fetch(`${address}/${one.id}`, {method: 'DELETE'})));
 }"""
+OPEN = """async (path) => {
+  await window.jupyterapp.restored;
+  await window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'});
+}"""
+CLOSE = "() => [...window.jupyterapp.shell.widgets('main')].forEach((one) => one.dispose())"  # close() would ask
 # The indicator says "idle" before there is a kernel, and without one "run all" runs nothing and says so to nobody.
 RUN_ALL = """() => {
   const {sessionContext} = window.jupyterapp.shell.currentWidget;
@@ -117,30 +122,33 @@ def address(copies, tmp_path_factory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def tabs(browser) -> Iterator[object]:
-    """One profile of the browser for all copies, so that JupyterLab's own files are loaded once."""
+def tab(address, browser, watch_page) -> Iterator[object]:
+    """JupyterLab, started once for all copies."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    yield context
+    visit = watch_page(context.new_page())
+    visit.page.goto(f"{address}lab", wait_until="load")
+    visit.page.wait_for_function("() => window.jupyterapp", timeout=1000 * OPENED_WITHIN_S)
+    yield visit
     context.close()
 
 
 @pytest.fixture
-def opened(address, tabs, watch_page) -> Iterator[Callable[[Lesson], object]]:
+def opened(address, tab) -> Iterator[Callable[[Lesson], object]]:
     """``opened(lesson)`` is the page of its copy with all text rendered, and what went wrong on it."""
 
     def show(lesson: Lesson):
-        """Open a copy in a tab of its own."""
-        visit = watch_page(tabs.new_page())
-        visit.page.goto(f"{address}doc/tree/{lesson.relative.as_posix()}", wait_until="load")
+        """Open a copy, the only one that is open."""
+        visit = tab
+        visit.faults.clear()
+        visit.page.evaluate(OPEN, lesson.relative.as_posix())
         visit.page.wait_for_function(RENDERED, timeout=1000 * OPENED_WITHIN_S)
         with suppress(TimeoutError):  # a dollar that is no formula is found by the test
             visit.page.wait_for_function("() => !(" + SHOWN + ")().prose.includes('$')", timeout=10000)
         return visit
 
     yield show
-    for page in tabs.pages:
-        page.evaluate(STOP_KERNELS, f"{address}api/kernels")
-        page.close()
+    tab.page.evaluate(CLOSE)
+    tab.page.evaluate(STOP_KERNELS, f"{address}api/kernels")
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
