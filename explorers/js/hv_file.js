@@ -6,7 +6,7 @@ import { make } from "./core/controls.js";
 const AXES = { N: 0, NS: 0, "N-S": 0, NORTH: 0, E: 1, EW: 1, "E-W": 1, EAST: 1, Z: 2, V: 2, UD: 2, "U-D": 2, UP: 2, VERT: 2, VERTICAL: 2 };
 const NAMES = ["north", "east", "vertical"];
 const NUMBER = /^[-+]?(\.?\d|nan\b|inf)/i;
-const RATE = /sampling\s+(?:rate|frequency)[\s:=,([]*(?:hz)?[)\]\s:=,]*(.*)/i;
+const RATE = /sampling\s+(?:rate|frequency)[\s:=,([]*(?:hz)?[)\]\s:=,]*(.*)/gi;
 const SLOWEST_HZ = 25; // the curve goes to 10 Hz
 const [SHORTEST_S, LONGEST_S] = [10, 80]; // of the windows
 const LARGEST_MB = 100;
@@ -58,7 +58,9 @@ function textHead(lines) {
   const count = fields(lines[begin]).length;
   if (count < 3) refuse(`line ${begin + 1} has ${count} columns; three are needed, north, east and vertical. Export the time series again.`);
   const head = lines.slice(0, begin);
-  return { begin, order: columnsOf(head, count), stated: head.join("\n").match(RATE)?.[1] };
+  const rates = [...head.join("\n").matchAll(RATE)].map(([, stated]) => stated);
+  if (new Set(rates.map(parseFloat).filter((rate) => rate >= 0)).size > 1) refuse(`sampling rates of ${rates.join(" and ")} are stated. Strike out the wrong one.`);
+  return { begin, order: columnsOf(head, count), stated: rates[0] };
 }
 
 /** Places of the columns by the last line that has their names, or as a Tromino orders them. */

@@ -93,6 +93,7 @@ REFUSED = {
     "no rate": (CSV, None, "does not state its sampling rate. Type the samples"),
     "rate in words": ("Sampling rate: soon\n" + CSV, 50, r'sampling rate is "soon", no number'),
     "rate below zero": (changed("SAMP_FREQ = 50", "SAMP_FREQ = -50"), None, r'sampling rate is "-50"'),
+    "two rates": ("Sampling rate: 50 Hz\nSampling frequency: 99\n" + CSV, 50, "rates of 50 Hz and 99 are stated"),
     "slow": (CSV, 10, "10 samples a second; 25 or more"),
     "short": ("\n".join(LINES[:7001]), 50, "lasts 140 s at 50 samples a second; 160 s are needed"),
     "nan": ("\n".join([*LINES[:500], "1,nan,3", *LINES[501:]]), 50, r'line 501 has "nan" for east, no number'),

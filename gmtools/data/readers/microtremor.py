@@ -130,6 +130,9 @@ def _text(path: Path, text: str) -> Recording:
     if not stated:
         raise FormatError(f"{path}: no line above the numbers states the sampling rate. Export the time series again.")
     rate = header_number(path.name, {"Sampling rate": _UNIT.sub("", stated[1])}, "Sampling rate", 1e-3, 1e5)
+    numbers = [text for text in (_UNIT.sub("", found).strip() for found in _RATE.findall(head)) if text[:1].isdigit()]
+    if len(set(numbers)) > 1:
+        raise FormatError(f"{path}: sampling rates of {' and '.join(numbers)} are stated. Strike out the wrong one.")
     rows = [_SEPARATOR.split(line.strip()) for line in lines[start:] if line.strip()]
     samples = _table([" ".join(row) for row in rows], path)
     return Recording(*samples[:, _columns(lines[:start], len(rows[0]), path)].T, rate, path.name)

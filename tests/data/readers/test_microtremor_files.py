@@ -232,6 +232,9 @@ def test_a_text_says_which_column_is_which(tmp_path, titles, rows):
 
 def test_a_text_that_does_not_say_it_is_refused(tmp_path):
     path = tmp_path / "export.txt"
+    path.write_text("Sampling rate: 50\nSampling frequency (Hz): 99\nN E Z\n1 2 3\n4 5 7\n")
+    with pytest.raises(FormatError, match="sampling rates of 50 and 99 are stated"):
+        microtremor.read(path)
     path.write_text("Sampling rate: 50\na b c\n1 2 3\n4 5 7\n")
     with pytest.raises(RecordingUnusable, match=r"which column is north, .*'a b c'.*such as N E Z"):
         microtremor.read(path)

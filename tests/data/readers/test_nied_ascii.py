@@ -140,6 +140,16 @@ def test_one_record_with_a_bad_header_is_named_and_the_rest_read(tmp_path, old, 
     assert frame["station_id"].tolist() == ["CHB001"] and len(frame.attrs["left_out"]) == 3
 
 
+def test_a_file_cut_within_a_number_is_no_record(tmp_path):
+    """Its last sample would be another number."""
+    files = knet()
+    cut = next(iter(files))
+    path = tmp_path / "records.tar.gz"
+    path.write_bytes(tar(files | {cut: files[cut][:-13]}))
+    with pytest.raises(FormatError, match=f"{cut}: 5998 samples at 100 Hz are not the 60 s of its header"):
+        nied_ascii.read(path)
+
+
 def test_members_that_cannot_be_unpacked(tmp_path, monkeypatch):
     path, stream = tmp_path / "records.zip", io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
