@@ -95,6 +95,12 @@ def test_networks_warn_outside_of_what_they_learned_from(few):
         warnings.simplefilter("error")
         low = hv_peaks.outside("peak_squeezenet_more", few.lines)
     assert (low <= 0.05).all()
+    lines = few.lines.copy()
+    lines[0, :, :9] *= 1e3  # four of a hundred numbers are no reason to warn, ten are
+    hv_peaks.outside("peak_squeezenet_more", lines)
+    lines[0, :, :23] *= 1e3
+    with pytest.warns(OutOfRange, match="peak_squeezenet_more: 1 of 9 peaks"):
+        hv_peaks.outside("peak_squeezenet_more", lines)
 
 
 def test_all_networks_answer_in_probabilities(few):
