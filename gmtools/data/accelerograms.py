@@ -106,15 +106,15 @@ def located(longitude, latitude, depth_km, station_longitude, station_latitude) 
     }
 
 
-def signal_to_noise_db(record: Accelerogram) -> float:
-    """Power in the ten seconds after S over the power before P, all components together, in dB; NaN without
+def signal_to_noise_db(record: Accelerogram, window_s: float = 10.0) -> float:
+    """Power in the ``window_s`` seconds after S over the power before P, all components together, in dB; NaN without
     both times, or where one of the windows is empty.
 
     Power is the variance within each of the two windows, so that an offset of the instrument does not count. The
     published study names a limit of 25 dB and no definition. This one gives 24 to 33 dB on its six sample records, two
     of them just below the limit.
     """
-    times = np.array([record.p_time_s, record.s_time_s, record.s_time_s + 10]) * record.sampling_rate_hz
+    times = np.array([record.p_time_s, record.s_time_s, record.s_time_s + window_s]) * record.sampling_rate_hz
     if np.isnan(times).any():
         return np.nan
     p, s, end = times.astype(int)

@@ -120,7 +120,8 @@ def six_records(data: str = "auto", seed: int = 0) -> tuple[list, str]:
     """The six public records of the study, in the order of their ids, or six simulated ones; and their kind."""
     paths = real_or_none("afad_cnnlstm", data)
     if paths is not None:
-        return [afad_mat.read(path) for name, path in sorted(paths.items()) if name.endswith(".mat")], "measured"
+        files = [path for name, path in sorted(paths.items()) if name.endswith(".mat")]
+        return [afad_mat.parse(path.name, path.read_bytes()) for path in files], "measured"
     drawn = SimulatedRecords(seed=seed + 1, n_records=6, n_stations=60, n_events=60, duration_s=75.0, farthest_km=60.0)
     return [drawn.accelerogram(k) for k in range(6)], "simulated"
 
