@@ -54,6 +54,15 @@ def test_depths_come_from_the_event_of_that_day_place_and_magnitude():
     np.testing.assert_allclose(frame["rhyp_km"], expected, atol=0.1)
 
 
+def test_of_two_matches_the_smallest_sum_of_distance_over_5_km_and_magnitude_over_a_tenth_counts():
+    near, far = {"magnitude": 6.4, "event_longitude": 13.39}, {"magnitude": 6.3, "event_longitude": 13.52}  # 1, 12 km
+    both = pd.DataFrame([near, far]).assign(event_latitude=42.34, hypocentral_depth_km=[4.0, 16.0])
+    both["origin_time"] = pd.Timestamp("2009-04-06")
+    assert italy.with_depths(records(), both)["hypocentral_depth_km"].iloc[0] == 4.0
+    both["magnitude"] = [6.59, 6.3]  # 0.2 + 2.9 against 2.3 + 0
+    assert italy.with_depths(records(), both)["hypocentral_depth_km"].iloc[0] == 16.0
+
+
 def test_an_event_without_magnitude_or_date_keeps_its_depth():
     unknown = records(magnitude=np.nan)
     assert not italy.with_depths(unknown, CATALOGUE)["depth_is_listed"].any()

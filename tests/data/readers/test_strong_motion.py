@@ -64,6 +64,11 @@ def tadas(name="20230206011732_0119_ap_Acc", **changes):
     return {f"{name}_{letter}.asc": dyna(part, **changes) for letter, part in (("N", "N"), ("E", "E"), ("U", "Z"))}
 
 
+def test_moment_magnitude_comes_before_local_magnitude():
+    known = {name: dyna_ascii.parse(tadas(**{"MAGNITUDE_W": name})).magnitude for name in ("5.4", "")}
+    assert known == {"5.4": 5.4, "": 5.1}
+
+
 def older(samples=SAMPLES, **changes):
     fields = {
         "PLACE": "KÜTAHYA GEDIZ",
