@@ -19,7 +19,7 @@ body { margin: 0; font: 22px/1.35 sans-serif; color: #111; background: #fff }
 section { box-sizing: border-box; width: 100vw; height: 100vh; padding: 3vh 5vw; display: flex;
   flex-direction: column; gap: 2vh; break-after: page; overflow: hidden }
 h1, h2 { margin: 0; font-size: 1.5em } img { flex: 1; min-height: 0; object-fit: contain }
-p, li { margin: 0 } .ask { font-weight: bold } .small { font-size: 0.7em }
+p, li { margin: 0 } a { overflow-wrap: anywhere } .ask { font-weight: bold } .small { font-size: 0.7em }
 """
 
 
@@ -54,6 +54,7 @@ def of(lesson: Lesson, executed: NotebookNode, root: Path = PROJECT) -> str:
 def _page(title: str, body: str) -> str:
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
         f"<style>{STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
     )
 
