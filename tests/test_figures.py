@@ -124,6 +124,7 @@ def test_coverage_counts_records_and_the_selection(records):
 
 
 def test_coverage_draws_each_record_once_where_it_is(records):
+    records.loc[3, ["magnitude", "rjb_km"]] = [6.5, 15.0]  # large, and not near
     axes, alt = figures.coverage(records, title="t")
     (dots,) = axes.collections
     np.testing.assert_allclose(dots.get_offsets(), np.maximum(records[["rjb_km", "magnitude"]], 0.1))
