@@ -116,6 +116,7 @@ def test_one_step_outside_any_range_warns(folder, name, edge, step):
         table = pd.DataFrame([inside | {name: value}])
         outward = (step > 0) == bool(edge)
         assert network.inside(table).loc[0, output] == (not outward)
+        assert network.inside(pd.DataFrame([inside | {name: limits[name][edge]}])).loc[0, output]  # the edge is in
 
 
 def test_known_faults_are_said(folder):
