@@ -61,7 +61,13 @@ OPEN = """async (path) => {
   await window.jupyterapp.restored;
   await window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'});
 }"""
-CLOSE = "() => [...window.jupyterapp.shell.widgets('main')].forEach((one) => one.dispose())"  # close() would ask
+# close() would ask; what goes while its kernel is being started leaves JupyterLab a session of nothing.
+CLOSE = """async () => {
+  for (const one of [...window.jupyterapp.shell.widgets('main')]) {
+    await Promise.race([one.sessionContext?.ready, new Promise((resolve) => setTimeout(resolve, 20000))]);
+    one.dispose();
+  }
+}"""
 # The indicator says "idle" before there is a kernel, and without one "run all" runs nothing and says so to nobody.
 RUN_ALL = """() => {
   const {sessionContext} = window.jupyterapp.shell.currentWidget;

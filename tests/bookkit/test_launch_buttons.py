@@ -26,6 +26,7 @@ def built_page(root, repository: str) -> str:
     written["repository"]["url"] = repository
     for setting in ("html_static_path", "html_css_files", "html_js_files"):
         written["sphinx"]["config"][setting] = []
+    del written["html"]["favicon"]
     source = root / "_build" / "book_source"
     (source / "notebooks").mkdir(parents=True)
     (source / "_config.yml").write_text(yaml.safe_dump(book.configuration(written, offline=False)))

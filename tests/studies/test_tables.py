@@ -192,7 +192,7 @@ def test_simulated_italy_says_what_it_is(monkeypatch):
     from gmtools.simulate import fields
 
     table = FRAME.assign(event_nation="IT", event_latitude=[43, 43, 41, 41, 41])
-    monkeypatch.setattr(fields, "italy", lambda seed: table.assign(seed=seed))
+    monkeypatch.setattr(fields, "italy", lambda seed, **size: table.assign(seed=seed))
     north, whole = (studies.load(name, data="simulated", seed=5) for name in ("italy", "italy_whole"))
     assert len(north.frame) == 2 and len(whole.frame) == 5 and (whole.frame["seed"] == 5).all()
     assert "an invented Italy whose source, site and path fields are known" in north.notice()
