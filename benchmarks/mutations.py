@@ -107,8 +107,12 @@ def run_tests(root: str, tests: tuple[str, ...]) -> None:
 
 
 @cache
-def passing(root: Path, tests: tuple[str, ...], context) -> None:
-    """Stop where the tests fail without any mutation: they would then seem to catch every one."""
+def passing(root: Path, tests: tuple[str, ...], lesson: str | None, context) -> None:
+    """Stop where the tests, or the check of a lesson, fail without any mutation: they would seem to catch every one."""
+    if lesson and (failed := checked(lesson, root)):
+        sys.exit(f"gmtools {failed} {lesson} fails as it is: repair that first.")
+    if not tests:
+        return
     process = context.Process(target=run_tests, args=(str(root), tests))
     process.start()
     process.join()
@@ -127,14 +131,18 @@ def outcome_of(mutation: Mutation, root: Path, context, limit_s: float, check: b
             return f"{CAUGHT}: the tests do not end"
         if process.exitcode:
             return f"{CAUGHT}: tests" if process.exitcode == 1 else f"{BROKEN}: pytest ended with {process.exitcode}"
-    if not mutation.lesson or not check:
-        return MISSED
+    failed = mutation.lesson and check and checked(mutation.lesson, root)
+    return f"{CAUGHT}: gmtools {failed}" if failed else MISSED
+
+
+def checked(lesson: str, root: Path) -> str | None:
+    """The command, run or check, that fails for a lesson, simulated and small."""
     environment = os.environ | {"PYTHONPATH": str(root)}
     for command in ("run", "check"):
-        words = [sys.executable, "-m", "bookkit.cli", command, mutation.lesson, "--profile", "smoke"]
+        words = [sys.executable, "-m", "bookkit.cli", command, lesson, "--profile", "smoke"]
         if subprocess.run([*words, "--data", "simulated"], cwd=root, env=environment, capture_output=True).returncode:
-            return f"{CAUGHT}: gmtools {command}"
-    return MISSED
+            return command
+    return None
 
 
 def main() -> int:
@@ -155,7 +163,7 @@ def main() -> int:
             key = mutation.key()
             if not kept.get(key, "").startswith(CAUGHT):
                 began = time.monotonic()
-                passing(root, mutation.tests, context)
+                passing(root, mutation.tests, mutation.lesson if options.check else None, context)
                 mutation.apply(root)
                 kept[key] = outcome_of(mutation, root, context, options.limit, options.check)
                 shutil.copy2(PROJECT / mutation.file, root / mutation.file)

@@ -69,6 +69,8 @@ def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Bo
     if write_changed(files, source):
         pdf.withdraw(root)
     _sphinx(source, root)
+    if (styles := source / "book" / "_static").is_dir():  # Sphinx copies them only where a page changed as well
+        shutil.copytree(styles, root / "_build" / "html" / "_static", dirs_exist_ok=True)
     _offer_copies(settings, root)
     slides.write(root / "_build" / "html" / "slides", None, settings, root)
     index = root / "_build" / "html" / "index.html"
