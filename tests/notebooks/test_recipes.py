@@ -23,8 +23,10 @@ def recipe(lesson: str) -> list[str]:
     (path,) = PROJECT.glob(f"notebooks/*/{lesson}_*.ipynb")
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     trees = [ast.parse("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"]
-    found = []
-    for call in (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)):
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    assigned = [ast.unparse(node) for node in nodes if isinstance(node, ast.Assign)]
+    found = [line for line in assigned if ".trainable = " in line]
+    for call in (node for node in nodes if isinstance(node, ast.Call)):
         name = ast.unparse(call.func)
         if any(setting in name for setting in SETTINGS):
             found.append(ast.unparse(call))
