@@ -127,9 +127,8 @@ def within(value, expected, tolerance) -> bool:
     (True, False)
     """
     if isinstance(value, str) and isinstance(expected, str) and tolerance != "exact":
-        same = solutions.NUMBER.sub("#", value) == solutions.NUMBER.sub("#", expected)
-        pairs = zip(*(map(solutions.value, solutions.NUMBER.findall(text)) for text in (value, expected)), strict=False)
-        return same and all(within(one, other, tolerance) for one, other in pairs)
+        pairs = solutions.pairs(value, expected)
+        return pairs is not None and all(within(*map(solutions.value, pair), tolerance) for pair in pairs)
     if isinstance(value, str) or isinstance(expected, str) or value is None or expected is None:
         return value == expected
     limits = {"relative": EXACT} if tolerance == "exact" else tolerance
@@ -214,15 +213,12 @@ def alike(text: str, expected: str, relative: float) -> bool:
     >>> alike("median 0.42", "median 0.4", 0.01), alike("median 4", "median 0.4", 0.01)
     (True, False)
     """
-    if solutions.NUMBER.sub("#", text) != solutions.NUMBER.sub("#", expected):
-        return False
-    pairs = zip(*(solutions.NUMBER.findall(words) for words in (text, expected)), strict=True)
-    return all(_near(solutions.value(one), other, relative) for one, other in pairs)
+    pairs = solutions.pairs(text, expected)
+    return pairs is not None and all(_near(solutions.value(one), other, relative) for one, other in pairs)
 
 
 def _near(value: float, written: str, relative: float) -> bool:
-    last = 10.0 ** -len(written.lower().partition("e")[0].partition(".")[2])
-    slack = max(relative * abs(solutions.value(written)), 150 * relative * last)
+    slack = relative * max(abs(solutions.value(written)), 150 * solutions.last_digit(written))
     return abs(value - solutions.value(written)) <= slack + RESIDUE
 
 

@@ -84,9 +84,9 @@ def _slides(wanted: argparse.Namespace) -> None:
     from bookkit import lessons, slides
 
     written = slides.write(wanted.folder, wanted.lessons, Settings())
-    print("\n".join(map(str, written)))
     lacking = {one.name for one in lessons.select(wanted.lessons)} - {path.stem for path in written}
-    print("\n".join(f"{name} has no slides, because it did not run: gmtools run {name}" for name in sorted(lacking)))
+    told = [f"{name} has no slides, because it did not run: gmtools run {name}" for name in sorted(lacking)]
+    print("\n".join([*map(str, written), *told]))
 
 
 def _project(wanted: argparse.Namespace) -> None:

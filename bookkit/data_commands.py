@@ -81,10 +81,9 @@ def _import(arguments):
     tables = {name: table for name, table in tables.items() if data_id in table.candidates}
     print(catalog.import_file(data_id, arguments.path, lambda path: held.append(datasets.check(data_id, path, tables))))
     used = [lesson.name for lesson in lessons.discover() if data_id in lessons.used(lessons.read(lesson.path)).data]
-    which = f"lessons that use it from now on: {', '.join(used)}"
-    if not used:
-        which = f"no lesson takes it by itself. {' '.join(catalog.manifest(data_id).steps[-1:])}".strip()
-    print("; ".join([*held, which]))
+    last_step = " ".join(catalog.manifest(data_id).steps[-1:])
+    taken = f"lessons that use it from now on: {', '.join(used)}"
+    print("; ".join([*held, taken if used else f"no lesson takes it by itself. {last_step}".strip()]))
     return 0
 
 

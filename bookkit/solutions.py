@@ -118,13 +118,22 @@ def differences(written: str, printed: str) -> list[str]:
     return [f"{ours} is written, {theirs} is printed" for ours, theirs in pairs if not _close(ours, theirs)]
 
 
+def pairs(text: str, other: str) -> list[tuple[str, str]] | None:
+    """The numbers of two texts side by side, as they are written; None where the words differ."""
+    if NUMBER.sub("#", text) != NUMBER.sub("#", other):
+        return None
+    return list(zip(NUMBER.findall(text), NUMBER.findall(other), strict=True))
+
+
 def _close(written: str, printed: str) -> bool:
+    whole = not set(".eE") & set(written)
+    return abs(value(written) - value(printed)) <= (0.5 if whole else 1.001) * last_digit(written)
+
+
+def last_digit(written: str) -> float:
+    """One unit of the last digit of a number as it is written: 0.01 of 2.50, 1e-4 of 1.5e-3."""
     mantissa, _, exponent = written.lower().partition("e")
-    digits = len(mantissa.partition(".")[2])
-    last = 10.0 ** (int(exponent or 0) - digits)
-    whole = not digits and not exponent
-    difference = abs(value(written) - value(printed))
-    return difference <= (0.5 if whole else 1.001) * last
+    return 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
 
 
 def value(text: str) -> float:

@@ -6,11 +6,11 @@ Nothing runs. A function that lost a parameter or its name would else be missed 
 import ast
 import importlib
 import inspect
-import json
 from pathlib import Path
 
 import pytest
 
+from bookkit import lessons
 from gmtools.cache import PROJECT
 
 FILES = [path for folder in ("notebooks", "explorers", "gmtools") for path in sorted((PROJECT / folder).rglob("*"))]
@@ -22,8 +22,7 @@ GONE = object()
 def sources(path: Path) -> list[str]:
     if path.suffix == ".py":
         return [path.read_text(encoding="utf-8")]
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    return [cell.source for cell in lessons.code_cells(lessons.read(path))]
 
 
 def imported(tree: ast.AST) -> dict:

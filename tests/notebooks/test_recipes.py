@@ -4,26 +4,23 @@ A setting that should change is changed in ``recipes.yml`` too, so that a person
 """
 
 import ast
-import json
 from pathlib import Path
 
 import pytest
 import yaml
 
-from gmtools.cache import PROJECT
+from bookkit import lessons
 
 RECIPES = yaml.safe_load((Path(__file__).parent / "recipes.yml").read_text(encoding="utf-8"))
-LESSONS = [path.name[:2] for path in sorted(PROJECT.glob("notebooks/*/*.ipynb"))]
+LESSONS = {lesson.name[:2]: lesson.path for lesson in lessons.discover()}
 SETTINGS = ("Dropout", "EarlyStopping", "LeakyReLU", "optimizers.", "regularizers.")
 OF_FIT = ("batch_size", "epochs")
 
 
 def recipe(lesson: str) -> list[str]:
     """Calls in a lesson's cells that set how a network learns, in order."""
-    (path,) = PROJECT.glob(f"notebooks/*/{lesson}_*.ipynb")
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    trees = [ast.parse("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"]
-    nodes = [node for tree in trees for node in ast.walk(tree)]
+    cells = lessons.code_cells(lessons.read(LESSONS[lesson]))
+    nodes = [node for cell in cells for node in ast.walk(ast.parse(cell.source))]
     assigned = [ast.unparse(node) for node in nodes if isinstance(node, ast.Assign)]
     found = [line for line in assigned if ".trainable = " in line]
     for call in (node for node in nodes if isinstance(node, ast.Call)):
