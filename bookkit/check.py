@@ -113,6 +113,11 @@ def values_of(run: Mapping) -> dict:
     return {name: entry["value"] for kind in ("results", "numbers") for name, entry in by_name(run[kind]).items()}
 
 
+def counted(run: Mapping) -> set[str]:
+    """Names of what arithmetic alone gave."""
+    return {result["id"] for result in run["results"] if result["inputs"] == "arithmetic"}
+
+
 def within(value, expected, tolerance) -> bool:
     """Say whether a value is as expected.
 
@@ -174,10 +179,10 @@ def accept(name: str, run: Mapping, old: Expected | None, because: str) -> Expec
     values = values_of(run)
     known = old.by_name()
     groups = [group | {"values": {n: values[n] for n in group["values"] if n in values}} for group in old.values]
-    counted = {result["id"] for result in run["results"] if result["inputs"] == "arithmetic"}
+    exact = counted(run)
     for name, value in values.items():
         if name not in known:
-            template = COUNTED if name in counted or not _measured(value) else UNMEASURED
+            template = COUNTED if name in exact or not measured(value) else UNMEASURED
             group = next((group for group in groups if group["reason"] == template["reason"]), None)
             if group is None:
                 groups.append(group := template | {"values": {}})
@@ -192,9 +197,13 @@ def accept(name: str, run: Mapping, old: Expected | None, because: str) -> Expec
     change = {"because": because, "date": datetime.date.today().isoformat(), "was": was}
     history = [*old.history, change][-_KEPT_CHANGES:]
     groups = [group for group in groups if group["values"]]
-    widest = max((group["within"].get("relative", 0) for group in groups if group["within"] != "exact"), default=0)
-    figures = figures_of(run, old.figures or DRAWN | {"within": max(DRAWN["within"], widest)})
+    figures = figures_of(run, old.figures or DRAWN | {"within": max(DRAWN["within"], widest(groups))})
     return Expected(run["found"], old.measured, reproduced(run), claims, groups, figures, history)
+
+
+def widest(groups: Iterable[Mapping]) -> float:
+    """The widest relative tolerance among groups of values."""
+    return max((group["within"].get("relative", 0) for group in groups if group["within"] != "exact"), default=0)
 
 
 def figures_of(run: Mapping, like: Mapping) -> dict:
@@ -236,7 +245,7 @@ def _figures(name: str, got: list, wanted: Mapping) -> Iterator[Drift]:
 
 def _accepted(claim: Mapping, old: Mapping | None) -> dict:
     """A claim as the file has it: with the tolerance that it had, or that of a value whose spread is not measured."""
-    slack = UNMEASURED["within"]["relative"] * abs(claim["value"]) if _measured(claim["value"]) else 0.0
+    slack = UNMEASURED["within"]["relative"] * abs(claim["value"]) if measured(claim["value"]) else 0.0
     accepted = {
         "holds": claim["holds"],
         "value": claim["value"],
@@ -245,7 +254,7 @@ def _accepted(claim: Mapping, old: Mapping | None) -> dict:
     return accepted | ({"draw": True} if claim["draw"] else {})
 
 
-def _measured(value) -> bool:
+def measured(value) -> bool:
     """Whether a value is no word and no count."""
     return isinstance(value, float) and not value.is_integer()
 
