@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -113,6 +114,7 @@ def _read(path):
 @lru_cache(maxsize=1)
 def _validator():
     """Return the validator of the manifests' schema."""
+    sys.modules.setdefault("rfc3987_syntax", None)  # a grammar of addresses that takes a second and that none asks
     import jsonschema  # here, not above: it would slow down every start of gmtools
 
     return jsonschema.Draft202012Validator(json.loads((FOLDER / "schema.json").read_text(encoding="utf-8")))
