@@ -2,4 +2,4 @@
 
 import sys
 
-sys.modules.setdefault("rfc3987_syntax", None)  # jsonschema compiles its grammar for over a second; nothing here asks it
+sys.modules.setdefault("rfc3987_syntax", None)  # a grammar of addresses that takes jsonschema a second; none asks it
