@@ -15,7 +15,7 @@ from gmtools.cache import PROJECT
 from gmtools.data import manifests
 
 PACKAGES = ("gmtools", "explorers")
-BESIDE = {"explorers": ("js/**/*", "networks/*", "*.json"), "gmtools/figures": ("*.mplstyle",)}
+BESIDE = {"explorers": ("js/**/*", "ground/*"), "gmtools/figures": ("*.mplstyle",)}
 """Folder of a package -> other files that whoever imports it uses."""
 CHOOSES = "gmtools/data/datasets.py"
 """Whoever has this module asks for tables by name: see ``studies.TABLES``."""

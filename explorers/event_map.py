@@ -1,11 +1,14 @@
 """The map explorer: what the small U-Nets of Italy and Kanto predict for an earthquake that the reader places."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import traitlets
 from scipy.ndimage import distance_transform_edt
 
-from explorers import map_ground, map_layers
+from explorers import map_layers
 from explorers.base import Choice, Explorer, Number
 from explorers.payload import pack
 from gmtools import columns, geodesy, networks
@@ -28,11 +31,18 @@ _DEPTH_KM = {"italy": 40.0, "kanto": 160.0}
 _FACTS = ("title", "kind", "tag", "grid", "static", "classical", "data", "layers")
 
 
+def ground(region):
+    """Arrays of a region's ground, and facts: see the README of ``explorers/ground``."""
+    path = Path(__file__).parent / "ground" / f"{region}.npz"
+    with np.load(path, allow_pickle=False) as file:
+        return dict(file), json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+
+
 def payload(data="auto"):
     """Networks and grounds of both regions, for the page; ``data`` is not used, for it shows none."""
     meta, arrays = {}, {}
     for region in START:
-        stored, facts = map_ground.read(region)
+        stored, facts = ground(region)
         card = networks.card(facts["network"])
         weights = networks.weights(facts["network"])
         meta[region] = {key: facts[key] for key in _FACTS} | {
@@ -80,12 +90,12 @@ class EventMap(Explorer):
     @property
     def grid(self):
         """Grid of the region's maps: :class:`gmtools.maps.grids.MapGrid`."""
-        return MapGrid(**map_ground.read(self.region)[1]["grid"])
+        return MapGrid(**ground(self.region)[1]["grid"])
 
     def maps(self):
         """Mean and sigma, ln g, (ny, nx), row 0 the southernmost, as Keras computes them; the page shows the same
         numbers. Warns (OutOfRange) of an event outside the range of the training events."""
-        stored, facts = map_ground.read(self.region)
+        stored, facts = ground(self.region)
         card = networks.card(facts["network"])
         event = {"magnitude": self.magnitude, "event_longitude": self.longitude, "event_latitude": self.latitude}
         event = pd.DataFrame([event | {"hypocentral_depth_km": self.depth_km}])
@@ -103,7 +113,7 @@ class EventMap(Explorer):
     def known(self):
         """Pixels, (ny, nx) bool, with enough training records near the event's magnitude, the pixel's epicentral
         distance and its VS30: elsewhere the page draws the map faint, or not at all."""
-        stored, facts = map_ground.read(self.region)
+        stored, facts = ground(self.region)
         layers = dict(zip(facts["static"], stored["static"], strict=True))
         places = self.grid.lonlat
         distance = geodesy.hypocentral_distance_km(*places, self.longitude, self.latitude, 0.0)

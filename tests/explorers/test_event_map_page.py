@@ -8,12 +8,9 @@ import pandas as pd
 import pytest
 from explorer_pages import copied
 
-from explorers import bundle, map_ground
+from explorers import bundle
 from explorers.event_map import START, EventMap
 
-pytestmark = pytest.mark.skipif(
-    not all((map_ground.FOLDER / f"{region}.npz").exists() for region in START), reason="needs both grounds"
-)
 MAGNITUDE = "Magnitude M, number"
 READY = ".gmx canvas"
 
