@@ -191,7 +191,7 @@ def _table(title: str, candidates: tuple[str, ...], draw: str) -> datasets.Table
 
 
 TABLES = {
-    "kanto": _table("KiK-net records in Kanto", ("bahrampouri_2021", "nied_kiknet_knet"), "kik_net"),
+    "kanto": _table("KiK-net records in Kanto", ("nied_kiknet_knet",), "kik_net"),
     "kanto_meso": _table("MeSO-net records", ("meso_net",), "meso_net"),
 }
 

@@ -253,7 +253,7 @@ def test_simulated_kanto_never_looks_for_data(kanto_simulation, monkeypatch):
 
 
 def test_official_kanto_records_come_first(monkeypatch, finds, tmp_path):
-    from gmtools.data.readers import kiknet_flatfile, nied_ascii
+    from gmtools.data.readers import nied_ascii
 
     official = pd.DataFrame(
         {
@@ -265,11 +265,8 @@ def test_official_kanto_records_come_first(monkeypatch, finds, tmp_path):
     path = tmp_path / "records.zip"
     path.write_bytes(b"archive")
     monkeypatch.setattr(nied_ascii, "read", lambda given: official)
-    monkeypatch.setattr(kiknet_flatfile, "read", lambda given: official.assign(station_id="flat"))
     finds(nied_kiknet_knet={"records.zip": path})
     for _ in range(2):  # parsed, then from the cache
         dataset = studies.load("kanto", data="real")
         assert dataset.data_id == "nied_kiknet_knet" and len(dataset.frame) == 1 and not dataset.simulated
         assert dataset.frame["origin_time"][0] == pd.Timestamp("2011-03-11")
-    finds(nied_kiknet_knet={"records.zip": path}, bahrampouri_2021={"flat.csv": tmp_path / "flat.csv"})
-    assert studies.load("kanto").data_id == "bahrampouri_2021"

@@ -7,17 +7,21 @@ import pandas as pd
 
 from gmtools.data.readers import numbers, possible, read_csv
 from gmtools.errors import FormatError
+from gmtools.geodesy import with_distances
+
+PLACES = {"event_longitude", "event_latitude", "hypocentral_depth_km", "station_longitude", "station_latitude"}
 
 
 def read(path: str | Path, columns: Mapping[str, str | Mapping], source: str) -> pd.DataFrame:
     """Read a csv table with ``columns`` of its manifest: standard name -> the file's name of a column of numbers, or
     a mapping with ``from`` and one of ``times`` (factor), ``text``, ``date`` (strftime or ISO8601), or with
-    ``value`` alone. ``source`` says in messages where the right file is; ColumnMissing and FormatError where this is
-    another."""
+    ``value`` alone; distances are added where it has :data:`PLACES`. ``source`` says in messages where the right file
+    is; ColumnMissing and FormatError where this is another."""
     wanted = {ours: how if isinstance(how, Mapping) else {"from": how} for ours, how in columns.items()}
     raw = read_csv(path, source, [how["from"] for how in wanted.values() if "from" in how])
     found = {ours: _column(raw, how, Path(path), source) for ours, how in wanted.items()}
-    return possible(pd.DataFrame(found, index=raw.index), path)
+    frame = possible(pd.DataFrame(found, index=raw.index), path)
+    return with_distances(frame) if set(frame) >= PLACES else frame
 
 
 def _column(raw, how, path, source):

@@ -14,12 +14,12 @@ import test_nied_ascii
 import test_peer_flatfile
 import test_strong_motion
 
+from gmtools.data import catalog
 from gmtools.data.accelerograms import Exclusion
 from gmtools.data.readers import (
+    csv_table,
     flatfile,
     geopsy_curve,
-    kiknet_flatfile,
-    mesonet_records,
     microtremor,
     nied_ascii,
     peer_flatfile,
@@ -38,8 +38,6 @@ MESO += "event_longitude,event_latitude,station_longitude,station_latitude\n"
 MESO += "\n".join(
     f"S{k},E{k % 3},2021-03-0{1 + k % 3}T10:00:00,{5 + k},3,5.1,40,140,36,139.{k},35" for k in range(10, 50)
 )
-KIKNET = "event_id,station_code,mw,depth_km,event_lon,event_lat,station_lon,station_lat,vs30,pga_surface,date\n"
-KIKNET += "\n".join(f"E{k % 3},S{k},5.1,40,140,36,139.{k},35.5,300,0.{k},2011-03-11" for k in range(10, 50))
 ESM = test_flatfile.WEB + test_flatfile.WEB.partition("\n")[2] * 12
 OWN = test_flatfile.MINE + test_flatfile.MINE.partition("\n")[2] * 20
 
@@ -130,8 +128,7 @@ READERS = {
     "nied zip": (lambda: test_strong_motion.packed(test_nied_ascii.knet()), nied_ascii.read, "a.zip"),
     "nied tar": (lambda: test_nied_ascii.tar(test_nied_ascii.knet(), "w"), nied_ascii.read, "a.tar"),
     "mat": (lambda: test_strong_motion.matlab(test_strong_motion.SAMPLES[:300]), records, "2012_a.mat"),
-    "meso-net": (MESO.encode, mesonet_records.read, "a.csv"),
-    "kik-net": (KIKNET.encode, kiknet_flatfile.read, "a.csv"),
+    "meso-net": (MESO.encode, lambda path: csv_table.read(path, catalog.manifest("meso_net").columns, "x"), "a.csv"),
     "peer csv": (lambda: peer(test_peer_flatfile.write_csv, "csv"), peer_flatfile.read, "a.csv"),
     "peer xlsx": (lambda: peer(test_peer_flatfile.write_workbook, "xlsx"), peer_flatfile.read, "a.xlsx"),
     "esm": (ESM.encode, flatfile.read, "a.csv"),

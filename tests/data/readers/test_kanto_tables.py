@@ -3,12 +3,7 @@ import pandas as pd
 import pytest
 
 from gmtools.data import catalog
-from gmtools.data.readers import (
-    kanto_site_terms,
-    kiknet_flatfile,
-    mesonet_records,
-    read_csv,
-)
+from gmtools.data.readers import csv_table, kanto_site_terms, read_csv
 from gmtools.errors import ColumnMissing, FormatError
 from gmtools.maps import kanto_region
 
@@ -107,46 +102,6 @@ def test_catalogue_is_day_first_and_without_explosions(given):
         kanto_region.earthquakes()
 
 
-FLAT = {
-    "EQ_ID": ["20110312", "20110312"], "Station Code": ["IBRH11", "CHBH10"], "Mw": [5.1, 5.1],
-    "Event Lat.": [36.0, 36.0], "Event Long.": [140.0, 140.0], "Depth (km)": [50, 50],
-    "Station Lat.": [36.3, 35.5], "Station Long.": [140.4, 140.2], "Vs30 (m/s)": [400, np.nan],
-}  # fmt: skip
-
-
-def test_flatfile_with_a_sensor_column_in_gal(tmp_path):
-    path = tmp_path / "flat.csv"
-    frame = pd.DataFrame(FLAT).assign(
-        **{"PGA": [98.0665, 9.80665], "SA(1.0s)": [49.03325, 1.0], "Sensor": ["Surface", "Borehole"]}
-    )
-    frame.to_csv(path, index=False)
-    table = kiknet_flatfile.read(path)
-    assert table["pga_g"].tolist() == pytest.approx([0.1, 0.01]) and table["psa_1s_g"][0] == pytest.approx(0.05)
-    assert table["sensor_depth_m"].isna().tolist() == [False, True] and table["vs30_m_s"][0] == 400
-    assert table["rhyp_km"][0] == pytest.approx(np.hypot(table["repi_km"][0], 50), abs=0.2)
-
-
-def test_flatfile_with_both_sensors_in_a_row(tmp_path):
-    path = tmp_path / "flat.csv"
-    pd.DataFrame(FLAT).assign(PGA_surface=[0.1, 0.2], PGA_borehole=[0.01, 0.02], T1_surface=[0.3, 0.4]).to_csv(path)
-    table = kiknet_flatfile.read(path)
-    assert len(table) == 4 and sorted(table["pga_g"]) == [0.01, 0.02, 0.1, 0.2]
-    assert table.loc[table["sensor_depth_m"] == 0, "psa_1s_g"].tolist() == [0.3, 0.4]
-
-
-def test_unknown_flatfiles(tmp_path):
-    path = tmp_path / "flat.csv"
-    pd.DataFrame(FLAT).rename(columns={"Mw": "size"}).assign(PGA=[1, 2]).to_csv(path)
-    with pytest.raises(ColumnMissing, match=r"lacks magnitude \(spelled mw, .*It has .*size.* Rename the column"):
-        kiknet_flatfile.read(path)
-    pd.DataFrame(FLAT).to_csv(path)
-    with pytest.raises(ColumnMissing, match=r"lacks pga_g \(spelled pga"):
-        kiknet_flatfile.read(path)
-    pd.DataFrame(FLAT).assign(PGA=[1, 2]).to_csv(path)
-    with pytest.raises(ColumnMissing, match="does not say which rows are of the surface"):
-        kiknet_flatfile.read(path)
-
-
 LIST = "station,event,origin_time,magnitude,depth_km,event_longitude,event_latitude,station_longitude,station_latitude"
 
 
@@ -154,11 +109,10 @@ def test_list_of_mesonet_records(tmp_path):
     path = tmp_path / "list.csv"
     row = "E.AM1M,0001,2021-10-07T13:41:23,5.9,75,140.1,35.6,140.2,36.0,98.0665,19.6133\n"
     path.write_text(f"{LIST},pga_gal,psa_1s_gal\n{row}")
-    frame = mesonet_records.read(path)
-    assert frame.loc[0, ["event_id", "pga_g", "psa_1s_g", "sensor_depth_m"]].tolist() == ["0001", 0.1, 0.02, 20]
-    path.write_text(f"{LIST},pga_gal,psa_1s_gal\n{row}{row}")
-    with pytest.raises(FormatError, match=r"lists station E.AM1M twice for event 0001"):
-        mesonet_records.read(path)
+    frame = csv_table.read(path, catalog.manifest("meso_net").columns, "the list")
+    assert frame.loc[0, ["event_id", "network", "sensor_depth_m"]].tolist() == ["0001", "MeSO-net", 20]
+    assert frame.loc[0, ["pga_g", "psa_1s_g"]].tolist() == pytest.approx([0.1, 0.02])
+    assert frame["rhyp_km"][0] == pytest.approx(np.hypot(frame["repi_km"][0], 75), abs=1)
 
 
 @needs("kanto_site_terms")
