@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from bookkit.glossary import Word
 from bookkit.references import References
-from gmtools.numbers import glued_text
 
 FENCE = re.compile(r"^(?P<marks>`{3,}|:{3,}) *(?:\{(?P<name>[\w:.-]+)\})?(?P<rest>.*)$")
 OPTION = re.compile(r"^:(?P<key>[\w-]+):\s*(?P<value>.*)$")
@@ -31,9 +30,9 @@ NOT_KNOWN = "No run has computed this number yet: a cell below prints it."
 
 @dataclass
 class Context:
-    """What a text refers to, and what converting it has met. ``numbers``: name -> what the last run glued under it, as
-    Python prints it. ``link``: function of a link's target (``22_train.ipynb``, ``#anchor``, ``ex-12-1``): its address,
-    None where it cannot be reached, and title."""
+    """What a text refers to, and what converting it has met. ``numbers``: name -> text that the last run glued.
+    ``link``: function of a link's target (``22_train.ipynb``, ``#anchor``, ``ex-12-1``): its address, None where it
+    cannot be reached, and title."""
 
     references: References
     words: Mapping[str, Word]
@@ -197,9 +196,7 @@ def _cited(name: str, content: str, context: Context) -> str:
 
 
 def _number(content: str, context: Context) -> str:
-    name, _, form = content.partition(":")
-    name = name.strip()
-    if name not in context.numbers:
+    if content not in context.numbers:
         context.missing.append(content)
-        return f'<i title="{NOT_KNOWN}">{name}</i>'
-    return glued_text(context.numbers[name], form)
+        return f'<i title="{NOT_KNOWN}">{content}</i>'
+    return context.numbers[content]

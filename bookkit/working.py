@@ -5,7 +5,6 @@ import hashlib
 import json
 import posixpath
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,8 +26,6 @@ SCHEME = re.compile(r"^[a-z][a-z+.-]*:")
 PAGES = {"book/glossary.md": "#words-used", "book/bibliography.md": "#works-cited"}  # what the copy has itself
 SOURCE_FOLDED = {"hide-input", "hide-cell", "remove-cell", "remove-input", "answer", "solution", "solution-code"}
 OUTPUTS_FOLDED = {"hide-cell", "hide-output", "answer", "solution", "solution-code"}
-# A call that gives the text a number; its name may be computed, wholly or after its first letters.
-GIVES = re.compile(r"\b(?P<function>number|glue)\(\s*(?:f?[\"'](?P<text>[^\"'{]*)(?P<dynamic>\{)?|[a-z_])")
 NOTE = (
     "*A working copy, yours to change. Shift+Enter runs a cell. Answers and solutions open with a click on ▸, words "
     "with a dotted line explain themselves under the mouse.{numbers}*"
@@ -133,7 +130,7 @@ def _digest(cells: Iterable[NotebookNode]) -> str:
 
 
 def _printed(lesson: Lesson, settings: Settings, root: Path) -> dict[str, str]:
-    """Name -> what the last run of a lesson glued, as Python prints it; nothing where its code has changed since."""
+    """Name -> text that the last run of a lesson glued; nothing where its code has changed since."""
     path = runner.executed_path(lesson, settings, root)
     merged = lessons.merge(lessons.read(lesson.path), lessons.read(path)) if path.exists() else None
     found = {}
@@ -141,7 +138,7 @@ def _printed(lesson: Lesson, settings: Settings, root: Path) -> dict[str, str]:
         name = output.get("metadata", {}).get("scrapbook", {}).get("name")
         for kind in ("text/plain", "application/papermill.record/text/plain"):
             if name and kind in output.data:
-                found[name] = output.data[kind]
+                found[name] = output.data[kind].strip("'\"")
     return found
 
 
@@ -155,22 +152,8 @@ class _Copy:
 
     def cells(self, source: list[NotebookNode]) -> list[NotebookNode]:
         """All cells of the copy, in order."""
-        made, wanted = [], []  # wanted: ids of cells, and the number to print below the last of them
-        for cell in source:
-            before = len(self.context.missing)
-            made += self.cell(cell)
-            for name in self.context.missing[before:]:
-                computed, shown = _computed(name.partition(":")[0].strip(), source)
-                if not shown:
-                    wanted.append(({made[-1].id, computed}, name))
-        printed = defaultdict(list)
-        for ids, name in wanted:
-            printed[max(index for index, cell in enumerate(made) if cell.id in ids)].append(name)
-        for below in sorted(printed, reverse=True):
-            made.insert(below + 1, _printing(printed[below], made[below].id))
+        made = [copied for cell in source for copied in self.cell(cell)]
         made.insert(1, new_markdown_cell(NOTE.format(numbers=self._origin()), id="working-copy"))
-        if wanted:
-            made.insert(2, _keeping())
         if self.workshop.repository:
             made.insert(2, _installing(self.workshop.repository))
         return made + self.appendix()
@@ -252,17 +235,6 @@ class _Copy:
         return FROM_RUN.format(profile=self.workshop.settings.profile) if self.context.numbers else ""
 
 
-def _computed(name: str, cells: list[NotebookNode]) -> tuple[str | None, bool]:
-    """Id of the last cell that may give the text a number, and whether that cell shows it when it runs."""
-    found, exactly = (None, False), False
-    for cell in (cell for cell in cells if cell.cell_type == "code"):
-        for call in GIVES.finditer(cell.source):
-            literal = call["text"] is not None and not call["dynamic"]
-            if call["text"] == name if literal else not exactly and name.startswith(call["text"] or ""):
-                found, exactly = (cell.id, call["function"] == "number"), literal
-    return found
-
-
 def _parts(text: str) -> list[str]:
     """A text cut after each ``</details>`` that closes the outermost: below it a new cell has more room."""
     parts, lines, depth = [], [], 0
@@ -292,16 +264,3 @@ def code(cell: NotebookNode) -> NotebookNode:
 def _installing(repository: str) -> NotebookNode:
     source = INSTALL.format(address=f"{repository.removesuffix('/')}.git".replace(".git.git", ".git"))
     return new_code_cell(source, id="install", metadata={"jupyter": {"source_hidden": True}})
-
-
-def _keeping() -> NotebookNode:
-    source = (
-        "from gmtools.numbers import keep_numbers, print_numbers\n\nkeep_numbers()  # for the cells that print them"
-    )
-    return new_code_cell(source, id="keep-numbers", metadata={"jupyter": {"source_hidden": True}})
-
-
-def _printing(names: list[str], below: str) -> NotebookNode:
-    listed = ", ".join(json.dumps(name) for name in dict.fromkeys(names))
-    source = f"# Numbers that the text above leaves open\nprint_numbers({listed})"
-    return new_code_cell(source, id=f"{below[:54]}-numbers", metadata={"jupyter": {"source_hidden": True}})

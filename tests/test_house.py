@@ -22,7 +22,6 @@ FLOORS = (
         "targets",
         "scoreboard",
         "expected",
-        "numbers",
     },
     {"figures", "maps", "hvsr", "site", "simulate"},
     {"studies"},

@@ -146,7 +146,7 @@ def context(tmp_path) -> plain.Context:
     (tmp_path / "glossary.md").write_text(GLOSSARY, encoding="utf-8")
     (tmp_path / "references.bib").write_text(BIBLIOGRAPHY, encoding="utf-8")
     words = glossary.read(tmp_path / "glossary.md")
-    numbers = {"rmse": "0.71234", "verdict": "'better'", "text": "'0.70'"}
+    numbers = {"rmse": "0.71", "verdict": "better", "text": "0.70"}
 
     def link(to):
         return (None, "a page") if to.endswith("nowhere.md") else (f"at/{to}", f"title of {to}")
@@ -178,7 +178,7 @@ def context(tmp_path) -> plain.Context:
         ("```{unknown} Title\n:option: 1\nKept\n```", "> **Title**\n>\n> Kept"),
         ("(here)=\n## Heading", '\n## <a id="here"></a>Heading'),
         ("{math}`x^2` and `{term}`", "$x^2$ and `{term}`"),
-        ("by {glue:text}`rmse:.2f`, {glue:text}`verdict`, {glue:text}`text`", "by 0.71, better, 0.70"),
+        ("by {glue:text}`rmse`, {glue:text}`verdict`, {glue:text}`text`", "by 0.71, better, 0.70"),
         ("{cite}`boore2014`", "([Boore et al., 2014](https://doi.org/10.1193/070113EQS184M))"),
         ("{cite:t}`joyner1981`", "[Joyner & Müller (1981)](#works-cited)"),
         (
@@ -204,7 +204,7 @@ def test_a_words_hover_text_is_its_sentence_without_markup(context):
 
 
 def test_a_number_without_a_run_is_named(context):
-    assert "<i" in plain.convert("{glue:text}`unheard:.1f`", context) and context.missing == ["unheard:.1f"]
+    assert "<i" in plain.convert("{glue:text}`unheard`", context) and context.missing == ["unheard"]
 
 
 def project(root: Path, cells: list) -> Lesson:
@@ -220,48 +220,16 @@ def project(root: Path, cells: list) -> Lesson:
 
 def cells_of_a_lesson() -> list:
     return [
-        new_markdown_cell("# Title\n\nThe answer is {glue:text}`rmse:.2f`.", id="title"),
+        new_markdown_cell("# Title\n\nThe answer is {glue:text}`rmse`.", id="title"),
         new_code_cell("x = 1", id="first"),
-        new_code_cell('glue("rmse", x)', id="computes", metadata={"tags": ["remove-cell"]}),
+        new_code_cell('expected.number("rmse", x)', id="computes", metadata={"tags": ["remove-cell"]}),
         new_markdown_cell("Free text", id="said", metadata={"tags": ["answer"]}),
         new_markdown_cell("```{solution} ex-12-1\n:class: dropdown\nFirst\n```\n\nAfter", id="s1"),
     ]
 
 
-def test_numbers_without_a_run_are_printed_below_the_cell_that_computes_them(tmp_path):
+def test_a_number_without_a_run_is_named_until_its_cell_shows_it(tmp_path):
     made = Workshop(tmp_path).copy(project(tmp_path, cells_of_a_lesson()))
-    ids = [cell.id for cell in made.cells]
-    printing = made.cells[ids.index("computes") + 1]
-    assert printing.source.endswith('print_numbers("rmse:.2f")')
-    assert "keep_numbers()" in made.cells[ids.index("keep-numbers")].source and ids.index("keep-numbers") < ids.index(
-        "first"
-    )
-
-
-@pytest.mark.parametrize(
-    ("code", "below"),
-    [
-        ('for kind in kinds:\n    glue(f"rm{kind}", x)', "computes"),
-        ("for name, value in found.items():\n    glue(name, value)", "computes"),
-        ('glue(f"other_{kind}", x)', "title"),
-        ('glue(f"rm{kind}", x)\nexpected.number("rmse", x)', None),
-        ('expected.number(f"rm{kind}", x)', None),
-    ],
-)
-def test_numbers_with_a_computed_name_are_printed_below_a_cell_that_may_give_them(tmp_path, code, below):
-    cells = cells_of_a_lesson()
-    cells[2].source = code
-    made = Workshop(tmp_path).copy(project(tmp_path, cells)).cells
-    printing = [index for index, cell in enumerate(made) if "print_numbers(" in cell.source]
-    before = [cell.id for cell in made[: printing[0]] if cell.id in ("title", "computes")] if printing else [None]
-    assert before[-1] == below
-
-
-def test_a_number_that_its_own_cell_shows_is_printed_by_no_other(tmp_path):
-    cells = cells_of_a_lesson()
-    cells[2].source = 'expected.number("rmse", x)'
-    made = Workshop(tmp_path).copy(project(tmp_path, cells))
-    assert not any("print_numbers" in cell.source for cell in made.cells)
     assert "A name in italics" in made.cells[1].source and "<i title=" in made.cells[0].source
 
 
@@ -276,7 +244,6 @@ def test_numbers_of_the_last_run_stand_in_the_text_until_the_code_changes(tmp_pa
     nbformat.write(ran, path)
     made = Workshop(tmp_path, Settings("fast", "auto")).copy(lesson)
     assert "The answer is 0.71." in made.cells[0].source
-    assert not any("print_numbers" in cell.source for cell in made.cells)
     changed = lessons.read(lesson.path)
     changed.cells[1].source = "x = 2"
     nbformat.write(changed, lesson.path)
