@@ -18,7 +18,8 @@ def read(path: str | Path, columns: Mapping[str, str | Mapping], source: str) ->
     ``value`` alone; distances are added where it has :data:`PLACES`. ``source`` says in messages where the right file
     is; ColumnMissing and FormatError where this is another."""
     wanted = {ours: how if isinstance(how, Mapping) else {"from": how} for ours, how in columns.items()}
-    raw = read_csv(path, source, [how["from"] for how in wanted.values() if "from" in how])
+    text = {how["from"]: str for how in wanted.values() if how.get("text")}
+    raw = read_csv(path, source, [how["from"] for how in wanted.values() if "from" in how], dtype=text)
     found = {ours: _column(raw, how, Path(path), source) for ours, how in wanted.items()}
     frame = possible(pd.DataFrame(found, index=raw.index), path)
     return with_distances(frame) if set(frame) >= PLACES else frame
@@ -29,7 +30,7 @@ def _column(raw, how, path, source):
         return how["value"]
     given = raw[how["from"]]
     if how.get("text"):
-        return given.astype("str").str.strip()
+        return given.str.strip()
     if "date" not in how:
         return how.get("times", 1) * numbers(given, path)
     try:
