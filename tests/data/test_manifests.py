@@ -56,7 +56,8 @@ def test_official_sets_say_how_a_person_gets_them():
     assert len(own) == 7
     for entry in own:
         assert len(entry.steps) >= 3
-        used = rf"gmtools data import {entry.id} (FILE|FOLDER)" if entry.reader or entry.columns else "No lesson reads it"
+        read = entry.reader or entry.columns
+        used = rf"gmtools data import {entry.id} (FILE|FOLDER)" if read else "No lesson reads it"
         assert re.search(used, entry.steps[-1])
 
 
