@@ -19,7 +19,6 @@ POINT = "point"
 """Tag of a cell that is the point of its lesson: the page shows its code, and folds all other code."""
 UNFOLDED = {POINT, "hide-input", "hide-cell", "remove-input", "remove-cell", "remove-output"}
 SETTINGS = re.compile(r"^SETTINGS = ", re.MULTILINE)
-NUMPY_NUMBER = re.compile(r"^np\.\w+\((?P<number>.*)\)$")
 OUTCOME = re.compile(r"\{outcome\}`(?P<name>[^`]+)`")
 BARS = re.compile(r"^```\{bars\} (?P<unit>.+)\n(?P<lines>(?:.+\n)+?)```$", re.MULTILINE)
 LABEL = re.compile(r"^\((?P<name>[\w:.-]+)\)=\s*$", re.MULTILINE)
@@ -166,16 +165,6 @@ def _strip_outputs(cell: NotebookNode) -> None:
     cell.outputs = [
         output for output in cell.outputs if RESULT_MIME not in output.get("data", {}) and not _is_progress_bar(output)
     ]
-    for output in cell.outputs:
-        _unwrap_number(output)
-
-
-def _unwrap_number(output: NotebookNode) -> None:
-    """Write a glued NumPy number as a plain one: formats in the text, ``{glue:text}`x:.2f```, take no other."""
-    if "scrapbook" in output.get("metadata", {}):
-        for kind, content in output.data.items():
-            if kind.endswith("text/plain"):
-                output.data[kind] = NUMPY_NUMBER.sub(r"\g<number>", content)
 
 
 def _prefer_page_twins(cell: NotebookNode) -> None:

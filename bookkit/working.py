@@ -14,7 +14,7 @@ import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from bookkit import glossary, lessons, places, plain, quizzes, runner
+from bookkit import glossary, lessons, pages, places, plain, quizzes, runner
 from bookkit.lessons import Lesson, Settings
 from bookkit.references import References
 from gmtools.cache import PROJECT
@@ -133,13 +133,7 @@ def _printed(lesson: Lesson, settings: Settings, root: Path) -> dict[str, str]:
     """Name -> text that the last run of a lesson glued; nothing where its code has changed since."""
     path = runner.executed_path(lesson, settings, root)
     merged = lessons.merge(lessons.read(lesson.path), lessons.read(path)) if path.exists() else None
-    found = {}
-    for output in (output for cell in lessons.code_cells(merged or NotebookNode(cells=[])) for output in cell.outputs):
-        name = output.get("metadata", {}).get("scrapbook", {}).get("name")
-        for kind in ("text/plain", "application/papermill.record/text/plain"):
-            if name and kind in output.data:
-                found[name] = output.data[kind].strip("'\"")
-    return found
+    return pages.numbers([merged]) if merged else {}
 
 
 class _Copy:

@@ -72,15 +72,6 @@ def test_progress_bars_are_left_out_and_other_widgets_stay():
     assert page.cells[-1].outputs == [slider]
 
 
-def test_glued_numpy_numbers_can_be_formatted_in_the_text():
-    kind = "application/papermill.record/text/plain"
-    glued = nbformat.v4.new_output("display_data", {kind: "np.float64(-3.25)"}, metadata={"scrapbook": {"name": "x"}})
-    printed = nbformat.v4.new_output("display_data", {"text/plain": "np.float64(-3.25)"})
-    page = pages.lesson_page(executed(cell_with(glued, printed)))
-    outputs = [output for cell in page.cells for output in cell.get("outputs", [])]
-    assert [list(output.data.values()) for output in outputs] == [["-3.25"], ["np.float64(-3.25)"]]
-
-
 def test_making_a_page_leaves_the_executed_copy_alone():
     ran = executed(cell_with(figure("A."), figure("B.")), cell_with(recorded("I-F1.x")))
     before = copy.deepcopy(ran)
