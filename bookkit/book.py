@@ -18,7 +18,6 @@ import yaml
 from bookkit import lessons, pages, pdf, quizzes, runner, slides, vendor
 from bookkit.lessons import Lesson, Settings
 from bookkit.working import Workshop
-from explorers import npm
 from gmtools.cache import PROJECT
 from gmtools.data import catalog
 from gmtools.errors import BookFailed, FormatError, PackageUnreachable
@@ -62,7 +61,7 @@ def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Bo
     files |= shown
     files |= _configuration(root, offline=scripts is not None, explorers=bool(shown))
     if scripts:
-        files |= _files_below(scripts, "static/vendored", without={npm.STAMP})
+        files |= scripts
     else:  # Sphinx never takes away what an earlier build left
         shutil.rmtree(root / "_build" / "html" / "_static" / "vendored", ignore_errors=True)
     source = root / "_build" / "book_source"
@@ -199,8 +198,8 @@ def _generated(recorded: list[dict]) -> dict[str, bytes]:
     return {f"book/{name}.md": text.encode() for name, text in made.items()}
 
 
-def _files_below(folder: Path, name: str, without: set[str] = frozenset()) -> dict[str, bytes]:
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in without)
+def _files_below(folder: Path, name: str) -> dict[str, bytes]:
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {f"{name}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in found}
 
 
@@ -248,9 +247,9 @@ def configuration(written: dict, offline: bool, explorers: bool = False) -> dict
     return config
 
 
-def _scripts(root: Path) -> Path | None:
+def _scripts(root: Path) -> dict[str, bytes] | None:
     try:
-        return vendor.fetch(root / "_build" / "vendor")
+        return {f"static/vendored/{name}": content for name, content in vendor.files(root / "_build" / "npm").items()}
     except PackageUnreachable as error:
         print(f"{error}\nThe book will use the public addresses of MathJax and of the widget manager instead.")
         return None

@@ -35,7 +35,6 @@ def parser() -> argparse.ArgumentParser:
     """Make the parser; each command sets ``run``, a function of the parsed arguments."""
     from bookkit.course_commands import add_course_commands
     from bookkit.data_commands import add_data_commands
-    from explorers.cli import add_commands as add_explorer_commands
 
     program = argparse.ArgumentParser(prog="gmtools", description="Data, lessons and book.")
     program.add_argument("--version", action="version", version=f"gmtools {__version__}")
@@ -54,7 +53,9 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("name", metavar="NAME", help="such as ann_iran_transfer")
     export.add_argument("folder", metavar="DIR", help="where the file goes")
     export.set_defaults(run=_export)
-    add_explorer_commands(commands)
+    pages = commands.add_parser("explorers", help="make a page for each explorer, to be opened as a file")
+    pages.add_argument("--data", choices=DATA, default="auto", help="records to show")
+    pages.set_defaults(run=_explorers)
     return program
 
 
@@ -211,6 +212,12 @@ def _export(wanted: argparse.Namespace) -> None:
     from gmtools.networks import openquake
 
     print(openquake.export(wanted.name, wanted.folder))
+
+
+def _explorers(wanted: argparse.Namespace) -> None:
+    from explorers import bundle
+
+    print("\n".join(map(str, bundle.standalone(data=wanted.data))))
 
 
 def _pdf(wanted: argparse.Namespace) -> None:

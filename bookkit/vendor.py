@@ -1,10 +1,17 @@
-"""JavaScript that the book needs to be read without a network, as ``vendor.json`` names it."""
+"""JavaScript that the book needs to be read without a network."""
 
 from pathlib import Path
 
 from explorers import npm
 
-LOCK = Path(__file__).with_name("vendor.json")
+PACKAGES = Path(__file__).with_name("npm")
+FILES = {
+    "mathjax": ("mathjax", ("LICENSE",)),
+    "mathjax/es5": ("mathjax", ("tex-mml-chtml.js", "input/tex/extensions/*.js", "output/chtml/fonts/woff-v2/*.woff")),
+    "requirejs": ("requirejs", ("require.js",)),
+    "@jupyter-widgets/html-manager/dist": ("jupyter-widgets/html-manager", ("embed-amd.js", "*.woff2")),
+}
+"""Folder of a package -> folder of the book, and the files that are taken."""
 # embed-amd.js looks for its icon fonts beside the place where requirejs believes its modules to be, and typesets labels
 # through the queue of MathJax 2, which the book's MathJax 3 lacks.
 WIDGETS_CONFIG = """\
@@ -30,8 +37,12 @@ WIDGETS_CONFIG = """\
 """
 
 
-def fetch(folder: Path, lock: Path = LOCK) -> Path:
-    """As :func:`explorers.npm.fetch`, and ``widgets-config.js`` beside the packages."""
-    npm.fetch(folder, lock)
-    (folder / "widgets-config.js").write_text(WIDGETS_CONFIG, encoding="utf-8")
-    return folder
+def files(folder: Path) -> dict[str, bytes]:
+    """The book's scripts and fonts by name, from packages that npm installs below a folder; PackageUnreachable where
+    it cannot."""
+    packages = npm.install(PACKAGES, folder)
+    found = {"widgets-config.js": WIDGETS_CONFIG.encode()}
+    for place, (target, patterns) in FILES.items():
+        for path in (path for pattern in patterns for path in sorted((packages / place).glob(pattern))):
+            found[f"{target}/{path.relative_to(packages / place).as_posix()}"] = path.read_bytes()
+    return found

@@ -1,14 +1,10 @@
-"""Bundles an explorer's JavaScript with esbuild: one module for anywidget, one classic script for the page.
-
-npm installs the packages of ``js/package-lock.json``, whose integrity strings it checks, below ``_build``.
-"""
+"""Bundles an explorer's JavaScript with esbuild: one module for anywidget, one classic script for the page."""
 
 import base64
 import hashlib
 import html
 import json
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from importlib import import_module
@@ -18,7 +14,7 @@ from filelock import FileLock
 
 from explorers import EXPLORERS, npm
 from gmtools.cache import PROJECT, replacing
-from gmtools.errors import BookFailed, PackageUnreachable, UnknownModel
+from gmtools.errors import BookFailed, PackageUnreachable
 
 SOURCE = Path(__file__).with_name("js")
 FOLDER = PROJECT / "_build" / "explorers"
@@ -59,18 +55,9 @@ class Bundle:
     script: Path
 
 
-def available(source=SOURCE):
-    """Names of the explorers whose JavaScript and Python are both there, in the order of the book."""
-    here = Path(__file__).parent
-    return [name for name in EXPLORERS if (source / f"{name}.js").exists() and (here / f"{name}.py").exists()]
-
-
 def bundle(name, folder=FOLDER, source=SOURCE):
     """Bundle one explorer ("ground_motion"), unless this was done with the same sources; packages go to ``npm``
-    below ``folder``. Raises UnknownModel, PackageUnreachable (no node, npm or network) and BookFailed with what
-    esbuild said."""
-    if not (source / f"{name}.js").exists():
-        raise UnknownModel(f"No explorer is called {name!r}. Choose among {', '.join(available(source))}.")
+    below ``folder``. PackageUnreachable (no node, npm or network), and BookFailed with what esbuild said."""
     result = Bundle(folder / f"{name}.mjs", folder / f"{name}.js")
     stamp, key = folder / f"{name}.bundled", _key(source)
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +65,7 @@ def bundle(name, folder=FOLDER, source=SOURCE):
         done = stamp.exists() and stamp.read_text(encoding="utf-8") == key
         if done and result.module.exists() and result.script.exists():
             return result
-        packages = _install(folder / "npm", source)
+        packages = npm.install(source, folder / "npm")
         _esbuild(
             packages,
             source,
@@ -95,23 +82,6 @@ def _key(source):
     for path in sorted(path for path in source.rglob("*") if path.is_file()):
         digest.update(path.relative_to(source).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
-
-
-def _install(folder, source):
-    """Folder ``node_modules`` with exactly the packages of the lock."""
-    lock = (source / "package-lock.json").read_bytes()
-    stamp = folder / "installed"
-    if stamp.exists() and stamp.read_bytes() == lock:
-        return folder / "node_modules"
-    what = "JavaScript packages of the explorers"
-    npm.npm_for(what)  # or those of another lock would be gone for nothing
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(source / name, folder / name)
-    npm.npm(what, ["ci", "--no-audit", "--no-fund"], folder)
-    stamp.write_bytes(lock)
-    return folder / "node_modules"
 
 
 def _esbuild(packages, source, options, entry):
@@ -168,10 +138,8 @@ def payload_of(name, data="auto"):
     return import_module(f"explorers.{name}").payload(data)
 
 
-def standalone(names=(), data="auto", folder=FOLDER):
-    """Write one page for each explorer, to be opened as a file: for a look, and for tests without the book. Errors
-    of :func:`bundle`."""
-    names = list(names) or available()
+def standalone(names=tuple(EXPLORERS), data="auto", folder=FOLDER):
+    """Write one page for each explorer, to be opened as a file. Errors of :func:`bundle`."""
     for name in names:
         bundle(name, folder)
         _write(folder / f"{name}.payload.js", payload_script(name, payload_of(name, data)))

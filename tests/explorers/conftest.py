@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from explorer_pages import CLIPBOARD, SCREENS
-from filelock import FileLock
 
 from explorers import bundle, npm
 from gmtools.errors import PackageUnreachable
@@ -43,9 +42,7 @@ def run_node(script: str, folder: Path, payload: bytes = b"", **values):
 
 
 def install() -> Path:
-    bundle.FOLDER.mkdir(parents=True, exist_ok=True)
-    with FileLock(bundle.FOLDER / "bundle.lock"):
-        return bundle._install(bundle.FOLDER / "npm", bundle.SOURCE)
+    return npm.install(bundle.SOURCE, bundle.FOLDER / "npm")
 
 
 @pytest.fixture(scope="session")
