@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 import yaml
 
-from explorers import site_motion
 from gmtools import gmms, hvsr
 from gmtools.maps.grids import MapGrid
 from gmtools.simulate import fields, kanto, microtremor, profiles, records
@@ -74,16 +73,12 @@ def microtremors() -> dict:
 def ground() -> dict:
     drawn = profiles.draw(np.random.default_rng(2), np.geomspace(150, 1200, 12))
     profile = layered.Profile([8.0, 30.0], [150, 300, 900], [400, 900, 2000], [1800, 1900, 2300], [0.03, 0.02, 0.015])
-    motion = site_motion.simulate(300.0, 40.0, 0.03, 6.0, 30.0)
-    gradient = site_motion.simulate(250.0, 60.0, 0.02, 5.5, 50.0, ground="gradient")
     return {
         "profiles": {"thickness": drawn.thickness_m, "vs": drawn.vs_m_s, "vp": drawn.vp_m_s, "rho": drawn.density},
         "transfer": np.abs(drawn.transfer_functions(FREQUENCY_HZ)),
         "delays": drawn.delays_s(),
         "layers": [layered.transfer_function(profile, FREQUENCY_HZ, wave) for wave in "sp"],
         "diffuse": layered.diffuse_ratio(profile, FREQUENCY_HZ),
-        "motion": motion,
-        "gradient": gradient,
     }
 
 

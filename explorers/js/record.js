@@ -1,4 +1,4 @@
-// A simulated earthquake on rock and on soft ground: twin of explorers.site_motion, whose constants() and noise() it takes.
+// A simulated earthquake on rock and on soft ground: the constants and the noise are those of explorers.site_record.
 import { irfft, rfft } from "./fft.js";
 import { groundProfile, timeAveragedVelocity, transferFunction, travelTime } from "./sh_column.js";
 
@@ -69,7 +69,7 @@ function largestDisplacement(acceleration, dt, w, d, free) {
 
 let onRock; // the motion of the rock, which the soil does not change
 
-/** An earthquake on rock and on the ground over it: the fields of explorers.site_motion.SiteMotion in camel case.
+/** An earthquake on rock and on the ground over it: its profile, spectra, records and response spectra.
     noise: (realizations, 2 waves, 2 components, n_samples), row by row. */
 export function siteMotion(state, noise, constants) {
   const { sampling_rate_hz: rate, n_samples: count, n_fft: length, standard_gravity_cm_s2: gravity } = constants;

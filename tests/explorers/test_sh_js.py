@@ -1,58 +1,12 @@
-"""The column and the records of the site_record explorer: JavaScript against Python."""
+"""The column and the response spectra of the site_record explorer: JavaScript against Python."""
 
 import numpy as np
 import pytest
 
-from explorers import site_motion, site_record
+from explorers import site_record
 from gmtools.errors import SettingRefused
 from gmtools.response import response_spectrum
 from gmtools.site.site_response import transfer_function
-
-NAMES = ("vs30_m_s", "rock_depth_m", "damping", "magnitude", "rhyp_km", "ground", "realization")
-CASES = [
-    dict(zip(NAMES, values, strict=True))
-    for values in [
-        (300.0, 40.0, 0.03, 6.0, 30.0, "one layer", 0),
-        (150.0, 300.0, 0.15, 6.5, 100.0, "gradient", 4),  # softest, deepest, most damped, farthest
-        (800.0, 10.0, 0.005, 3.0, 10.0, "gradient", 2),
-    ]
-]
-FIELDS = {
-    "amplification": "amplification",
-    "resonances_hz": "resonances",
-    "rock_cm_s2": "rock",
-    "surface_cm_s2": "surface",
-    "surface_up_cm_s2": "surfaceUp",
-    "rock_psa_g": "rockPsa",
-    "surface_psa_g": "surfacePsa",
-    "pga_rock_g": "pgaRock",
-    "pga_surface_g": "pgaSurface",
-}
-
-
-@pytest.fixture(scope="module")
-def motions():
-    return [site_motion.simulate(**case) for case in CASES]
-
-
-def test_records_spectra_and_transfer_functions_equal_those_of_python(node, motions):
-    found = node(
-        """
-        import { unpack } from "SOURCE/core/payload.js";
-        import { siteMotion } from "SOURCE/record.js";
-        const { meta, arrays } = unpack(payload);
-        answer(cases.map((state) => siteMotion(state, arrays.noise.data, meta)));
-        """,
-        site_record.payload(),
-        cases=CASES,
-    )
-    for expected, got in zip(motions, found, strict=True):
-        for ours, theirs in FIELDS.items():
-            wanted = np.asarray(getattr(expected, ours))
-            assert np.abs(np.asarray(got[theirs]) - wanted).max() < 1e-9 * np.abs(wanted).max(), ours
-        assert got["profile"]["vs"] == pytest.approx(expected.profile.vs_m_s[0].tolist(), rel=1e-12)
-        for wave, times in (("p", expected.p_time_s), ("s", expected.s_time_s)):
-            assert got["times"][wave] == pytest.approx(times, rel=1e-12)
 
 
 def test_transfer_function_of_a_stack_with_slow_and_empty_layers(node):
@@ -88,15 +42,6 @@ def test_response_spectrum_of_a_step_that_begins_at_the_first_sample(node):
         periods=periods,
     )
     assert found == pytest.approx(response_spectrum(acceleration, 0.01, periods, 0.07).tolist(), rel=1e-9)
-
-
-def test_the_object_computes_what_its_settings_say(motions):
-    explorer = site_record.SiteRecord(**CASES[0])
-    assert explorer.record().pga_surface_g == motions[0].pga_surface_g
-    for name, value in CASES[2].items():
-        setattr(explorer, name, value)
-    assert explorer.record().pga_surface_g == motions[2].pga_surface_g
-    assert explorer.state() == CASES[2]
 
 
 @pytest.mark.parametrize(
