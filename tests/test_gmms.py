@@ -203,6 +203,32 @@ def test_at_the_limit_there_is_no_warning_even_when_the_other_distance_is_derive
         gmms.predict("ASK14", gmms.scenarios(4.5, 300, 1000))
 
 
+@pytest.mark.parametrize(
+    ("model", "magnitude", "farthest_km", "vs30_m_s"),
+    [
+        ("ASK14", 3, 300, (180, 1000)),
+        ("BSSA14", 3, 400, (150, 1500)),
+        ("CB14", 3.3, 300, (150, 1500)),
+        ("CY14", 3.5, 300, (180, 1500)),
+    ],
+)
+def test_limits_are_those_that_the_developers_recommend(model, magnitude, farthest_km, vs30_m_s):
+    """Gregor et al. (2014): inside nothing is said, outside each quantity by itself."""
+    low, high = vs30_m_s
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", OutOfRange)
+        gmms.predict(model, gmms.scenarios([magnitude, 8.5], [0, farthest_km], vs30_m_s))
+    for beyond in (
+        (magnitude - 0.1, 30, 400),
+        (8.6, 30, 400),
+        (6, farthest_km + 5, 400),
+        (6, 30, low - 1),
+        (6, 30, high + 1),
+    ):
+        with pytest.warns(OutOfRange, match="1 of 1 values"):
+            gmms.predict(model, gmms.scenarios(*beyond))
+
+
 def test_one_warning_for_many_rows():
     with pytest.warns(OutOfRange) as caught:
         gmms.predict("CB14", gmms.scenarios([3, 3.1, 3.2, 5], 30, 400))

@@ -373,3 +373,11 @@ def test_an_output_is_known_where_five_of_its_records_lie_near():
     known, drawn = networks.supported(support, asked, 2)
     assert known.tolist() == [[True, False], [False, False], [False, False], [False, False], [True, True]]
     assert drawn[0].tolist() == [True, True] and drawn[1, 0] and not drawn[3].any()
+
+
+def test_a_scenario_belongs_to_the_node_nearest_to_it():
+    """Records at M 4.6 make the nodes from M 4.25 to 5 known; the next one begins half way, at 5.125."""
+    place = {"rjb_km": 25.0, "vs30_m_s": 350.0}
+    support = networks.support_of(pd.DataFrame({"magnitude": [4.6] * 5, "pga_g": 0.1, **place}), ["pga_g"])
+    known, _ = networks.supported(support, pd.DataFrame({"magnitude": [5.1, 5.2], **place}), 1)
+    assert known[:, 0].tolist() == [True, False]

@@ -26,6 +26,11 @@ def test_planted_terms_are_found_again():
     np.testing.assert_allclose(whole, residual)
 
 
+def test_standard_deviations_add_as_squares():
+    part = residuals.Partition(0.0, 12.0, 3.0, 4.0, *np.zeros((3, 1)))
+    assert (part.phi, part.sigma) == (5, 13)
+
+
 def test_equals_statsmodels_on_one_grouping():
     # Every record its own station: the station variance cannot be told from the record's, so compare tau and the sum.
     residual, event, _, _ = planted(1, n=600, events=40, phi_s2s=0.0)

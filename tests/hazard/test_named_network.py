@@ -115,8 +115,8 @@ def test_the_parts_of_the_scatter_make_up_the_whole(model):
 
 def test_between_two_periods_it_is_linear_in_the_logarithm_of_the_period(model):
     rows = context(scenarios(4))
-    low, middle, high = computed(model, rows, [SA(0.5), SA(np.sqrt(0.5 * 0.75)), SA(0.75)])[0]
-    np.testing.assert_allclose(middle, (low + high) / 2)
+    low, middle, high = computed(model, rows, [SA(0.5), SA(0.6), SA(0.75)])[0]
+    np.testing.assert_allclose(middle, low + np.log(0.6 / 0.5) / np.log(0.75 / 0.5) * (high - low))
 
 
 def test_other_ordinates_are_refused(model):

@@ -185,6 +185,19 @@ def test_sesame_limits_depend_on_frequency(f0, epsilon, theta):
     assert np.isnan(table.loc["clarity 5", "value"]) and not table.loc["clarity 5", "passed"]
 
 
+def test_the_curves_of_both_signs_must_peak_at_f0():
+    frequency_hz = np.geomspace(0.5, 8, 400)
+    x = np.log(frequency_hz / 2)
+    mean, bump = 1 + 4 * np.exp(-0.5 * (x / 0.15) ** 2), 0.9 * np.exp(-0.5 * (x / 0.1) ** 2)
+    for sigma_ln, passed in (
+        (0.1 + 0 * x, True),
+        (0.1 + bump, False),
+        (1 - bump, False),
+    ):  # scatter on the peak, beside
+        table = hvsr.sesame(hvsr.Curve(frequency_hz, mean, sigma_ln, 60, 70.0), 2.0)
+        assert table.loc["clarity 4", "passed"] == passed
+
+
 def test_a_clear_peak_meets_five_of_six_and_a_reliable_one_all_three(curve):
     table = hvsr.sesame(curve, 2.0).assign(passed=True)
     for failed, passes in ((["clarity 2"], True), (["clarity 2", "clarity 5"], False), (["reliability 3"], False)):

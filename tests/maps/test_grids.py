@@ -109,9 +109,10 @@ def test_average_leaves_missing_cells_out():
     )
 
 
-def test_outside_the_raster_is_missing():
+@pytest.mark.parametrize("step", [0.05, 0.3])
+def test_outside_the_raster_is_missing(step):
     far = MapGrid(32633, 1_000_000, 4_650_000, 10_000, nx=4, ny=4)
-    assert np.isnan(grids.resample(plane(), far).values).all()
+    assert np.isnan(grids.resample(plane(step), far).values).all()
 
 
 def test_points_take_the_mean_then_the_nearest_then_nothing():

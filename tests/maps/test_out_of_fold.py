@@ -19,6 +19,8 @@ def test_predictions_come_back_for_the_same_records_only(tmp_path):
         out_of_fold.load("some", FRAME[:2], tmp_path)
     with pytest.raises(FormatError, match="3 other records than these 3"):
         out_of_fold.load("some", FRAME[::-1], tmp_path)
+    with pytest.raises(FormatError, match="3 other records than these 3"):
+        out_of_fold.load("some", FRAME.assign(**{columns.STATION: ["t", "s", "s"]}), tmp_path)
     with pytest.raises(UnknownModel, match="there are some"):
         out_of_fold.load("other", FRAME, tmp_path)
 

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 from gmtools import studies
 from gmtools.data import catalog
 from gmtools.data.readers import nga_west2_extract, peer_flatfile
-from gmtools.errors import ChecksumMismatch, DataNotFound, DownloadFailed, GmtoolsError
+from gmtools.errors import ChecksumMismatch, DataNotFound, DownloadFailed, FormatError, GmtoolsError
 from gmtools.simulate import records
 from gmtools.studies import iran
 
@@ -155,6 +156,16 @@ def test_distance_stand_in():
     assert iran.rjb_or_stand_in(frame).tolist() == [1, 6, 9]
     assert iran.rjb_or_stand_in(frame.drop(columns="rjb_km")).tolist() == [5, 6, 9]
     assert iran.rjb_or_stand_in(frame.assign(repi_km=4.0)).tolist() == [1, 6, 4]
+
+
+def test_the_source_has_no_earthquake_of_iran():
+    """Tabas, Manjil and Bam are in the Iranian table too: a network would be tested on what it has seen."""
+    events = ["46", "EQ0144", "178", *(f"EQ{number:04}" for number in range(1, 11))]
+    frame = pd.DataFrame({"event_id": np.repeat(events, 10), "magnitude": 5.0, "rjb_km": 20.0, "vs30_m_s": 400.0})
+    dataset = SimpleNamespace(frame=frame.assign(pga_g=0.1), data_id="some")
+    assert iran.source_records(dataset)["event_id"].unique().tolist() == events[3:]
+    with pytest.raises(FormatError, match="some leaves 90 records of 9 earthquakes"):
+        iran.source_records(SimpleNamespace(frame=dataset.frame[:-10], data_id="some"))
 
 
 @needs_extract
