@@ -208,6 +208,35 @@ def test_the_band_is_one_standard_deviation_to_each_side_in_the_figure_and_in_th
     assert (table[:, 0] > table[:, 1]).all() and table[:, 2] / table[:, 0] == pytest.approx(table[:, 0] / table[:, 1])
 
 
+def test_words_table_and_file_say_what_the_curves_are(node):
+    script = """
+    import { altDecay, altSpectrum, csvTable, fillTable, ordinate } from "SOURCE/ground_motion_words.js";
+    const times = (median, factor) => median.map((g) => factor * g);
+    const around = (median) => ({ median, low: times(median, 0.5), high: times(median, 2), sigma: [1, 1, 0.69] });
+    const model = { key: "one", facts: { label: "One" } };
+    const curves = [{ model, outside: [], spectrum: around([0.1, 0.3, 0.05]), decay: around([0.5, 0.2, 0.1, NaN]) }];
+    const state = { magnitude: 6, rjb_km: 20, vs30_m_s: 400 };
+    const shown = { state, curves, near: [], along: [], period: 2, ordinate: ordinate(1) };
+    const scene = { meta: { periods: [0, 0.2, 1] } };
+    const filled = [];
+    fillTable({ fill: (rows, words, header) => filled.push(header, rows[0].cells) }, shown);
+    const [, rows] = csvTable(scene, shown, [1, 300 ** (1 / 3), 300 ** (2 / 3), 300]);
+    answer([altSpectrum(scene, shown), altDecay(scene, shown), filled, rows]);
+    """
+    spectrum, decay, (header, cells), rows = node(script)
+    assert "M 6, RJB 20 km, VS30 400 m/s" in spectrum and "One: largest at PSA(0.2 s), 0.300 g." in spectrum
+    assert "Decay of PSA(1 s) with distance for M 6, VS30 400 m/s. One: 0.500 g at 1 km, 0.100 g at 44.8 km." in decay
+    assert header == ["model", "PGA (g)", "PSA(1 s) (g)", "16 % to 84 % (g)", "σ (ln)"]
+    assert cells == ["One", "0.10000", "0.050000", "0.0250 to 0.100", "0.69"]
+    assert [row[:4] for row in rows[:3]] == [["spectrum", "one", period, 20] for period in (0, 0.2, 1)]
+    assert [row[2:4] for row in rows[3:]] == [
+        [1, 1],
+        [1, pytest.approx(6.69, abs=0.01)],
+        [1, pytest.approx(44.8, abs=0.1)],
+    ]
+    assert [row[4:] for row in rows] == [[g, g / 2, 2 * g] for g in (0.1, 0.3, 0.05, 0.5, 0.2, 0.1)]
+
+
 def test_bends_finds_the_corners():
     x = np.linspace(0, 10, 101)
     values = np.stack([np.abs(x - 3), np.minimum(x, 7.5)], axis=1)

@@ -62,11 +62,11 @@ def test_names_that_do_not_exist():
 def test_selection_of_official_records():
     frame = pd.DataFrame(
         {
-            "network": ["KiK-net", "KiK-net", "MeSO-net", "KiK-net", "KiK-net"],
-            "sensor_depth_m": [0, np.nan, 20, 0, 0],
-            "magnitude": [3, 4, 4, 2.9, 4],
+            "network": ["KiK-net", "KiK-net", "MeSO-net", "KiK-net", "KiK-net", "KiK-net"],
+            "sensor_depth_m": [0, np.nan, 20, 0, 0, 100],
+            "magnitude": [3, 4, 4, 2.9, 4, 4],
             "pga_g": 0.01,
-            "station_longitude": [140, 140, 140, 140, 142.0],
+            "station_longitude": [140, 140, 140, 140, 142, 140.0],
             "station_latitude": 36.0,
         }
     )
@@ -136,6 +136,8 @@ def test_chunks_of_kik_net_stay_when_meso_net_is_added(invented):
     alone = kanto.on_grid("simulated").frame.groupby(columns.STATION)[kanto.CHUNK].first()
     both = invented.frame.groupby(columns.STATION)[kanto.CHUNK].first()
     assert both[alone.index].equals(alone)
+    other = kanto.with_chunks(invented.frame, seed=1).groupby(columns.STATION)[kanto.CHUNK].first()
+    assert (other == both).mean() < 0.5  # another seed draws others
 
 
 def test_meso_net_is_brought_to_the_surface():
@@ -156,6 +158,8 @@ def test_the_rival_finds_a_formula_and_the_terms_of_stations(invented):
     see = (frame[kanto.SPLIT] == "training").to_numpy() & (frame[kanto.CHUNK] != 0).to_numpy()
     left, term = kanto.kriged_formula(invented, y, see)
     assert (left - term)[see].std() < 0.12 and np.corrcoef(term[see], planted[see])[0, 1] > 0.99
+    hidden = kanto.kriged_formula(invented, np.where(see, y, 9.0), see)  # what is not seen has no say
+    assert np.allclose(hidden[0][see], left[see]) and np.allclose(hidden[1], term)
     away = (frame[kanto.CHUNK] == 0).to_numpy()
     assert (left - term)[away].std() > 0.3  # terms drawn without neighbors in mind cannot be kriged
     assert kanto.kriged_formula(invented, y, see, grid=True)[1].shape == invented.grid.shape
@@ -169,7 +173,9 @@ def test_records_without_a_date_are_refused(invented, monkeypatch):
 
 
 def test_card_facts_name_units_and_the_range_of_the_training_events(invented):
-    facts = kanto.card_facts(invented, kanto.MAPS, range(9), range(1, 10))
+    beyond = invented.frame[columns.MAGNITUDE].where(invented.frame[kanto.SPLIT] == "training", 9.5)
+    study = replace(invented, frame=invented.frame.assign(**{columns.MAGNITUDE: beyond}))
+    facts = kanto.card_facts(study, kanto.MAPS, range(9), range(1, 10))
     assert [one["unit"] for one in facts["inputs"]] == list(kanto.UNITS.values())
     assert facts["inputs"][3] == {"name": "magnitude", "unit": "1", "mean": 3.0, "sd": 4.0}
     low, high = facts["ranges"]["mean"]["magnitude"]
