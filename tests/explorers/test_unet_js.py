@@ -180,3 +180,72 @@ def test_the_map_says_where_network_and_classical_model_part_near_the_epicenter(
     assert agree == far == ""
     assert "3.3 times lower than that of the formula" in lower
     assert "7.4 times higher" in higher
+
+
+def test_titles_summary_and_table_of_a_map_have_units_and_places(node):
+    script = """
+      import { look, summary, table } from "SOURCE/map_words.js";
+      const region = { period: 1, kind: "simulated", classical: { label: "the formula" }, shown_g: [0.001, 1],
+        land: [0, 1], places: [[13, 42], [14, 43]], far: [0, 9], layers: [] };
+      const [mean, classical] = [[0.1, 0.2], [0.3, 0.4]].map((grams) => grams.map(Math.log));
+      const maps = { mean, classical, sigma: [0.7, 0.5], support: [[1, 1], [0, 1]] };
+      const event = { magnitude: 6, latitude: 42.5, longitude: 13.5, depth_km: 8 };
+      const looks = ["mean", "sigma", "classical", "difference"].map((quantity) => look(region, quantity));
+      answer([looks, summary(region, maps, event), table(region, maps)]);
+    """
+    looks, summary, (header, rows, _) = node(script)
+    assert [one["title"] for one in looks] == [
+        "Median SA(1 s) by the U-Net (g)",
+        "Sigma of ln SA(1 s) by the U-Net",
+        "Median SA(1 s) after the formula (g)",
+        "Median by the U-Net divided by that after the formula",
+    ]
+    assert [text for _, text, *_ in looks[0]["ticks"]] == ["0.001", "0.01", "0.1", "1"]
+    assert looks[3]["ticks"][0] == [pytest.approx(np.log(1 / 3)), "1/3", True, False]  # dashed: the U-Net is lower
+    assert [tick[2:] for tick in looks[3]["ticks"][2:4]] == [[False, True], [False, False]]  # none where both are equal
+    assert "largest median SA(1 s) on land 0.2 g at 43.00° N, 14.00° E, sigma there 0.50." in summary
+    assert summary.startswith("Magnitude 6 at 42.50° N, 13.50° E, depth 8 km")
+    assert header[2:5] == ["median_unet_g", "sigma_ln_unet", "median_classical_g"]
+    assert rows == [pytest.approx([13, 42, 0.1, 0.7, 0.3, 0, 1]), pytest.approx([14, 43, 0.2, 0.5, 0.4, 9, 0])]
+
+
+DRAWN = """
+import { drawMap } from "SOURCE/map_canvas.js";
+const [calls, pixels] = [[], []];
+const draws = (said, name) => (...given) => {
+  said.push([name, ...given]);
+  if (name === "createImageData") return { data: new Uint8ClampedArray(4 * given[0] * given[1]) };
+  if (name === "putImageData") pixels.push(...given[0].data);
+  return { width: 40, addColorStop() {} };
+};
+const context = (said) => new Proxy({}, { get: (kept, name) => kept[name] ?? draws(said, name) });
+const canvas = (said) => ({ style: {}, getContext: () => context(said) });
+globalThis.window = { devicePixelRatio: 1 };
+globalThis.document = { createElement: () => canvas([]) };
+globalThis.Path2D = class { moveTo() {} lineTo() {} closePath() {} };
+const grid = { nx: 2, ny: 2, pixel_m: 100000 };
+const look = { palette: "viridis", low: 0, high: 3, ticks: [], title: "Median" };
+const where = { support: [[1, 1], [0, 1], [0, 0], [1, 1]], far: [0, 0, 49, 51], records: [0, 4, 0, 0], outline: [] };
+const theme = { dark: false, ink: "#000000" };
+drawMap(canvas(calls), { width: 400, grid, look, values: [0, 1, 2, 3], ...where, epicenter: [0.5, 0.25], cursor: null,
+  tag: "simulated", theme });
+answer({ calls, pixels });
+"""
+
+
+def test_a_map_has_north_on_top_faint_and_hatched_pixels_and_a_true_scale_bar(node):
+    """Two by two pixels of 100 km and 200 CSS pixels: what is painted, in rows from the north."""
+    found = node(DRAWN)
+    pixels = np.reshape(found["pixels"], (2, 2, 4))
+    assert pixels[0, 1].tolist() == [253, 231, 37, 255] and pixels[1, 0].tolist() == [68, 1, 84, 255]  # ends of viridis
+    assert pixels[..., 3].tolist() == [[0, 255], [255, 110]]  # blank without records, faint with few
+    of = {
+        name: [given for one, *given in found["calls"] if one == name]
+        for name in ("moveTo", "fillRect", "fillText", "lineTo")
+    }
+    assert of["moveTo"] == [[200, 200]]  # one pixel is hatched, that in the northeast, over 50 km from a record
+    assert [300 - 1.5, 300 - 1.5, 3, 3] in of["fillRect"]  # the square of the training records, in the southeast
+    assert of["lineTo"][1] == [100, 350 - 10]  # tip of the star
+    (bar,) = [given for given in of["fillRect"] if given[1:] == [388, given[2], 3] and given[0] == 10]
+    km = next(text for text, *_ in of["fillText"] if text.endswith(" km"))
+    assert bar[2] == 2 * float(km.split()[0]) and {"Median", "simulated"} <= {text for text, *_ in of["fillText"]}
