@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from gmtools import columns
-from gmtools.errors import ColumnMissing, DataNotFound, FormatError
+from gmtools.errors import ColumnMissing, FormatError
 
 STANDARD_GRAVITY = 980.665
 """cm/s² in one g."""
@@ -113,15 +113,9 @@ def mask_unusable(psa: pd.DataFrame, periods: Iterable[float], longest_usable_pe
 
 
 def file_ending(paths: Mapping[str, Path], ending: str) -> Path:
-    """The one path of a data set's files whose name ends so; DataNotFound, with what there is, where none or several
-    do."""
-    found = [Path(path) for name, path in paths.items() if str(name).endswith(ending)]
-    if len(found) != 1:
-        raise DataNotFound(
-            f"{len(found)} files end with {ending!r} among {sorted(map(str, paths))}; one is needed. "
-            "Run `gmtools data status` to see which files of the data set are there."
-        )
-    return found[0]
+    """The one path of a data set's files whose name ends so."""
+    (found,) = (path for name, path in paths.items() if name.endswith(ending))
+    return found
 
 
 def header_number(name: str, header: Mapping[str, str], key: str, low=-np.inf, high=np.inf, kind=float):

@@ -6,10 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from gmtools import columns
-from gmtools.data.readers import numbers, reject_web_page, require_columns
-from gmtools.errors import FormatError
+from gmtools.data.readers import numbers
 
-SOURCE = "the repository lovelytt0/HVSR"
 PEAKS = 3
 _NAMES = {
     "Network": columns.NETWORK,
@@ -26,17 +24,11 @@ _NAMES = {
 def read(path: str | Path) -> pd.DataFrame:
     """Read ``HVSR_tian.xlsx``, one row for each sensor: ``f0_hz`` and ``hv_amplitude`` of the first peak listed (NaN
     where there is none), the same with ``_2`` and ``_3`` for further ones (a cell such as 0.9/1.6/14 is split),
-    ``comment``. FormatError and ColumnMissing where it is none."""
-    path = Path(path)
-    reject_web_page(path, SOURCE)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Unknown extension is not supported")
-            raw = pd.read_excel(path)
-    except Exception as error:  # a cut-off or foreign file fails in zipfile, openpyxl or pandas
-        raise FormatError(f"{path} is no Excel workbook ({error}). Get it again from {SOURCE}.") from error
+    ``comment``."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Unknown extension is not supported")
+        raw = pd.read_excel(path)
     raw.columns = raw.columns.astype(str).str.strip()
-    require_columns(raw.columns, _NAMES, path)
     frame = raw[list(_NAMES)].rename(columns=_NAMES)
     for name in (columns.NETWORK, columns.STATION, columns.SENSOR, "comment"):
         frame[name] = frame[name].fillna("").astype(str).str.strip()

@@ -7,28 +7,23 @@ import numpy as np
 import pandas as pd
 
 from gmtools import columns
-from gmtools.data.readers import file_ending, numbers, read_csv
-from gmtools.errors import FormatError
+from gmtools.data.readers import file_ending, numbers
 
-SOURCE = "the repository anirban1990/UPM-Kanto-JP"
 PERIODS = (0.01, 0.1, 1.0)
 """Periods (s) of the files; 0.01 s stands for PGA."""
 
 
 def read(paths: Mapping[str, Path]) -> pd.DataFrame:
     """Mean site terms (ln) of each station at the three periods, see :func:`column`, with coordinates. ``paths``
-    holds ``dS2S_T0.01s.csv``, ``dS2S_T0.1s.csv`` and ``dS2S_T1s.csv``; FormatError where they list different
-    stations."""
+    holds ``dS2S_T0.01s.csv``, ``dS2S_T0.1s.csv`` and ``dS2S_T1s.csv``, which list the same stations."""
     frame = None
     for period in PERIODS:
         path = file_ending(paths, f"dS2S_T{period:g}s.csv")
-        raw = read_csv(path, SOURCE, ["Name", "Longitude", "Latitude", "dS2Ss"])
+        raw = pd.read_csv(path)
         if frame is None:
             frame = pd.DataFrame({columns.STATION: raw["Name"].str.strip()})
             frame[columns.STATION_LONGITUDE] = numbers(raw["Longitude"], path)
             frame[columns.STATION_LATITUDE] = numbers(raw["Latitude"], path)
-        if frame[columns.STATION].tolist() != raw["Name"].str.strip().tolist():
-            raise FormatError(f"{path} lists other stations than the file before it. Get all again from {SOURCE}.")
         frame[column(period)] = numbers(raw["dS2Ss"], path)
     return frame
 
@@ -38,7 +33,7 @@ def residuals(paths: Mapping[str, Path], period: float) -> pd.DataFrame:
     from ``dWs_T...s.csv``. They hold the site term: their scatter about a station's mean is phi_ss. Events are not
     named."""
     path = file_ending(paths, f"dWs_T{period:g}s.csv")
-    raw = read_csv(path, SOURCE, ["KiK-nets", "Longitude", "Latitude", "Event_1"])
+    raw = pd.read_csv(path)
     values = raw.filter(like="Event_").apply(lambda listed: numbers(listed, path))
     table = values.set_axis(raw["KiK-nets"].str.strip(), axis=0).to_numpy()
     row, place = np.nonzero(np.isfinite(table))

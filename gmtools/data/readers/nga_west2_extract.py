@@ -6,9 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gmtools import columns
-from gmtools.data.readers import read_csv
 
-SOURCE = "the course's mirror (the extract has no public address)"
 PSA_PERIODS = columns.PERIODS[1:]
 _AS_NAMED = (
     columns.RECORD_NUMBER, columns.EVENT, columns.MAGNITUDE, columns.RAKE, columns.HYPOCENTRAL_DEPTH, columns.RJB,
@@ -23,8 +21,7 @@ def read(path: str | Path) -> pd.DataFrame:
     80 km. Two rows have the same ``station_id`` when their coordinates, known for 13,790 rows, agree to 1e-4 degree.
     Rake in (-180, 180] degrees; ``event_id`` ``EQ...`` is PEER's, ``S...`` inferred from equal source parameters."""
     reconstructed = {f"psa_{period:g}s_reconstructed_g": columns.psa(period) for period in PSA_PERIODS}
-    raw = read_csv(path, SOURCE, [*_AS_NAMED, *reconstructed])
-    frame = raw[[*_AS_NAMED, *reconstructed]].rename(columns=reconstructed)
+    frame = pd.read_csv(path)[[*_AS_NAMED, *reconstructed]].rename(columns=reconstructed)
     # One event is listed with rake 355 degrees.
     frame[columns.RAKE] = 180.0 - np.mod(180.0 - frame[columns.RAKE], 360.0)
     frame.insert(2, columns.STATION, _station(frame))

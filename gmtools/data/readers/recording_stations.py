@@ -7,10 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from gmtools import columns
-from gmtools.data.readers import file_ending, numbers, read_csv, require_columns
+from gmtools.data.readers import file_ending, numbers
 from gmtools.geodesy import with_distances
 
-SOURCE = "the repository gem/earthquake-scenarios"
 _STATION = {
     "LONGITUDE": columns.STATION_LONGITUDE,
     "LATITUDE": columns.STATION_LATITUDE,
@@ -34,10 +33,9 @@ def read(paths: Mapping[str, Path]) -> pd.DataFrame:
     The source does not say which horizontal component its values are. For L'Aquila, 50 of the 72 stations are in
     ITA18 too, where the geometric mean is about 10 % smaller: do not mix the two in one regression.
     """
-    listed = [str(name) for name in paths if Path(name).name.startswith("Stations_")]
-    station_path = file_ending(paths, listed[0] if len(listed) == 1 else "Stations_....csv")
+    (station_path,) = (path for name, path in paths.items() if Path(name).name.startswith("Stations_"))
     event = _event(file_ending(paths, "earthquake_information.csv"))
-    raw = read_csv(station_path, SOURCE, ["STATION_ID", *_STATION])
+    raw = pd.read_csv(station_path)
     if "STATION_TYPE" in raw:  # places with an intensity that people reported are listed too
         raw = raw[raw["STATION_TYPE"] == "seismic"].reset_index(drop=True)
     frame = pd.DataFrame({ours: numbers(raw[name], station_path) for name, ours in _STATION.items()})
@@ -49,9 +47,7 @@ def read(paths: Mapping[str, Path]) -> pd.DataFrame:
 
 
 def _event(path: Path) -> dict:
-    raw = read_csv(path, SOURCE, ["FIELD", "DESCRIPTION"])
-    fields = dict(zip(raw["FIELD"], raw["DESCRIPTION"], strict=True))
-    require_columns(fields, [*_EVENT, "Event Name", "Fault mechanism"], path)
+    fields = pd.read_csv(path).set_index("FIELD")["DESCRIPTION"]
     style, rake = _STYLES.get(fields["Fault mechanism"], ("unknown", float("nan")))
     return {
         columns.EVENT: fields["Event Name"],

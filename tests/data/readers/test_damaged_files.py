@@ -19,7 +19,6 @@ from gmtools.data.accelerograms import Exclusion
 from gmtools.data.readers import (
     csv_table,
     flatfile,
-    geopsy_curve,
     microtremor,
     nied_ascii,
     peer_flatfile,
@@ -29,10 +28,6 @@ from gmtools.data.readers import (
 from gmtools.errors import GmtoolsError
 
 TOKENS = (b"", b"0", b"-1", b"nan", b"1e9", b"soon", b"3,5", b"3.0 s", b"9012", b"\xff\xfe", b"\x00", b"999999999999")
-HV = "# GEOPSY output version 1.1\n# Number of windows = 12\n# f0 from windows\t0.4\t0.3\t0.5\n" + "\n".join(
-    f"{0.2 * 1.05**k:.4f}\t{3 + np.sin(k):.4f}\t{(3 + np.sin(k)) / 1.4:.4f}\t{(3 + np.sin(k)) * 1.4:.4f}"
-    for k in range(60)
-)
 MESO = "station,event,origin_time,pga_gal,psa_1s_gal,magnitude,depth_km,"
 MESO += "event_longitude,event_latitude,station_longitude,station_latitude\n"
 MESO += "\n".join(
@@ -81,11 +76,6 @@ def three_files(path):
     return recording([path, *others])
 
 
-def curve(path):
-    found = geopsy_curve.read(path, 60.0)
-    assert (found.mean > 0).all() and (found.sigma_ln >= 0).all() and found.n_windows > 0
-
-
 def saf():
     rows = "\n".join(" ".join(map(str, row)) for row in np.random.default_rng(0).integers(-99, 99, (200, 3)))
     return test_microtremor_files.SAF.format(ids=("V", "N", "E"), turned=0, ndat=200, rows=rows).encode()
@@ -121,7 +111,6 @@ READERS = {
     "tromino": (lambda: b"Tromino\nSampling rate: 128 Hz\n\n" + b"1 2 3\n4 5 7\n2 8 9\n" * 60, recording, "a.dat"),
     "miniseed": (lambda: seed_file("MSEED"), recording, "a.mseed"),
     "sac": (lambda: seed_file("SAC"), three_files, "a.sac"),
-    "hv": (HV.encode, curve, "a.hv"),
     "afad": (lambda: samples("afad")["a.txt"], records, "a.txt"),
     "dyna": (lambda: samples("dyna")["x_E.asc"], records, "x_E.asc"),
     "records.zip": (lambda: test_strong_motion.packed(samples("dyna") | samples("afad")), records, "a.zip"),

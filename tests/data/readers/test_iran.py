@@ -6,7 +6,6 @@ import pytest
 
 from gmtools.data import catalog
 from gmtools.data.readers import iran
-from gmtools.errors import ColumnMissing, DataNotFound, FormatError
 
 needs_records = pytest.mark.skipif(
     not catalog.available("iran_kuehn"), reason="the Iranian records are in no folder that GMTOOLS_DATA names"
@@ -72,72 +71,16 @@ def test_distance_mismatch_follows_from_the_coordinates(tmp_path):
     assert frame["rhyp_mismatch_km"][1] == pytest.approx(np.hypot(0.5 * 111.195, 30) - 40, abs=1e-3)
 
 
-def test_record_below_the_truncation(tmp_path):
-    paths = files(tmp_path, Y=[[-2.0, 0, 0], [-5.0, 0, 0], [-3, 0, 0], [-3, 0, 0]])
-    with pytest.raises(FormatError, match=r"smallest PGA is 0.00674 g .* expected 0.01020 g"):
-        iran.read(paths)
-
-
-def test_lists_of_another_commit(tmp_path):
-    with pytest.raises(
-        FormatError, match=r"sorted by EQID, and the JSON disagree on magnitude: 3 and 3 rows, 1 differ"
-    ):
-        iran.read(files(tmp_path, M=[6.0, 4.5, 5.1]))
-    with pytest.raises(FormatError, match=r"stations.csv and the JSON disagree on VS30: 2 and 3 rows"):
-        iran.read(files(tmp_path, VS=[371, 520, 400]))
-
-
-def test_wrong_shape(tmp_path):
-    with pytest.raises(FormatError, match=r"Y has shape \(4, 3\), N says 5"):
-        iran.read(files(tmp_path, N=5))
-
-
-def test_truncated_download(tmp_path):
-    paths = files(tmp_path)
-    path = paths["iran/data.json"]
-    path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(FormatError, match=r"is no complete JSON file .* download it again"):
-        iran.read(paths)
-
-
-def test_other_json(tmp_path):
-    paths = files(tmp_path)
-    paths["iran/data.json"].write_text('{"N": 1, "y": []}')
-    with pytest.raises(ColumnMissing, match=r"data.json lacks 10 columns: 'eq'"):
-        iran.read(paths)
-    paths["iran/data.json"].write_text("[1, 2]")
-    with pytest.raises(FormatError, match="holds a list"):
-        iran.read(paths)
-
-
-def test_web_page_instead_of_a_list(tmp_path):
-    paths = files(tmp_path)
-    paths["iran/events.csv"].write_text("<!doctype HTML>")
-    with pytest.raises(FormatError, match=r"events.csv is a web page"):
-        iran.read(paths)
-
-
-def test_missing_column_of_a_list(tmp_path):
-    paths = files(tmp_path)
-    path = paths["iran/stations.csv"]
-    path.write_text(path.read_text().replace("Recommended.Vs30..m.s.", "Vs30"))
-    with pytest.raises(ColumnMissing, match=r"stations.csv lacks 1 column: 'Recommended.Vs30..m.s.'"):
-        iran.read(paths)
-
-
-def test_missing_file(tmp_path):
-    paths = files(tmp_path)
-    del paths["iran/events.csv"]
-    with pytest.raises(DataNotFound, match=r"0 files end with 'events.csv'"):
-        iran.read(paths)
-
-
 @needs_records
 def test_real_records():
     frame = iran.read(catalog.find("iran_kuehn"))
     assert len(frame) == 2193 and frame["event_id"].nunique() == 363 and frame["station_id"].nunique() == 772
     assert frame["rrup_is_missing"].sum() == 479 and frame["rrup_km"].isna().sum() == 479
     assert frame["pga_g"].min() >= iran.TRUNCATION_PGA_G
+    number = frame["event_id"].str.removeprefix("IR").astype(int)
+    (path,) = [path for name, path in catalog.find("iran_kuehn").items() if name.endswith("events.csv")]
+    magnitude = pd.read_csv(path).set_index("EQID")["Preferred.Moment.Magnitude"]
+    np.testing.assert_allclose(frame["magnitude"], magnitude[number], atol=1e-6)
     assert frame["psa_3s_g"].notna().sum() == 567 and frame["psa_10s_g"].notna().sum() == 21
     known = (frame["magnitude"] >= 5) & ~frame["rrup_is_missing"]
     assert frame["rhyp_mismatch_km"][known].abs().quantile(0.9) < 0.5

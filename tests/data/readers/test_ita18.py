@@ -5,7 +5,6 @@ import rdata
 
 from gmtools.data import catalog
 from gmtools.data.readers import ita18
-from gmtools.errors import ColumnMissing, FormatError
 
 needs_records = pytest.mark.skipif(
     not catalog.available("italy_ita18"), reason="ITA18 is in no folder that GMTOOLS_DATA names"
@@ -57,25 +56,6 @@ def test_a_code_of_two_places_becomes_two_stations(tmp_path):
     frame = pd.concat([table(), table().tail(1).assign(event_id="IT-2012-0008")])
     assert ita18.read(written(tmp_path, frame))["station_id"].tolist() == ["AQA", "MNS.2", "MNS", "MNS"]
     assert ita18.read(written(tmp_path, table()))["station_id"].tolist() == ["AQA", "MNS", "MNS.2"]
-
-
-def test_other_files(tmp_path):
-    with pytest.raises(ColumnMissing, match=r"lacks 1 column: 'vs30' \(nearest: 'vs31'\)"):
-        ita18.read(written(tmp_path, table().rename(columns={"vs30": "vs31"})))
-    with pytest.raises(FormatError, match=r"holds no ordinate \(SA_0, SA_0.01"):
-        ita18.read(written(tmp_path, table().drop(columns=["SA_0", "SA_0.35"])))
-    with pytest.raises(FormatError, match=r"style of faulting \['OB'\] is none of \['NF', 'SS', 'TF'\]"):
-        ita18.read(written(tmp_path, table(sof=["NF", "OB", "SS"])))
-    path = written(tmp_path, table())
-    path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(FormatError, match=r"is no R data file .* Get it again from the repository"):
-        ita18.read(path)
-    path.write_text("<html>")
-    with pytest.raises(FormatError, match="is a web page"):
-        ita18.read(path)
-    rdata.write_rds(path, np.arange(3.0))
-    with pytest.raises(FormatError, match="holds a ndarray, not a data frame"):
-        ita18.read(path)
 
 
 @needs_records

@@ -3,7 +3,6 @@ import pytest
 
 from gmtools.data import catalog, datasets
 from gmtools.data.readers import ita18, recording_stations
-from gmtools.errors import ColumnMissing, DataNotFound
 
 
 def needs(data_id):
@@ -34,15 +33,6 @@ def test_recording_stations(tmp_path):
     assert (frame["magnitude"] == 6.3).all() and (frame["rake_deg"] == -90).all()
     assert np.isnan(frame["vs30_m_s"][1])
     assert frame["rhyp_km"][0] == pytest.approx(np.hypot(frame["repi_km"][0], 8.8), abs=0.01)
-
-
-def test_recording_stations_without_the_event(tmp_path):
-    paths = laquila(tmp_path)
-    (tmp_path / "earthquake_information.csv").write_text("FIELD,DESCRIPTION\nMw,6.3\n")
-    with pytest.raises(ColumnMissing, match=r"lacks 5 columns: 'Longitude \(decimal degrees\)'"):
-        recording_stations.read(paths)
-    with pytest.raises(DataNotFound, match=r"0 files end with 'Stations_....csv'"):
-        recording_stations.read(dict(list(paths.items())[1:]))
 
 
 @needs("italy_horus_catalogue")

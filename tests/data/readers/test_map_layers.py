@@ -5,7 +5,6 @@ from scipy.io import netcdf_file
 
 from gmtools.data import catalog
 from gmtools.data.readers import file_ending, gshhs, topography, vs30_grid
-from gmtools.errors import ColumnMissing, DataNotFound, FormatError
 
 
 def needs(data_id):
@@ -31,33 +30,17 @@ def test_filler_of_a_vs30_grid_is_masked(tmp_path):
     assert (raster.unit, raster.licence) == ("m/s", "CC0")
 
 
-def test_other_grid_files(tmp_path):
-    path = grid_file(tmp_path / "grid.grd")
-    path.write_bytes(path.read_bytes()[:150])
-    with pytest.raises(FormatError, match=r"no complete netCDF 3 file with variables x, y and z .* Get it again"):
-        vs30_grid.read(path)
-    path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
-    with pytest.raises(FormatError, match="no complete netCDF 3 file"):
-        vs30_grid.read(path)
-
-
 def test_topography(tmp_path):
     path = tmp_path / "topo.npz"
     np.savez(path, lon=[10.0, 11], lat=[40.0, 41, 42], elev_m=np.arange(6.0, dtype="float32").reshape(3, 2))
     raster = topography.read(path)
     assert raster.values[2, 1] == 5 and raster.values.dtype == float and raster.unit == "m"
-    np.savez(path, lon=[10.0, 11], lat=[40.0])
-    with pytest.raises(ColumnMissing, match=r"lacks 1 column: 'elev_m'"):
-        topography.read(path)
 
 
 def test_pickled_topography_is_refused(tmp_path):
     path = tmp_path / "topo.npz"
     np.savez(path, lon=np.array([{}, {}]), lat=[40.0], elev_m=[[1.0, 2.0]])
-    with pytest.raises(FormatError, match=r"is no npz archive of plain arrays \(Object arrays cannot be loaded"):
-        topography.read(path)
-    path.write_bytes(b"PK\x03\x04 cut off")
-    with pytest.raises(FormatError, match="is no npz archive"):
+    with pytest.raises(ValueError, match="Object arrays cannot be loaded"):
         topography.read(path)
 
 
@@ -79,14 +62,6 @@ def test_coastline(tmp_path):
     (lake,) = gshhs.read(paths, kind=2)
     assert len(lake) == 3
     assert gshhs.read(paths, box=(13, 20, 5, 15)) == []
-
-
-def test_coastline_whose_parts_do_not_belong_together(tmp_path):
-    paths = coast(tmp_path, INDEX.replace("40 24", "48 24"))
-    with pytest.raises(FormatError, match=r"gshhsmeta_i.dat names bytes that .*gshhs_i.dat lacks"):
-        gshhs.read(paths)
-    with pytest.raises(DataNotFound, match=r"0 files end with 'gshhsmeta_i.dat'"):
-        gshhs.read({"coast/gshhs_i.dat": tmp_path / "gshhs_i.dat"})
 
 
 @needs("italy_vs30_grid")

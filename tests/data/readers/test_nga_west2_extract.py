@@ -5,7 +5,6 @@ import pytest
 from gmtools import columns
 from gmtools.data import catalog
 from gmtools.data.readers import nga_west2_extract
-from gmtools.errors import ColumnMissing, FormatError
 
 needs_extract = pytest.mark.skipif(
     not catalog.available("nga_west2_extract"), reason="the extract is in no folder that GMTOOLS_DATA names"
@@ -41,19 +40,6 @@ def test_names_are_standard_and_rake_is_within_half_a_turn(tmp_path):
     assert set(map(columns.psa, columns.PERIODS)) <= set(frame.columns)
     assert not [name for name in frame if "reconstructed" in name]
     assert frame["rake_deg"].tolist() == [-5, 180, 180, 90]
-
-
-def test_missing_column(tmp_path):
-    path = write(tmp_path, table().rename(columns={"vs30_m_s": "vs30_m"}))
-    with pytest.raises(ColumnMissing, match=r"'vs30_m_s' \(nearest: 'vs30_m'\)"):
-        nga_west2_extract.read(path)
-
-
-def test_web_page(tmp_path):
-    path = tmp_path / "extract.csv"
-    path.write_text("<html>404</html>")
-    with pytest.raises(FormatError, match="is a web page"):
-        nga_west2_extract.read(path)
 
 
 @needs_extract
