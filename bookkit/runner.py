@@ -20,7 +20,7 @@ import psutil
 
 from bookkit import lessons, solutions
 from bookkit.lessons import Lesson, Settings
-from bookkit.progress import display_for
+from bookkit.progress import Display
 from gmtools.cache import PROJECT, replacing
 from gmtools.errors import GmtoolsError
 
@@ -203,8 +203,8 @@ def _run_all(jobs: list[Job], workers: int) -> list[Outcome]:
     """Run jobs in as many processes at a time as there are workers; stop them all when anything interrupts."""
     if not jobs:
         return []
-    processes, stop = set(), threading.Event()
-    with _ended_by_signals(), display_for(sys.stdout) as display, ThreadPoolExecutor(workers) as pool:
+    processes, stop, display = set(), threading.Event(), Display()
+    with _ended_by_signals(), ThreadPoolExecutor(workers) as pool:
         futures = [pool.submit(_attempt, job, _run_one, display, processes, stop) for job in jobs]
         try:
             while wait(futures, timeout=1).not_done:
@@ -241,7 +241,7 @@ def _ended_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _run_one(job: Job, display, processes: set, stop: threading.Event) -> Outcome:
+def _run_one(job: Job, display: Display, processes: set, stop: threading.Event) -> Outcome:
     total = len(lessons.code_cells(job.source))
     display.start(job.lesson.name, total)
     # Only a whole run replaces an earlier one: papermill writes into a folder of its own.
@@ -254,7 +254,7 @@ def _run_one(job: Job, display, processes: set, stop: threading.Event) -> Outcom
     return outcome
 
 
-def _report(job: Job, partial: Path, display, processes: set, stop: threading.Event) -> dict:
+def _report(job: Job, partial: Path, display: Display, processes: set, stop: threading.Event) -> dict:
     """Run one lesson in a process of its own and return the last thing that the process reported."""
     source = job.lesson.path
     if job.solve:

@@ -252,10 +252,10 @@ def test_reading_what_is_no_notebook_names_the_file(tmp_path):
         lessons.read(path)
 
 
-def test_plain_lines_give_a_sign_of_life_in_a_long_cell(monkeypatch):
+def test_lines_give_a_sign_of_life_in_a_long_cell(monkeypatch):
     stream, now = io.StringIO(), [0.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
-    display = progress.PlainDisplay(stream)
+    display = progress.Display(stream)
     display.start("10_long", 7)
     display.cell("10_long", 3)
     for now[0] in (59, 61, 90, 122):
