@@ -20,14 +20,12 @@ def add_data_commands(subparsers):
 
 
 def _add(commands, name, run, text):
-    """Add one command."""
     parser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(run=run)
     return parser
 
 
 def _list(arguments):
-    """Print one line for each data set."""
     rows = [
         (entry.id, entry.access, entry.kind, _short(entry.licence, 24), entry.title)
         for entry in catalog.manifests().values()
@@ -37,7 +35,6 @@ def _list(arguments):
 
 
 def _status(arguments):
-    """Print what is here of each data set, or everything about one."""
     if arguments.data_id:
         _print_details(catalog.manifest(arguments.data_id))
         return 0
@@ -47,14 +44,12 @@ def _status(arguments):
 
 
 def _fetch(arguments):
-    """Find or download one data set and print where its files are."""
     for name, path in catalog.find(arguments.data_id, progress=True).items():
         print(f"{name}  {path}")
     return 0
 
 
 def _verify(arguments):
-    """Hash everything again and print each file."""
     catalog.forget_hashes()
     rows = [
         (_verdict(copy), name, str(copy.path))
@@ -99,7 +94,6 @@ def _state(entry):
 
 
 def _print_details(entry):
-    """Print everything about one data set."""
     print(f"{entry.id}: {entry.title}\n\ncitation    {entry.citation}")
     print(f"doi         {entry.doi or 'none known'}\nlicence     {entry.licence}")
     print(f"access      {entry.access}\nkind        {entry.kind}\nprovenance  {entry.provenance}")
@@ -122,17 +116,14 @@ def _verdict(copy):
 
 
 def _size(count):
-    """Bytes as people read them."""
     return "" if not count else f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
 
 
 def _short(text, width):
-    """Cut a text to a width."""
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _print_table(head, rows):
-    """Print rows in columns as wide as their widest entry."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     for row in (head, *rows):
         print("  ".join(entry.ljust(width) for entry, width in zip(row, widths, strict=True)).rstrip())
