@@ -122,11 +122,10 @@ def _ours(study: Study, row: Target, result: Mapping | None) -> str:
     """Our value as a link to the cell that computed it, and the data that it was computed on."""
     lesson = result["lesson"] if result else row.lesson
     shown = number(result["value"]) if result else f"lesson {lesson.partition('_')[0]}"
-    if lesson not in study.unwritten:
-        anchor = f"#result-{row.group}" if result else ""
-        shown = f'<a href="../{study.folder}/{lesson}.html{anchor}">{escape(shown)}</a>'
+    anchor = f"#result-{row.group}" if result else ""
     data = INPUTS[result["inputs"]] + (f"; {result['note']}" if result["note"] else "") if result else ""
-    return f"{shown}<small>{escape(data)}</small>"
+    link = f'<a href="../{study.folder}/{lesson}.html{anchor}">{escape(shown)}</a>'
+    return f"{link}<small>{escape(data)}</small>"
 
 
 def _printed(row: Target) -> str:

@@ -1,7 +1,7 @@
 """The number that a paper prints, ours beside it, the data it was computed on, and a verdict."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from gmtools.errors import ResultError
 from gmtools.expected import plain, show_result
@@ -45,7 +45,7 @@ def record_many(values: Mapping, *, inputs: str, note: str = "") -> None:
         {"id": target_id, "value": _checked(find(target_id), value), "inputs": inputs, "note": note}
         for target_id, value in values.items()
     ]
-    show_result("results", results, _summary(results))
+    show_result("results", results, f"scoreboard: {', '.join(entry['id'] for entry in results)}")
 
 
 def within(target: Target, value: float | str) -> bool:
@@ -102,20 +102,6 @@ def _checked(target: Target, value):
     if isinstance(found, bool) or isinstance(found, str) != wants_word:
         raise ResultError(f"{target.id} takes {'a word' if wants_word else 'a number'}, not {value!r}")
     return found if found is None or wants_word else float(found)
-
-
-def _summary(results: list[dict]) -> str:
-    """Say in one line of plain text what went to the scoreboard."""
-    outcomes = [(verdict(find(result["id"]), result), result) for result in results]
-    if len(outcomes) == 1:
-        outcome, result = outcomes[0]
-        return f"scoreboard: {result['id']} = {number(result['value'])} ({outcome})"
-    return f"scoreboard: {len(results)} values ({_tally(outcome for outcome, _ in outcomes)})"
-
-
-def _tally(outcomes: Iterable[str]) -> str:
-    outcomes = list(outcomes)
-    return ", ".join(f"{outcomes.count(name)} {name}" for name in VERDICTS if name in outcomes)
 
 
 def number(value) -> str:

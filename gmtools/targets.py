@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 
 import yaml
 
@@ -49,14 +48,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Study:
-    """One file of ``paper_targets``: the study, its rows in the order of the file, lessons that do not exist yet."""
+    """One file of ``paper_targets``: the study, and its rows in the order of the file."""
 
     id: str
     title: str
     citation: str
     folder: str
     targets: tuple[Target, ...]
-    unwritten: frozenset[str] = frozenset()
 
     @property
     def number(self) -> int:
@@ -71,8 +69,10 @@ def studies(folder: Path = FOLDER) -> Mapping[str, Study]:
     found = [read_study(path) for path in sorted(folder.glob("*.yml"))]
     if not found:
         raise ManifestError(f"no *.yml in {folder}: install gmtools from its repository with `pip install -e .`")
-    _refuse_doubles([target for study in found for target in study.targets], folder)
-    return MappingProxyType({study.id: study for study in found})
+    ids = Counter(target.id for study in found for target in study.targets)
+    if double := [name for name, count in ids.items() if count > 1]:
+        raise ManifestError(f"{folder.name}: the id {double[0]} stands there twice; give each row its own")
+    return {study.id: study for study in found}
 
 
 def targets(study: str = "ann_gmm_iran") -> list[Target]:
@@ -115,13 +115,8 @@ def read_study(path: Path) -> Study:
     if error is not None:
         step = "paper_targets/schema.json says what a row must hold"
         raise ManifestError(f"{path.name}, {_place(content, error)}: {error.message}; {step}")
-    unwritten = frozenset(content.get("unwritten", ()))
-    for row in content["rows"]:
-        if row["lesson"] in unwritten:
-            row.setdefault("open", "its lesson is not written yet")
     rows = tuple(target for row in content["rows"] for target in _expand(row, content["study"], path))
-    _refuse_doubles(rows, path)
-    return Study(content["study"], content["title"], content["citation"], content["folder"], rows, unwritten)
+    return Study(content["study"], content["title"], content["citation"], content["folder"], rows)
 
 
 @cache
@@ -145,9 +140,9 @@ def _expand(row: dict, study: str, path: Path) -> Iterator[Target]:
     common = {key: row[key] for key in ("unit", "inputs", "lesson", "kind")}
     common |= {"study": study, "source": row["source"]["document"], "tag": row["source"]["tag"]}
     common |= {"relation": row.get("relation", "equal"), "reason_open": row.get("open", "")}
-    common["tolerance"], fixed = MappingProxyType(row.get("tolerance", {})), row.get("fixed", {})
+    common["tolerance"], fixed = row.get("tolerance", {}), row.get("fixed", {})
     if "axes" not in row:
-        yield Target(id=row["id"], what=row["what"], value=row.get("value"), at=MappingProxyType(fixed), **common)
+        yield Target(id=row["id"], what=row["what"], value=row.get("value"), at=fixed, **common)
         return
     values = _flat(row.get("values"), [len(axis) for axis in row["axes"].values()], f"{path.name}, row {row['id']}")
     for point, value in zip(itertools.product(*row["axes"].values()), values, strict=True):
@@ -155,7 +150,7 @@ def _expand(row: dict, study: str, path: Path) -> Iterator[Target]:
         spoken = {name: period_label(entry) if name == "period_s" else entry for name, entry in at.items()}
         tokens = {name: psa(entry).removesuffix("_g") if name == "period_s" else entry for name, entry in at.items()}
         named = {"id": row["id"].format(**tokens), "what": row["each"].format(**spoken), "family": row["what"]}
-        yield Target(value=value, at=MappingProxyType(at), **named, **common)
+        yield Target(value=value, at=at, **named, **common)
 
 
 def _flat(values, shape: list[int], where: str) -> list:
@@ -167,9 +162,3 @@ def _flat(values, shape: list[int], where: str) -> list:
     if any(isinstance(value, list) != (len(shape) > 1) for value in values):
         raise ManifestError(f"{where}: the values are not nested as deep as the axes")
     return values if len(shape) == 1 else [value for part in values for value in _flat(part, shape[1:], where)]
-
-
-def _refuse_doubles(rows, path: Path) -> None:
-    double = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
-    if double:
-        raise ManifestError(f"{path.name}: the id {double[0]} stands there twice; give each row its own")

@@ -87,35 +87,24 @@ class MapGrid:
     def pixels(self, longitude, latitude, names: Sequence | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Row and column (n,) of the pixels that places (n,) in degrees lie in.
 
-        GridError where one is not on the grid: it says which (by its name in ``names``), how far off, and what to do.
+        GridError where one is not on the grid: it says which (by its name in ``names``), and what to do.
         """
         row, column = self._fractional(longitude, latitude)
         outside = np.flatnonzero(~self.contains(longitude, latitude))
         if outside.size:
             first = outside[0]
             name = first if names is None else list(names)[first]
-            raise GridError(self._complaint(outside.size, row.size, name, row.flat[first], column.flat[first]))
+            where = f"{np.ravel(longitude)[first]:g}, {np.ravel(latitude)[first]:g}"
+            raise GridError(
+                f"{outside.size} of {row.size} places lie outside the grid of {self.nx} x {self.ny} pixels of "
+                f"{self.pixel_m:g} m; the first is {name} at {where}. Make a larger grid (MapGrid.around takes all "
+                "places), use larger pixels, or keep only frame[grid.contains(longitude, latitude)]."
+            )
         return np.floor(row).astype(int), np.floor(column).astype(int)
 
     def _fractional(self, longitude, latitude):
         x, y = self.project(longitude, latitude)
         return (1e3 * y - self.south_m) / self.pixel_m, (1e3 * x - self.west_m) / self.pixel_m
-
-    def _complaint(self, count, total, name, row, column):
-        if not np.isfinite([row, column]).all():
-            return f"{count} of {total} places are not on the grid; {name} has no usable coordinates: drop it."
-        beyond = [
-            f"{distance * self.pixel_m / 1e3:.1f} km {direction}"
-            for distance, direction in (
-                (-column, "west"), (column - self.nx, "east"), (-row, "south"), (row - self.ny, "north")
-            )
-            if distance >= 0
-        ]  # fmt: skip
-        return (
-            f"{count} of {total} places lie outside the grid of {self.nx} x {self.ny} pixels of {self.pixel_m:g} m; "
-            f"{name} lies {' and '.join(beyond)} of it. Make a larger grid (MapGrid.around takes all places), use "
-            "larger pixels, or keep only frame[grid.contains(longitude, latitude)]."
-        )
 
 
 THESIS_ITALY = MapGrid(32633, 120_000, 4_620_000, 700, nx=400, ny=768)

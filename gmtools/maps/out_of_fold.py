@@ -17,8 +17,6 @@ from gmtools.cache import replacing
 from gmtools.errors import FormatError, UnknownModel
 from gmtools.networks import FOLDER
 
-LARGEST = 4_000_000  # bytes of a file
-
 
 def digest(frame: pd.DataFrame) -> str:
     """Digest of the earthquakes and stations of a table's records, in their order."""
@@ -29,19 +27,15 @@ def digest(frame: pd.DataFrame) -> str:
 def save(name: str, frame: pd.DataFrame, arrays: Mapping[str, np.ndarray], folder=FOLDER / "predictions", **facts):
     """Write arrays (..., n_records) for the records of ``frame``; ``facts`` say as JSON where they come from.
 
-    FormatError where an array has another last axis or holds NaN, or the file would be larger than 4 MB.
+    FormatError where an array has another last axis or holds NaN.
     """
     for key, values in arrays.items():
         if values.shape[-1] != len(frame) or not np.isfinite(values).all():
             raise FormatError(f"{key} of {name} has shape {values.shape} for {len(frame)} records, or holds NaN.")
     path = Path(folder) / f"{name}.npz"
     half = {key: values.astype("float16") for key, values in arrays.items()}
-    with replacing(path) as temporary:
-        with temporary.open("wb") as stream:
-            np.savez_compressed(stream, allow_pickle=False, **half)
-        size = temporary.stat().st_size
-        if size > LARGEST:
-            raise FormatError(f"{name}.npz has {size:,} bytes, more than {LARGEST:,}: keep fewer networks.")
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **half)
     facts = {"name": name, "records": len(frame), "digest": digest(frame), **facts}
     with replacing(path.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

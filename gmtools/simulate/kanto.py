@@ -42,14 +42,8 @@ from gmtools.simulate.kanto_ground import PERIODS
 from gmtools.simulate.records import correlation, true_columns
 
 REFERENCE_VS30 = 450.0
-_KINDS = tuple(
-    zip(
-        ("Asc", "SInter", "SSlab"),
-        (0.0, *kanto_region.KIND_DEPTHS_KM),
-        (*kanto_region.KIND_DEPTHS_KM, np.inf),
-        strict=True,
-    )
-)
+_CRUST_KM, _INTERFACE_KM = kanto_region.KIND_DEPTHS_KM
+_KINDS = ("Asc", 0.0, _CRUST_KM), ("SInter", _CRUST_KM, _INTERFACE_KM), ("SSlab", _INTERFACE_KM, np.inf)
 _LATTICE = {"spacing": 5.0, "x": (50.0, 800.0), "y": (3600.0, 4380.0)}  # km in UTM zone 54 north
 _PATHS = {"x": (220.0, 640.0), "y": (3760.0, 4180.0)}  # km, where epicenters and stations lie
 _STEPS = 32

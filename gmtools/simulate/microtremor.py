@@ -52,8 +52,8 @@ from gmtools.simulate.microtremor_sites import (
     two_layers,
 )
 
-__all__ = ["CALIFORNIA", "CALM", "ITALY", "KINDS", "LABELS", "Cause", "Country", "Fault", "LabelledPeaks"]
-__all__ += ["Machine", "Site", "Structure", "SurfaceWaves", "cause_of", "causes", "draw_site", "ground_amplitude"]
+__all__ = ["CALIFORNIA", "CALM", "ITALY", "KINDS", "LABELS", "Cause", "Country", "Fault", "Machine"]
+__all__ += ["Site", "Structure", "SurfaceWaves", "cause_of", "causes", "draw_site", "ground_amplitude"]
 __all__ += ["labelled_peaks", "layer", "numbered_site", "recording", "spectra", "two_layers"]
 
 _TOLERANCE_LN = {"ground": 0.2, "machine": 0.04, "structure": 0.08}
@@ -69,19 +69,6 @@ class Cause:
     label: str
     source: str
     ratio: float
-
-
-@dataclass(frozen=True, eq=False)
-class LabelledPeaks:
-    """Peaks that passed SESAME's criteria, with their labels; ``features`` (n, 90) and ``lines`` (n, 3, 227) are what
-    networks see. ``table``: ``country``, ``recording`` (number for :func:`numbered_site`; split by it), ``kind``,
-    ``label``, ``cause``, its ``true_f0_hz``, ``neighbors`` (other causes in [f0/2, 2 f0]), and the columns of
-    :func:`gmtools.hvsr.peaks`. ``counted``: recordings processed or without a clear peak, and peaks not here."""
-
-    table: pd.DataFrame
-    features: np.ndarray
-    lines: np.ndarray
-    counted: dict[str, int]
 
 
 def causes(site: Site) -> tuple[Cause, ...]:
@@ -196,15 +183,22 @@ def spectra(
     ), causes(site)
 
 
-def labelled_peaks(country: Country, counts: dict[str, int] | None = None, seed: int = 0) -> LabelledPeaks:
+def labelled_peaks(
+    country: Country, counts: dict[str, int] | None = None, seed: int = 0
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """Record at one site after the other until there are enough peaks with each label: that of the strongest cause
-    within its tolerance, 20 % of f0 for ground, 4 % for a machine, 8 % for a structure, more for a fault. Peaks without
-    a cause, or of which there are enough, are counted. GmtoolsError for another label, or where 50 times as many sites
-    fail."""
+    within its tolerance, 20 % of f0 for ground, 4 % for a machine, 8 % for a structure, more for a fault. Only peaks
+    that pass SESAME's criteria, with a cause, count. GmtoolsError for another label, or where 50 times as many sites
+    fail.
+
+    Returns a table with ``country``, ``recording`` (number for :func:`numbered_site`; split by it), ``kind``,
+    ``label``, ``cause``, its ``true_f0_hz``, ``neighbors`` (other causes in [f0/2, 2 f0]) and the columns of
+    :func:`gmtools.hvsr.peaks`; and what networks see, features (n, 90) and lines (n, 3, 227).
+    """
     counts = dict(country.counts if counts is None else counts)
     if unknown := sorted(set(counts) - set(LABELS)):
         raise GmtoolsError(f"{unknown[0]!r} is no label; choose among {', '.join(LABELS)}.")
-    missing, counted, found = Counter(counts), Counter(), []
+    missing, found = Counter(counts), []
     with tqdm(total=missing.total(), desc=f"Peaks, {country.name}") as bar:
         for number in range(100 + 50 * missing.total()):
             if missing.total() == 0:
@@ -212,19 +206,16 @@ def labelled_peaks(country: Country, counts: dict[str, int] | None = None, seed:
             site, sequence = numbered_site(country, number, seed)
             if missing[KINDS[site.kind]] == 0:
                 continue
-            counted["recordings"] += 1
-            for row in _peaks_of(site, country, sequence, counted):
-                if row["label"] is None or missing[row["label"]] <= 0:
-                    counted["peaks without a cause" if row["label"] is None else "surplus peaks"] += 1
-                    continue
-                missing[row["label"]] -= 1
-                found.append({"country": country.name, "recording": number} | row)
-                bar.update()
+            for row in _peaks_of(site, country, sequence):
+                if missing[row["label"]] > 0:
+                    missing[row["label"]] -= 1
+                    found.append({"country": country.name, "recording": number} | row)
+                    bar.update()
     if missing.total():
         raise GmtoolsError(f"{country.name}: still missing {dict(missing)}; give its shares to kinds that yield peaks.")
     table = pd.DataFrame(found)
     lines, features = np.stack(table.pop("lines")), np.stack(table.pop("features"))
-    return LabelledPeaks(table, features, lines, dict(counted))
+    return table, features, lines
 
 
 def cause_of(f0_hz: float, why: Iterable[Cause]) -> Cause | None:
@@ -233,12 +224,11 @@ def cause_of(f0_hz: float, why: Iterable[Cause]) -> Cause | None:
     return max(near, key=lambda cause: cause.ratio, default=None)
 
 
-def _peaks_of(site: Site, country: Country, seed, counted: Counter) -> list[dict]:
+def _peaks_of(site: Site, country: Country, seed) -> list[dict]:
     windows, why = spectra(site, country, seed)
     try:
         peaks = hvsr.peaks(hvsr.curve(windows))
     except NoPeak:
-        counted["recordings without a clear peak"] += 1
         return []
     rows = []
     for peak in peaks.to_dict("records"):

@@ -10,16 +10,9 @@ from gmtools.site.layered import Profile
 
 STRATIGRAPHIC, ARTEFACTUAL, OTHER = LABELS = ("stratigraphic", "artefactual", "other")
 KINDS = {
-    "one_dimensional": STRATIGRAPHIC,
-    "body_waves": STRATIGRAPHIC,
-    "two_dimensional": STRATIGRAPHIC,
-    "superimposed": STRATIGRAPHIC,
-    "double_peak": STRATIGRAPHIC,
-    "machinery": ARTEFACTUAL,
-    "structure": ARTEFACTUAL,
-    "amplified_component": OTHER,
-    "coupling": OTHER,
-    "tilt": OTHER,
+    **dict.fromkeys(("one_dimensional", "body_waves", "two_dimensional", "superimposed", "double_peak"), STRATIGRAPHIC),
+    **dict.fromkeys(("machinery", "structure"), ARTEFACTUAL),
+    **dict.fromkeys(("amplified_component", "coupling", "tilt"), OTHER),
 }
 """Kinds of site, each with the label of the peak that it is drawn for."""
 

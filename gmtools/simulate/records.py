@@ -83,9 +83,6 @@ def iran(
     seed: int = 0,
     n_events: int = 363,
     n_records: int = 2193,
-    model: str = "ZafaraniEtAl2018",
-    variability: Variability = IRAN_VARIABILITY,
-    truth: Sequence[float] = (0.0,),
 ) -> pd.DataFrame:
     """The smaller, truncated Iranian data set. Four times the records are drawn; those with PGA below 0.0102 g go,
     then events with fewer than three, then records at random down to the size asked: the surviving random terms are
@@ -93,7 +90,7 @@ def iran(
     for half of the events of M 5 and above, and equals Rhyp below M 5."""
     random = np.random.default_rng([seed, 2])
     frame = _geometry(random, _IRAN, 2 * n_events, 4 * n_records)
-    frame = frame.join(_motions(random, frame, model, variability, truth))
+    frame = frame.join(_motions(random, frame, "ZafaraniEtAl2018", IRAN_VARIABILITY, (0.0,)))
     frame = frame[np.log(frame[columns.PGA]) >= TRUNCATION_LN_PGA]
     frame = _thin(random, frame, n_events, n_records)
     return _hide_distances(random, frame.reset_index(drop=True))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import balanced_accuracy_score as balanced
 
 from gmtools import cache, hvsr, networks
 from gmtools.data import catalog
@@ -40,14 +41,12 @@ RECORDINGS = {
 
 @dataclass(frozen=True, eq=False)
 class Peaks:
-    """Drawn peaks: ``table``, a row for each (:class:`gmtools.simulate.microtremor.LabelledPeaks`); ``spectra`` (n, 90)
-    as of :func:`gmtools.hvsr.features`; ``lines`` (n, 3, 227), what :func:`pictures` draws; ``counted``, what became of
-    others."""
+    """Drawn peaks: ``table``, a row for each (:func:`gmtools.simulate.microtremor.labelled_peaks`); ``spectra`` (n, 90)
+    as of :func:`gmtools.hvsr.features`; ``lines`` (n, 3, 227), what :func:`pictures` draws."""
 
     table: pd.DataFrame
     spectra: np.ndarray
     lines: np.ndarray
-    counted: dict
 
     @property
     def features(self) -> np.ndarray:
@@ -80,15 +79,14 @@ def drawn(country: microtremor.Country, seed: int = 0, counts: Mapping[str, int]
 
     def make() -> list[np.ndarray]:
         """Arrays of the drawn peaks."""
-        found = microtremor.labelled_peaks(country, counts, seed)
-        text = [found.table.to_json(orient="split", double_precision=15), json.dumps(found.counted)]
-        return [found.features, found.lines, *map(np.array, text)]
+        table, spectra, lines = microtremor.labelled_peaks(country, counts, seed)
+        return [spectra, lines, np.array(table.to_json(orient="split", double_precision=15))]
 
     simulation = Path(microtremor.__file__).parent
     code = [*simulation.glob("microtremor*.py"), *Path(hvsr.__file__).parent.glob("*.py")]
     inputs = [json.loads(json.dumps(asdict(country))), counts, seed, *sorted(code)]
-    spectra, lines, table, counted = cache.once(f"peaks_{country.name.lower()}", inputs, make)
-    return Peaks(pd.read_json(io.StringIO(str(table)), orient="split"), spectra, lines, json.loads(str(counted)))
+    spectra, lines, table = cache.once(f"peaks_{country.name.lower()}", inputs, make)
+    return Peaks(pd.read_json(io.StringIO(str(table)), orient="split"), spectra, lines)
 
 
 def split(recording: np.ndarray, n_training: int, seed: int = 0) -> np.ndarray:
@@ -162,13 +160,13 @@ def noise_quantities(spectra: hvsr.Spectra) -> dict[str, float]:
     }
 
 
-def simulated_noise(number: int, seed: int = 43) -> pd.DataFrame:
+def simulated_noise(number: int) -> pd.DataFrame:
     """:func:`noise_quantities` of simulated layers, one row for each, drawn apart from all peaks."""
     kinds = [name for name, label in microtremor.KINDS.items() if label == microtremor.STRATIGRAPHIC]
     shares = np.array([microtremor.ITALY.shares.get(name, 0.0) for name in kinds])
     rows, at = [], 0
     while len(rows) < number:
-        sequence = np.random.SeedSequence([seed, at])
+        sequence = np.random.SeedSequence([43, at])
         random, at = np.random.default_rng(sequence), at + 1
         site = microtremor.draw_site(microtremor.ITALY, random, str(random.choice(kinds, p=shares / shares.sum())))
         row = noise_quantities(microtremor.spectra(site, microtremor.ITALY, sequence)[0])
@@ -268,12 +266,6 @@ def facts(values: np.ndarray, truth: np.ndarray, answer: np.ndarray, by_rule: np
         "inputs": inputs, "outputs": OUTPUTS, "ranges": {output: limits for output in CLASSES}, "scores": [score],
         "faults": [FAULT], "data": ["simulated"], "kind": "simulated",
     }  # fmt: skip
-
-
-def balanced(truth: np.ndarray, answer: np.ndarray) -> float:
-    """Mean recall over the classes that occur."""
-    truth, answer = np.asarray(truth), np.asarray(answer)
-    return float(np.mean([np.mean(answer[truth == k] == k) for k in np.unique(truth)]))
 
 
 NAMED = ("peak_perceptron", "peak_perceptron_more", "peak_squeezenet", "peak_squeezenet_more")

@@ -13,7 +13,7 @@ from gmtools import columns, networks, studies
 from gmtools.data import catalog, datasets
 from gmtools.data.rasters import Points, slope
 from gmtools.data.readers import file_ending, topography
-from gmtools.errors import DataNotFound, DownloadFailed, FormatError
+from gmtools.errors import DataNotFound, DownloadFailed
 from gmtools.geodesy import hypocentral_distance_km, with_distances
 from gmtools.maps import grids, ground, inputs
 from gmtools.maps.grids import Layer, MapGrid, resample, resample_points
@@ -28,18 +28,10 @@ ELEVATION, SLOPE, VS30, VELOCITY = columns.ELEVATION, columns.SLOPE, columns.VS3
 FILL = {ELEVATION: 0.0, SLOPE: 0.0, VS30: 600.0, VELOCITY: 1600.0}
 """What stands at sea and abroad: sea level, no slope, soft rock (a choice of this project)."""
 _AROUND = (5.0, 20.0, 35.0, 48.5)  # west, east, south, north of the coast that maps show
-CLASS_VELOCITY_M_S = {
-    "HOLOCENE": 300.0,
-    "PLEISTOCENE": 300.0,
-    "CENOZOIC": 1600.0,
-    "CRETACEOUS": 1600.0,
-    "JURASSIC-TRIASSIC": 1600.0,
-    "UNKNOWN": 1600.0,
-    "PALEOZOIC": 2400.0,
-    "PRECAMBRIAN": 2400.0,
-}
-"""Three velocities as in the thesis (loose sediment, soft rock, hard rock). The thesis sorts by lithology, which this
-file does not have; sorting by age is this project's stand-in, and puts young volcanic rock among the soft ones."""
+AGE_VELOCITY_M_S = {"HOLOCENE": 300.0, "PLEISTOCENE": 300.0, "PALEOZOIC": 2400.0, "PRECAMBRIAN": 2400.0}
+"""Loose sediment 300 m/s, hard rock 2400 m/s, all other ages soft rock of 1600 m/s: three velocities as in the thesis,
+which sorts by lithology. This file does not have it; sorting by age is this project's stand-in, and puts young volcanic
+rock among the soft ones."""
 REACH_KM = 25.0
 """A pixel farther than this from every point of the site model has no velocity."""
 
@@ -166,23 +158,18 @@ TABLES = {
 }
 
 
-def with_depths(
-    frame: pd.DataFrame, catalogue: pd.DataFrame, within_km: float = 15.0, within_magnitude: float = 0.3
-) -> pd.DataFrame:
+def with_depths(frame: pd.DataFrame, catalogue: pd.DataFrame) -> pd.DataFrame:
     """Take the depth of each event, and the distances that follow, from a catalogue that lists it.
 
     An event id that holds a date (``EMSC-20160824_...``) is looked for on that day, one with a year (``IT-2009-0009``)
-    in that year. Of the earthquakes within the limits the one with the smallest sum of distance over 5 km and
+    in that year. Of the earthquakes within 15 km and 0.3 units the one with the smallest sum of distance over 5 km and
     difference of magnitude over 0.1 is taken: in a dense sequence perhaps an aftershock, of the same sequence. An event
     that the catalogue does not list keeps its depth.
     """
     names = [columns.MAGNITUDE, columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE]
     events = frame.groupby(columns.EVENT)[names].first()
-    depth = pd.Series(
-        [_listed_depth(event, row, catalogue, within_km, within_magnitude) for event, row in events.iterrows()],
-        index=events.index,
-        dtype=float,
-    )
+    depths = [_listed_depth(event, row, catalogue) for event, row in events.iterrows()]
+    depth = pd.Series(depths, events.index, dtype=float)
     found = frame[columns.EVENT].map(depth)
     changed = {
         columns.HYPOCENTRAL_DEPTH: found.fillna(frame[columns.HYPOCENTRAL_DEPTH]),
@@ -191,7 +178,7 @@ def with_depths(
     return with_distances(frame.assign(**changed))
 
 
-def _listed_depth(event, row, catalogue, within_km, within_magnitude):
+def _listed_depth(event, row, catalogue):
     """Depth (km) of the best match, NaN if there is none."""
     time = catalogue[columns.ORIGIN_TIME]
     day, year = re.search(r"-(\d{8})_", event), re.search(r"-(\d{4})-", event)
@@ -202,7 +189,7 @@ def _listed_depth(event, row, catalogue, within_km, within_magnitude):
     there = (same[columns.EVENT_LONGITUDE].to_numpy(), same[columns.EVENT_LATITUDE].to_numpy())
     distance = np.asarray(pyproj.Geod(ellps="WGS84").inv(*here, *there)[2]) / 1e3
     difference = (same[columns.MAGNITUDE] - row[columns.MAGNITUDE]).abs().to_numpy()
-    near = (distance <= within_km) & (difference <= within_magnitude)
+    near = (distance <= 15.0) & (difference <= 0.3)
     if not near.any():
         return np.nan
     return same[columns.HYPOCENTRAL_DEPTH].to_numpy()[np.where(near, distance / 5 + difference / 0.1, np.inf).argmin()]
@@ -235,10 +222,7 @@ def _vs30(grid: MapGrid) -> Layer:
 
 def _velocity(grid: MapGrid) -> Layer:
     table = datasets.read("italy_site_model")
-    velocity = table["geology"].map(CLASS_VELOCITY_M_S)
-    if velocity.isna().any():
-        unknown = sorted(set(table["geology"][velocity.isna()]))
-        raise FormatError(f"Geology {unknown} of the Italian site model has no class: add it to CLASS_VELOCITY_M_S.")
+    velocity = table["geology"].map(AGE_VELOCITY_M_S).fillna(1600.0)
     place = table[columns.LONGITUDE].to_numpy(), table[columns.LATITUDE].to_numpy()
     licence = catalog.manifests()["italy_site_model"].licence
     return resample_points(
@@ -267,8 +251,8 @@ class KeptOut:
     parts: dict[str, np.ndarray]
 
 
-def keep_out_laquila(study: inputs.MapStudy, within_km: float = 1.0) -> KeptOut:
-    """Keep the L'Aquila mainshock out, with the stations within ``within_km`` of its own, and with earthquakes to check
+def keep_out_laquila(study: inputs.MapStudy) -> KeptOut:
+    """Keep the L'Aquila mainshock out, with the stations within 1 km of its own, and with earthquakes to check
     a network on."""
     frame, events = study.frame, study.events
     event_id = LAQUILA_2009 if LAQUILA_2009 in events.index else _most_like_laquila(study)
@@ -280,7 +264,7 @@ def keep_out_laquila(study: inputs.MapStudy, within_km: float = 1.0) -> KeptOut:
     if recordings is not None:
         where = pd.concat([where, recordings.set_index(columns.STATION)[place]])
     here, there = (np.column_stack(study.grid.project(*table.to_numpy(float).T)) for table in (stations, where))
-    hidden = frozenset(stations.index[cdist(here, there).min(axis=1) < within_km])
+    hidden = frozenset(stations.index[cdist(here, there).min(axis=1) < 1.0])
     of_event = (frame[columns.EVENT] == event_id).to_numpy()
     at_hidden = frame[columns.STATION].isin(hidden).to_numpy()
     by_size = events.drop(event_id).sort_values(columns.MAGNITUDE, kind="stable").index

@@ -5,7 +5,7 @@ import shapely
 
 from gmtools import studies
 from gmtools.data import catalog
-from gmtools.errors import DataNotFound, FormatError
+from gmtools.errors import DataNotFound
 from gmtools.maps import grids
 from gmtools.maps.grids import MapGrid
 from gmtools.simulate import fields
@@ -139,11 +139,13 @@ def _not_there(data_id):
     raise DataNotFound(f"no {data_id}")
 
 
-def test_geology_without_a_velocity_is_named(monkeypatch):
-    points = pd.DataFrame({"longitude": [9.7], "latitude": [40.5], "geology": ["ARCHEAN"]})
+def test_an_age_that_is_neither_young_nor_old_is_soft_rock(monkeypatch):
+    points = pd.DataFrame(
+        {"longitude": [9.7] * 3, "latitude": [40.5] * 3, "geology": ["HOLOCENE", "UNKNOWN", "UNKNOWN"]}
+    )
     monkeypatch.setattr(italy.datasets, "read", lambda data_id: points)
-    with pytest.raises(FormatError, match=r"Geology \['ARCHEAN'\] of the Italian site model has no class"):
-        italy._velocity(MapGrid.around([9.7, 9.8], [40.4, 40.6], 2000))
+    values = italy._velocity(MapGrid.around([9.7, 9.8], [40.4, 40.6], 2000)).values
+    assert np.nanmax(values) == pytest.approx((300 + 2 * 1600) / 3)
 
 
 def test_study_on_a_grid_keeps_an_earthquake_and_its_ground_out():
