@@ -39,6 +39,8 @@ def test_mask_is_the_share_of_a_frame_between_p_and_s():
 def test_window_begins_before_p_or_around_the_peak():
     record = wave(2.0, seconds=100.0, p_time_s=30.0, s_time_s=40.0)
     assert bands.start_of(record) == 1000
+    record.acceleration[2600, 1] = 4
+    assert bands.start_of(record, anchor="pga") == 2600 - 1500
     record.acceleration[4000, 1] = 5
     assert bands.start_of(record, anchor="pga") == 2000  # 60 s that end with the record
 

@@ -61,6 +61,25 @@ def test_facts_scale_the_training_range_to_one(few):
     assert limits["vt"] == [few.lines[:, 2].min(), few.lines[:, 2].max()]
 
 
+def test_quantities_of_noise_are_those_of_made_up_spectra():
+    f = np.geomspace(0.2, 40, 1000)
+    hv = 1.5 * (1 + 4 * np.exp(-0.5 * (np.log(f / 3) / 0.15) ** 2))
+    parts = np.log(np.stack([hv * f, hv * f, f])) + np.array([[0.1], [-0.1], [0.0]])  # north, east, vertical
+    amplitude = np.exp(parts[:, None] + 0.3 * np.array([-1, 1] * 5)[:, None])  # ten windows, low and high in turn
+    kept, horizontal = np.ones(10, bool), np.sqrt(amplitude[0] * amplitude[1])
+    spectra = hvsr.Spectra(f, amplitude, horizontal, 70.0 * np.arange(10), kept, hvsr.Settings(frequencies_hz=f))
+    found = hv_peaks.noise_quantities(spectra)
+    wanted = {
+        "slope": np.log(2),
+        "level": 1.5,
+        "height": 7.5,
+        "scatter": 0,
+        "change": 0.3 * np.sqrt(10 / 9),
+        "balance": 0.2,
+    }
+    assert {name: found[name] for name in wanted} == pytest.approx(wanted, rel=5e-3, abs=1e-6)
+
+
 def test_stand_ins_are_simulated_and_said_to_be():
     found, kind = hv_peaks.recordings("simulated", seed=1)
     assert kind == "simulated" and len(found) == 7

@@ -1,3 +1,6 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,6 +9,7 @@ import shapely
 from gmtools import studies
 from gmtools.data import catalog
 from gmtools.errors import DataNotFound
+from gmtools.geodesy import hypocentral_distance_km
 from gmtools.maps import grids
 from gmtools.maps.grids import MapGrid
 from gmtools.simulate import fields
@@ -116,6 +120,8 @@ def test_real_layers_on_a_grid_around_all_stations():
     for name, ends in {"vs30_m_s": (150, 1000), "velocity_m_s": (300, 2400)}.items():
         values = np.where(np.isnan(layers[name].values), italy.FILL[name], layers[name].values)
         assert (values.min(), values.max()) == ends
+    shares = [np.mean(layers["velocity_m_s"].values == velocity) for velocity in (300, 1600, 2400)]
+    assert shares == pytest.approx([0.105, 0.213, 0.083], abs=0.002)  # of the pixels; the sea has none
     row, column = grid.pixels([6.87, 11.9], [45.83, 45.0])  # Mont Blanc, Po delta
     elevation, vs30 = layers["elevation_m"].values[row, column], layers["vs30_m_s"].values[row, column]
     assert elevation[0] > 2000 and elevation[1] < 50 and vs30[1] < 300
@@ -153,6 +159,10 @@ def test_study_on_a_grid_keeps_an_earthquake_and_its_ground_out():
     assert all(side % 8 == 0 for side in study.grid.shape) and len(study.layers) == 4
     maps = italy.input_maps(study, italy.CONFIGURATIONS["7c"])
     assert maps[:, 0, 0, 0] == pytest.approx((study.events["magnitude"] - 3) / 4)  # M 3 is 0, M 7 is 1
+    r = hypocentral_distance_km(*(values[0, 0] for values in study.grid.lonlat), *study.events.iloc[0, 1:])
+    assert maps[0, 0, 0, 1] == pytest.approx((np.log(r) - 1) / 6, rel=1e-4)  # ln km: 1 is 0, 7 is 1
+    sea = replace(study, layers={"vs30_m_s": grids.Layer(np.full(study.grid.shape, np.nan), "m/s", "")})
+    assert italy.input_maps(sea, ["vs30_m_s"]) == pytest.approx((600 - 150) / (1000 - 150))
     assert maps.shape == (len(study.events), *study.grid.shape, 7) and np.isfinite(maps).all()
     kept = italy.keep_out_laquila(study)
     parts = np.array(list(kept.parts.values()))
@@ -168,6 +178,13 @@ def test_study_on_a_grid_keeps_an_earthquake_and_its_ground_out():
     assert kept.hidden == set(place.index[km < 1])
     out = study.frame[kept.parts[kept.name]]
     assert set(out["station_id"]) <= kept.hidden and out["event_id"].nunique() == 1
+
+
+def test_the_stand_in_for_laquila_is_like_it_in_place_and_magnitude():
+    place = {"event_longitude": [13.38, 12.38, 13.38], "event_latitude": 42.34}
+    events = pd.DataFrame({"magnitude": [6.3, 6.3, 5.3], **place}, index=list("abc"))
+    study = SimpleNamespace(events=events, frame=pd.DataFrame({"event_id": list("abc") * 2}), grid=GRID)
+    assert italy._most_like_laquila(study) == "a"
 
 
 def test_what_is_planted_sums_to_the_truth():

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gmtools.data import catalog
@@ -72,3 +73,13 @@ def test_window_of_the_study_begins_half_a_minute_before_p():
     window = vs30.published_window(record)
     assert window.shape == (3000, 4)
     assert window[:, 3].sum() / 50 == pytest.approx(record.s_time_s - record.p_time_s, abs=0.05)
+
+
+def test_the_shape_of_a_motion_is_its_long_periods_over_its_pga(monkeypatch):
+    frame = pd.DataFrame({"station_id": ["S"], "vs30_m_s": 400.0, "magnitude": 5.0, "rjb_km": 10.0, "pga_g": 0.1})
+    frame = frame.assign(psa_1s_g=0.2, pgv_cm_s=98.1)  # 98.1 cm/s in a second are 0.1 g
+    monkeypatch.setattr(vs30.studies, "load", lambda *_: SimpleNamespace(frame=frame, simulated=False))
+    spectra, kinds = vs30.region_spectra("real")
+    shape = spectra.set_index("region")["ln_shape"].to_dict()
+    assert shape == pytest.approx({"Italy": np.log(2), "Iran": np.log(2), "NGA-West2": 0}, abs=1e-12)
+    assert set(kinds.values()) == {"measured"} and (spectra["distance_km"] == 10).all()

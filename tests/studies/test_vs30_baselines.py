@@ -48,6 +48,18 @@ def test_spectrum_finds_a_planted_frequency_with_and_without_an_s_time(s_time_s)
     assert np.exp(found[0] - found[1]).max() == pytest.approx(10, rel=0.1)
 
 
+def test_without_an_s_time_the_window_begins_two_seconds_before_the_peak():
+    burst = sine(3.0, s_time_s=np.nan)
+    burst.acceleration[1100:] *= 0.01  # the sine lasts a second, and what comes later is a hundred times weaker
+    assert np.exp(baselines.spectrum(burst)[0].max()) > 0.4
+
+
+def test_the_penalty_is_chosen_by_folds_of_whole_stations():
+    stations = np.repeat([f"S{k}" for k in range(20)], 4)
+    folds = baselines.on_records(stations)["spectral_ratio_regression"][-1].cv
+    assert len(folds) == 5 and all(not set(stations[train]) & set(stations[test]) for train, test in folds)
+
+
 def test_spectrum_of_silence_and_of_the_last_samples_is_finite():
     silent = Accelerogram(np.zeros((900, 3)), 100.0, "R1", "E1", "S1", s_time_s=8.995)
     assert np.isfinite(baselines.spectrum(silent)).all()
