@@ -47,11 +47,10 @@ def payload(data="auto"):
         weights = networks.weights(facts["network"])
         meta[region] = {key: facts[key] for key in _FACTS} | {
             "period": card.get("period_s", 0.0),
-            "sigma_factor": card.get("sigma_factor", 1.0),
             "scores": card["scores"],
             "network": {
                 "inputs": [{key: one[key] for key in ("name", "mean", "sd")} for one in card["inputs"]],
-                "members": map_layers.members(card["layers"]),
+                "steps": map_layers.steps(card["layers"]),
                 "ranges": next(iter(card["ranges"].values())),
                 "arrays": len(weights),
             },
@@ -104,11 +103,8 @@ class EventMap(Explorer):
         names = [one["name"] for one in card["inputs"]]
         maps = inputs.input_maps(self.grid, layers, event, names)
         scale = {one["name"]: (one["mean"], one["mean"] + one["sd"]) for one in card["inputs"]}
-        output = networks.load(facts["network"]).predict(inputs.scale(maps, scale), verbose=0)
-        output = np.array(output if isinstance(output, list) else [output])[:, 0]
-        mean, variance = output[..., 0], np.exp(np.clip(output[..., 1], *LN_VARIANCE))
-        sigma = np.sqrt(variance.mean(axis=0) + mean.var(axis=0))
-        return mean.mean(axis=0), card.get("sigma_factor", 1.0) * sigma
+        output = np.squeeze(networks.load(facts["network"]).predict(inputs.scale(maps, scale), verbose=0))
+        return output[..., 0], np.exp(np.clip(output[..., 1], *LN_VARIANCE) / 2)
 
     def known(self):
         """Pixels, (ny, nx) bool, with enough training records near the event's magnitude, the pixel's epicentral

@@ -25,7 +25,6 @@ function region(name, about, arrays) {
   Object.assign(statics, { easting_km: east, northing_km: north });
   const weights = Array.from({ length: about.network.arrays }, (_, i) => numbers(data(`weights_${i}`)));
   const network = { ...about.network, height: ny, width: nx, pixels, statics, weights };
-  network.sigma_factor = about.sigma_factor;
   return {
     ...about, name, network, places, records: data("records"), support: data("support"),
     far: data("far"), // km to the nearest pixel with training records

@@ -79,13 +79,13 @@ export function disagreement(region, maps) {
 /** Network, data, scores, licenses. */
 export function sources({ network, data, scores, layers, classical }) {
   const { records, events, stations } = data;
-  const steps = network.members[0].filter(({ weights }) => weights !== undefined).length;
+  const learned = network.steps.filter(({ weights }) => weights !== undefined).length;
   const said = scores.map(({ value, unit, on, baselines }) => {
     const beside = Object.entries(baselines).map(([name, other]) => `${name}: ${other.toFixed(2)}`);
     return `${value.toFixed(2)} ${unit} on ${on}${beside.length ? ` (${beside.join(", ")})` : ""}`;
   });
   return (
-    `The map joins ${network.members.length} U-Nets of ${steps} layers, trained on ${records.toLocaleString("en-US")} records of ` +
+    `The map is that of a U-Net of ${learned} layers, trained on ${records.toLocaleString("en-US")} records of ` +
     `${events} earthquakes at ${stations} stations. ${said.length ? `Error (rmse) where they did not learn: ${said.join("; ")}. ` : ""}` +
     "Faint: fewer than five training records within 0.5 of M and a factor of 1.5 of distance and VS30; blank: none within twice that. Hatched: over 50 km from any training record. A regular pattern of two and four pixels is the network's, not the ground's. " +
     `${classical.label}: ${classical.note}. ${layers.join(". ")}.`

@@ -152,22 +152,6 @@ export function stack(first, second) {
   return { ...first, channels: first.channels + second.channels, values };
 }
 
-const FUNCTIONS = {
-  linear: () => (x) => x,
-  relu: () => (x) => Math.max(x, 0),
-  tanh: () => Math.tanh,
-  sigmoid: () => (x) => 1 / (1 + Math.exp(-x)),
-  leaky_relu: (slope) => (x) => (x < 0 ? slope * x : x),
-};
-
-/** Activation in place. */
-function activate(maps, { activation = "linear", slope }) {
-  if (activation === "linear") return maps;
-  const change = FUNCTIONS[activation](slope);
-  for (let p = 0; p < maps.values.length; p++) maps.values[p] = change(maps.values[p]);
-  return maps;
-}
-
 /** Sum of maps of one size. */
 export function add(first, second) {
   return { ...first, values: first.values.map((value, p) => value + second.values[p]) };
@@ -179,42 +163,26 @@ const KINDS = {
   pool: ([maps]) => pool(maps),
   concatenate: (several) => several.reduce(stack),
   add: (several) => several.reduce(add),
-  activation: ([maps]) => ({ ...maps, values: maps.values.slice() }),
+  activation: ([maps], { slope }) => ({ ...maps, values: maps.values.map((x) => (x < 0 ? slope * x : x)) }),
 };
 
-/** Forward pass of one network: what its last step gives. A step's bias follows its kernel among the weights of all networks. */
+/** Forward pass of one network: what its last step gives. A step's bias follows its kernel among the weights. */
 export function forward(steps, weights, maps) {
   const made = [];
   for (const step of steps) {
     if (step.kind === "input") made.push(maps);
     else {
       const inputs = step.from.map((number) => made[number]);
-      const found = KINDS[step.kind](inputs, step, weights[step.weights], weights[step.weights + 1]);
-      made.push(activate(found, step));
+      made.push(KINDS[step.kind](inputs, step, weights[step.weights], weights[step.weights + 1]));
     }
   }
   return made[made.length - 1];
 }
 
-/** Mean and sigma maps (height * width) of an event by all networks of an ensemble, in ln of the target; network as for eventMaps, with
-    members (the steps of each), weights and sigma_factor, by which sigma was corrected on held-out records. */
+/** Mean and sigma maps (height * width) of an event, in ln of the target; network as for eventMaps, with steps and weights. */
 export function predict(network, event) {
-  const maps = eventMaps(network, event);
-  const size = maps.height * maps.width;
-  const outputs = network.members.map((steps) => forward(steps, network.weights, maps).values);
-  const [mean, sigma] = [new Float64Array(size), new Float64Array(size)];
-  const [count, [low, high]] = [outputs.length, LN_VARIANCE];
-  for (let p = 0; p < size; p++) {
-    let [sum, squares, variance] = [0, 0, 0];
-    for (const output of outputs) {
-      sum += output[p];
-      squares += output[p] ** 2;
-      variance += Math.exp(Math.min(Math.max(output[size + p], low), high));
-    }
-    // Law of total variance: the networks' mean variance and the variance of their means.
-    const apart = Math.max(squares / count - (sum / count) ** 2, 0);
-    sigma[p] = network.sigma_factor * Math.sqrt(variance / count + apart);
-    mean[p] = sum / count;
-  }
-  return { mean, sigma };
+  const { values } = forward(network.steps, network.weights, eventMaps(network, event));
+  const [low, high] = LN_VARIANCE;
+  const deviation = (logVariance) => Math.exp(Math.min(Math.max(logVariance, low), high) / 2);
+  return { mean: values.slice(0, values.length / 2), sigma: values.slice(values.length / 2).map(deviation) };
 }
