@@ -20,10 +20,9 @@ class Display:
         self.cells[lesson] = cells
         self._say(f"{lesson}: started, {cells} code cells")
 
-    def cell(self, lesson: str, number: int | None) -> None:
+    def cell(self, lesson: str, number: int) -> None:
         """Keep when a cell began."""
-        if number is not None:
-            self.began[lesson] = number, time.monotonic(), time.monotonic()
+        self.began[lesson] = number, time.monotonic(), time.monotonic()
 
     def end(self, lesson: str, result: str, seconds: float) -> None:
         """Say how a lesson ended."""

@@ -255,7 +255,8 @@ def _run_one(job: Job, display: Display, processes: set, stop: threading.Event) 
 
 
 def _report(job: Job, partial: Path, display: Display, processes: set, stop: threading.Event) -> dict:
-    """Run one lesson in a process of its own and return the last thing that the process reported."""
+    """Run one lesson in a process of its own and return what it reported: the last ``cell``, and ``seconds`` or a
+    ``problem``."""
     source = job.lesson.path
     if job.solve:
         source = partial.with_name("solved.ipynb")
@@ -277,8 +278,10 @@ def _report(job: Job, partial: Path, display: Display, processes: set, stop: thr
                 process.stdin.write(json.dumps(task) + "\n")
                 process.stdin.flush()  # and left open: its end tells the worker that the runner is gone
             for line in process.stdout:
-                report = json.loads(line)
-                display.cell(job.lesson.name, report.get("cell"))
+                message = json.loads(line)
+                report |= message
+                if "cell" in message:
+                    display.cell(job.lesson.name, message["cell"])
         finally:
             _end(process, patience_s=10)
             processes.discard(process)
@@ -286,8 +289,7 @@ def _report(job: Job, partial: Path, display: Display, processes: set, stop: thr
             errors.seek(0)
             said = errors.read().decode(errors="replace").strip()[-2000:]
             killed = " (killed: out of memory?)" if process.returncode == -9 else ""
-            text = f"Its process ended with status {process.returncode}{killed} and no report.\n{said}"
-            report = {"problem": {"cell": report.get("cell"), "source": "", "traceback": text}}
+            report["problem"] = f"Its process ended with status {process.returncode}{killed} and no report.\n{said}"
     return report
 
 
@@ -340,7 +342,7 @@ def with_full_paths(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _finish(job: Job, partial: Path, report: dict, total: int) -> Outcome:
     if "seconds" not in report:
-        return Outcome(job.lesson, "failed", 0.0, _keep_failed(job, partial, report["problem"], total))
+        return Outcome(job.lesson, "failed", 0.0, _keep_failed(job, partial, report, total))
     notebook = lessons.read(partial)
     if job.solve:
         ran = {"key": solutions.key(job.key, job.source), "printed": solutions.taken_off(notebook)}
@@ -358,10 +360,12 @@ def _finish(job: Job, partial: Path, report: dict, total: int) -> Outcome:
     return Outcome(job.lesson, "ran", report["seconds"])
 
 
-def _keep_failed(job: Job, partial: Path, problem: dict, total: int) -> str:
-    head = problem["source"].splitlines()[:SHOWN_SOURCE_LINES]
-    where = f"stopped in code cell {problem['cell']} of {total}:" if problem["cell"] else "did not run to its end:"
-    text = "\n".join([where, *(f"    {line}" for line in head), problem["traceback"]])
+def _keep_failed(job: Job, partial: Path, report: dict, total: int) -> str:
+    lines = ["did not run to its end:"]
+    if number := report.get("cell"):
+        head = lessons.code_cells(job.source)[number - 1].source.splitlines()[:SHOWN_SOURCE_LINES]
+        lines = [f"stopped in code cell {number} of {total}:", *(f"    {line}" for line in head)]
+    text = "\n".join([*lines, report["problem"]])
     if partial.exists():
         write_atomically(job.failed, partial.read_text(encoding="utf-8"))
         text += f"\nWhat ran until then: {job.failed.relative_to(job.root)}"

@@ -1,7 +1,7 @@
 """The process in which one lesson runs: ``python -m bookkit.worker``, started by :mod:`bookkit.runner`.
 
 It reads a job (a line of JSON) from its standard input and writes one JSON object a line to its standard output:
-``{"cell": 3}`` before the third code cell, and at the end ``{"seconds": 12.3}`` or ``{"problem": {...}}``.
+``{"cell": 3}`` before the third code cell, and at the end ``{"seconds": 12.3}`` or ``{"problem": "..."}``.
 """
 
 import json
@@ -28,8 +28,7 @@ def main() -> None:
     try:
         _execute(job, progress)
     except Exception as error:  # whatever stopped the lesson is the report, papermill and Jupyter raise many kinds
-        text = _problem(error, job["cell_timeout_s"])
-        progress.send({"problem": {"cell": progress.cells or None, "source": progress.source, "traceback": text}})
+        progress.send({"problem": _problem(error, job["cell_timeout_s"])})
     else:
         progress.send({"seconds": round((progress.ended or time.perf_counter()) - started, 2)})
 
@@ -54,12 +53,11 @@ def _end_with_the_runner(folder: str) -> None:
 
 
 class _Progress:
-    """Counts the lesson's own code cells as they begin, keeps the source of the last one and when they ended."""
+    """Counts the lesson's own code cells as they begin, and keeps when they ended."""
 
     def __init__(self, stream: TextIO):
         self.stream = stream
         self.cells = 0
-        self.source = ""
         self.ended = None
 
     def __call__(self, cell, cell_index: int) -> None:
@@ -67,7 +65,6 @@ class _Progress:
             self.ended = self.ended or time.perf_counter()
         elif cell.cell_type == "code" and not is_injected(cell):
             self.cells += 1
-            self.source = cell.source
             self.send({"cell": self.cells})
 
     def send(self, message: dict) -> None:
