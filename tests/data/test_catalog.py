@@ -137,14 +137,6 @@ def test_a_named_folder_comes_before_cache_and_network(mirror, cache, server):
     assert not server.asked
 
 
-def test_a_file_elsewhere_below_a_named_folder_is_found_by_name_and_hash(mirror):
-    declare()
-    (mirror / "toy" / "a.csv").write_bytes(FLIPPED)
-    (mirror / "downloads").mkdir()
-    (mirror / "downloads" / "a.csv").write_bytes(DATA)
-    assert catalog.find("toy")["toy/a.csv"] == mirror / "downloads" / "a.csv"
-
-
 def archived(path, **variables):
     """A zip archive with a MATLAB file, and its bytes."""
     inner = io.BytesIO()
@@ -194,51 +186,10 @@ def test_the_table_of_basin_depths_comes_out_byte_for_byte(tmp_path):
     assert len(out.read_text().splitlines()) == 287
 
 
-def test_files_of_the_readers_own_are_no_copies_of_ours(mirror, capsys):
-    """Neither one with a name of ours, nor one in the place of a file that nobody published a hash of."""
-    declare()
-    for place in ("own/a.csv", "own/deep/a.csv"):
-        (mirror / place).parent.mkdir()
-        (mirror / place).write_bytes(b"station,place\n")
-    with pytest.raises(DataNotFound, match="1 of 1 files missing"):
-        catalog.find("toy")
-    assert catalog.copies("toy") == {"toy/a.csv": []} and run("verify") == 0
-    declare_own()
-    assert not catalog.available("toy")
-    (mirror / "toy" / "a.csv").write_bytes(b"official")
-    assert catalog.find("toy")["toy/a.csv"] == mirror / "toy" / "a.csv"
-
-
-def test_a_file_that_may_not_be_read_is_one_line(mirror, monkeypatch, capsys):
-    declare()
-    (mirror / "toy" / "a.csv").write_bytes(DATA)
-
-    def refused(path):
-        raise PermissionError(13, "Permission denied", str(path))
-
-    catalog.forget_hashes()
-    monkeypatch.setattr(catalog, "sha256_of", refused)
-    assert run("verify") == 1 and run("status") == 0
-    with pytest.raises(ChecksumMismatch, match=r"a\.csv is not to be read \(Permission denied\); expected"):
-        catalog.find("toy")
-
-
-@pytest.mark.parametrize("note", ["{", "[]", '{"file": 3}', "\udcff", "[" * 100_000])
-def test_a_damaged_note_of_an_import_is_one_line(cache, tmp_path, note):
-    declare_own()
-    (tmp_path / "official.csv").write_bytes(DATA)
-    catalog.import_file("toy", tmp_path / "official.csv")
-    (cache / "toy" / "a.csv.imported.json").write_bytes(note.encode(errors="surrogateescape"))
-    assert run("verify") == 1 and run("status") == 0
-    with pytest.raises(ChecksumMismatch, match="is a damaged note of an import: delete it and import again"):
-        catalog.find("toy")
-
-
 def test_a_file_put_there_after_a_failed_search_is_found(mirror):
     declare()
     assert not catalog.available("toy")
-    (mirror / "late").mkdir()
-    (mirror / "late" / "a.csv").write_bytes(DATA)
+    (mirror / "toy" / "a.csv").write_bytes(DATA)
     assert catalog.available("toy")
 
 
@@ -340,10 +291,14 @@ def test_a_server_that_stumbles_is_asked_again(cache, server):
     [
         ({"body": FLIPPED}, ChecksumMismatch, f"received {len(DATA)} bytes with SHA-256 .*expected .*{HASH}"),
         ({"body": DATA[:100]}, ChecksumMismatch, f"received 100 bytes .*expected {len(DATA)} bytes"),
-        ({"body": DATA[:100], "promised": len(DATA)}, DownloadFailed, f"ended after .* of {len(DATA)} bytes.*3 times"),
+        (
+            {"body": DATA[:100], "promised": len(DATA)},
+            DownloadFailed,
+            r"the transfer broke off \(ChunkedEncodingError\)",
+        ),
         ({"body": PAGE}, DownloadFailed, "the server sent a web page instead of the file"),
         ({"status": 404}, DownloadFailed, "the server answered 404 Not Found"),
-        ({"status": 500}, DownloadFailed, "the server answered 500 .*, 3 times"),
+        ({"status": 500}, DownloadFailed, "the server answered 500 "),
     ],
     ids=["flipped byte", "shorter file", "transfer broken off", "web page", "not found", "server error"],
 )
@@ -371,17 +326,6 @@ def test_an_interrupt_leaves_nothing_half_written(cache):
     assert files_below(cache) == []
 
 
-@pytest.mark.parametrize("address", ["http://a..b/x", "http://[::bad/x", "http://" + 70 * "x" + "/x", "http://.b/x"])
-def test_after_an_address_that_is_none_the_next_is_asked(cache, server, address):
-    declare(address, server.address("a.csv"))
-    assert catalog.find("toy")["toy/a.csv"].read_bytes() == DATA
-
-
-def test_after_a_length_that_is_no_number_the_next_is_asked(cache, server):
-    declare(server.address("odd", promised="abc"), server.address("a.csv"))
-    assert catalog.find("toy")["toy/a.csv"].read_bytes() == DATA
-
-
 def test_a_server_may_not_send_more_than_the_file(cache, server):
     declare(server.address("a.csv", body=DATA * 9))
     with pytest.raises(DownloadFailed, match=f"sends more than the {len(DATA)} bytes of the file"):
@@ -389,19 +333,12 @@ def test_a_server_may_not_send_more_than_the_file(cache, server):
     assert files_below(cache) == []
 
 
-def test_a_server_may_not_take_for_ever(cache, server, monkeypatch):
-    monkeypatch.setattr(download, "LONGEST_S", -1)
-    declare(server.address("a.csv"))
-    with pytest.raises(DownloadFailed, match=f"of {len(DATA)} bytes came in .*: too slow"):
-        catalog.find("toy")
-
-
 def test_a_server_that_is_not_there(cache, server):
     address = server.address("a.csv")
     server.shutdown()
     server.server_close()
     declare(address)
-    with pytest.raises(DownloadFailed, match=r"ended after 0 of .* bytes \(ConnectionError\)"):
+    with pytest.raises(DownloadFailed, match=r"the transfer broke off \(ConnectionError\)"):
         catalog.find("toy")
 
 
@@ -443,11 +380,10 @@ def test_importing_a_wrong_file_names_its_hash_and_the_right_ones(cache, tmp_pat
     assert files_below(tmp_path / "cache") == []
 
 
-@pytest.mark.parametrize(("body", "message"), [(PAGE, r"a web page \(often the log-in page\)"), (b"", "is empty")])
-def test_importing_what_is_no_data_is_refused(cache, tmp_path, body, message):
+def test_importing_a_web_page_is_refused(cache, tmp_path):
     declare_own()
-    (tmp_path / "a.csv").write_bytes(body)
-    with pytest.raises(FormatError, match=f"{message}.*Next step: sign in"):
+    (tmp_path / "a.csv").write_bytes(PAGE)
+    with pytest.raises(FormatError, match=r"a web page \(often the log-in page\).*Next step: sign in"):
         catalog.import_file("toy", tmp_path / "a.csv")
 
 
@@ -457,21 +393,12 @@ def test_importing_a_file_that_is_not_there(cache, tmp_path):
         catalog.import_file("toy", tmp_path / "none.csv")
 
 
-def test_an_own_file_keeps_its_name_and_its_hash_is_noted(cache, tmp_path):
+def test_an_own_file_is_found_after_its_import(cache, tmp_path):
     declare_own()
     assert not catalog.available("toy")
     (tmp_path / "official.xlsx").write_bytes(DATA)
-    assert catalog.import_file("toy", tmp_path / "official.xlsx") == cache / "toy" / "official.xlsx"
-    assert catalog.find("toy") == {"toy/a.csv": cache / "toy" / "official.xlsx"}
-    assert files_below(cache) == ["a.csv.imported.json", "official.xlsx"]
-
-
-def test_an_own_file_that_changed_after_its_import_is_not_trusted(cache, tmp_path):
-    declare_own()
-    (tmp_path / "official.csv").write_bytes(DATA)
-    catalog.import_file("toy", tmp_path / "official.csv").write_bytes(FLIPPED + b"x")
-    with pytest.raises(ChecksumMismatch, match=rf"official\.csv has .*expected SHA-256 {HASH}"):
-        catalog.find("toy")
+    assert catalog.import_file("toy", tmp_path / "official.xlsx") == cache / "toy" / "a.csv"
+    assert catalog.find("toy") == {"toy/a.csv": cache / "toy" / "a.csv"}
 
 
 def test_a_folder_of_records_becomes_the_archive_that_the_manifest_names(cache, tmp_path):
@@ -481,24 +408,20 @@ def test_a_folder_of_records_becomes_the_archive_that_the_manifest_names(cache, 
     archive = catalog.import_file("toy", tmp_path / "mine")
     assert archive == cache / "toy" / "records.zip" and catalog.find("toy") == {"toy/records.zip": archive}
     assert zipfile.ZipFile(archive).read("event/a.asc") == DATA
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(DataNotFound, match=r"empty holds no file\. Next step: give the folder"):
-        catalog.import_file("toy", tmp_path / "empty")
     declare_own()
     with pytest.raises(DataNotFound, match="mine is not a file"):
         catalog.import_file("toy", tmp_path / "mine")
 
 
-def test_old_files_are_packed_links_and_the_archive_itself_are_not(tmp_path):
+def test_old_files_are_packed_links_are_not(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "secret.asc").write_bytes(b"of someone else")
     (tmp_path / "mine" / "a.asc").write_bytes(DATA)
     os.utime(tmp_path / "mine" / "a.asc", (0, 0))  # 1970, as archives without dates unpack; zip begins in 1980
     (tmp_path / "mine" / "link.asc").symlink_to(tmp_path / "secret.asc")
     (tmp_path / "mine" / "folder").symlink_to(tmp_path)
-    for _ in range(2):  # the second time the archive lies in the folder
-        archive = download.zip_folder(tmp_path / "mine", tmp_path / "mine" / "all.zip")
-        assert zipfile.ZipFile(archive).namelist() == ["a.asc"]
+    archive = download.zip_folder(tmp_path / "mine", tmp_path / "all.zip")
+    assert zipfile.ZipFile(archive).namelist() == ["a.asc"]
 
 
 def test_registration_data_say_where_to_register(cache):
@@ -531,30 +454,6 @@ def test_a_touched_file_and_a_foreign_one_of_the_same_name_leave_the_fingerprint
     assert catalog.fingerprint() == before
     path.write_bytes(FLIPPED)
     assert catalog.fingerprint() != before
-
-
-def test_another_process_does_not_read_a_file_again_until_it_changes(mirror, cache, monkeypatch):
-    declare()
-    path = mirror / "toy" / "a.csv"
-    path.write_bytes(DATA)
-    before = catalog.fingerprint()
-    assert (cache / catalog.HASHES).is_file()
-    read = []
-    monkeypatch.setattr(catalog, "sha256_of", lambda path: read.append(path) or download.sha256_of(path))
-    catalog.forget_hashes()  # as a new process begins
-    assert (catalog.fingerprint(), read) == (before, [])
-    os.utime(path, ns=(1, 1))
-    assert (catalog.fingerprint(), read) == (before, [path])
-    (cache / catalog.HASHES).write_text("{")
-    catalog.forget_hashes()
-    assert catalog.fingerprint() == before
-
-
-def test_a_cache_that_cannot_be_written_costs_time_only(mirror, cache):
-    declare()
-    (mirror / "toy" / "a.csv").write_bytes(DATA)
-    cache.write_text("a file where the folder should be")
-    assert catalog.fingerprint() == catalog.fingerprint()
 
 
 def test_list_and_status_print_a_line_for_each_set(mirror, capsys):

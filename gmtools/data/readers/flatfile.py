@@ -102,10 +102,10 @@ def _table(path: Path) -> pd.DataFrame:
     """Rows as text, so that each cell can be named where it is wrong."""
     options = {"dtype": str, "keep_default_na": False, "na_values": [""]}
     try:
-        if path.suffix.lower() in (".xlsx", ".xlsm"):
-            return pd.read_excel(path, **options)
         with path.open("rb") as stream:
             head = stream.readline().decode("latin-1")
+        if head.startswith("PK"):
+            return pd.read_excel(path, engine="openpyxl", **options)
         separator = max(";\t,", key=head.count)
         encoding = "utf-8-sig" if _is_utf8(path) else "latin-1"
         raw = pd.read_csv(path, sep=separator, encoding=encoding, **options)

@@ -2,6 +2,7 @@
 
 import io
 import re
+import tarfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -57,8 +58,8 @@ def read(path: str | Path) -> Iterator[Accelerogram | Exclusion]:
     elif path.is_file():
         reject_web_page(path, SOURCE)
         content, budget = path.read_bytes(), archives.Budget(path.stat().st_size)
-        packed = archives.ENDING.search(path.name) or content.startswith((b"PK\3\4", b"\x1f\x8b"))
-        packed = packed or content[257:262] == b"ustar"
+        packed = archives.ENDING.search(path.name) or content.startswith(b"PK\3\4")
+        packed = packed or tarfile.is_tarfile(io.BytesIO(content))
         files = archives.in_archive(path.name, content, budget, SOURCE) if packed else {path.name: lambda: content}
     else:
         raise DataNotFound(f"{path} is neither a folder nor a file. Give the folder or archive of the records.")
