@@ -2,14 +2,14 @@
 
 import csv
 from collections.abc import Iterable, Sequence
-from io import BytesIO
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 
 from gmtools import columns
 from gmtools.data.readers import mask_unusable, numbers, possible, reject_web_page, require_columns
-from gmtools.errors import FormatError, GmtoolsError
+from gmtools.errors import FormatError
 
 SOURCE = "PEER's NGA-West2 page (ngawest2.berkeley.edu, free registration)"
 MISSING = -999.0
@@ -77,89 +77,46 @@ def _identifier(number: pd.Series, prefix: str, digits: int) -> pd.Series:
 def _table(path: Path, wanted: list[str]) -> pd.DataFrame:
     """Columns ``wanted`` of the file as read, without the rows that carry no record number."""
     with path.open("rb") as stream:
-        start = stream.read(4)
-    if start == b"\xd0\xcf\x11\xe0":
-        raise FormatError(f"{path} is an old .xls workbook. Save it as .xlsx or .csv, or download it from {SOURCE}.")
-    raw = _from_workbook(path, wanted) if start == b"PK\x03\x04" else _from_csv(path, wanted)
-    raw = raw[pd.to_numeric(raw[RECORD], errors="coerce").notna()].reset_index(drop=True)
+        workbook = stream.read(4) == b"PK\x03\x04"
+    try:
+        raw = _from_workbook(path) if workbook else _from_csv(path)
+    except Exception as error:  # pandas, openpyxl and the XML parser answer damage with a dozen kinds
+        raise FormatError(f"{path} cannot be read ({error}). Delete it and download it again from {SOURCE}.") from error
+    if raw is None:
+        raise FormatError(
+            f"{path} has no header row with {RECORD!r}, separated by commas, in its first {HEADER_ROWS} rows, so it is "
+            f"not PEER's flatfile. Download the RotD50 flatfile with 5 % damping (.xlsx or .csv) from {SOURCE}."
+        )
+    raw = raw.set_axis(_clean(raw.columns), axis=1)
+    require_columns(raw.columns, wanted, path)
+    raw = raw.loc[pd.to_numeric(raw[RECORD], errors="coerce").notna(), wanted].reset_index(drop=True)
     if raw.empty:
         raise FormatError(f"{path} has PEER's header and no record below it. Download it again from {SOURCE}.")
     return raw
 
 
-def _clean(cells: Sequence) -> list[str]:
-    return [" ".join(str(cell).split()) if cell is not None else "" for cell in cells]
+def _clean(cells: Iterable) -> list[str]:
+    # The mark at the start is UTF-8's byte order mark, read as Latin-1.
+    return [" ".join(str(cell).removeprefix("ï»¿").split()) for cell in cells]
 
 
-def _find_header(rows: Iterable[Sequence], path: Path) -> tuple[int, list[str]]:
-    """Number (from 0) and cells of the first row that holds PEER's column names."""
-    for number, cells in zip(range(HEADER_ROWS), rows, strict=False):
-        names = _clean(cells)
-        if RECORD in names or sum(name in names for name in NAMES) > 3:
-            return number, names
-        if any(RECORD in name and EVENT in name for name in names):
-            raise FormatError(
-                f"{path} is not separated by commas: {RECORD!r} and {EVENT!r} stand in one cell. Save it as "
-                f"comma-separated text, or give the .xlsx file as it comes from {SOURCE}."
-            )
-    raise FormatError(
-        f"{path} has no header row with {RECORD!r} in its first {HEADER_ROWS} rows, so it is not PEER's flatfile. "
-        f"Download the RotD50 flatfile with 5 % damping from {SOURCE}."
-    )
+def _header(rows: Iterable[Iterable]) -> int | None:
+    """Number (from 0) of the first row that holds PEER's column names."""
+    named = (len(set(_clean(cells)) & set(NAMES)) > 3 for cells in islice(rows, HEADER_ROWS))
+    return next((number for number, found in enumerate(named) if found), None)
 
 
-def _from_csv(path: Path, wanted: list[str]) -> pd.DataFrame:
+def _from_csv(path: Path) -> pd.DataFrame | None:
     with path.open(encoding="latin-1", newline="") as stream:  # station names hold accents in no declared encoding
-        if stream.read(3) != "ï»¿":  # a UTF-8 byte order mark, read as Latin-1
-            stream.seek(0)
-        _, names = _find_header(csv.reader(stream), path)
-        require_columns(names, wanted, path)
-        picked = [names.index(name) for name in wanted]
-        try:  # the header is read, so the stream stands at the first record
-            raw = pd.read_csv(stream, header=None, names=range(len(names)), usecols=picked, low_memory=False)
-        except (pd.errors.ParserError, ValueError) as error:  # a row with more cells; no row at all
-            raise FormatError(
-                f"{path} has PEER's header and no record below it that can be read ({error}). "
-                f"Download it again from {SOURCE}."
-            ) from error
-    _refuse_cut_line(path, len(names))
-    return raw.rename(columns=dict(zip(picked, wanted, strict=True)))
+        start = _header(csv.reader(stream))
+        stream.seek(0)
+        return None if start is None else pd.read_csv(stream, skiprows=start, low_memory=False)
 
 
-def _refuse_cut_line(path: Path, cells: int) -> None:
-    """Stop when the file ends in the middle of a record."""
-    last = path.read_bytes().rsplit(b"\n", 1)[-1]
-    if 0 < last.count(b",") < cells - 1:
-        raise FormatError(
-            f"{path} is truncated: it ends without a line break after {last.count(b',') + 1} of {cells} cells. "
-            f"Delete it and download it again from {SOURCE}."
-        )
-
-
-def _from_workbook(path: Path, wanted: list[str]) -> pd.DataFrame:
-    import openpyxl
-
-    try:
-        sheets = openpyxl.load_workbook(BytesIO(path.read_bytes()), read_only=True, data_only=True).worksheets
-        for sheet in sheets:
-            try:
-                start, names = _find_header(sheet.iter_rows(max_row=HEADER_ROWS, values_only=True), path)
-            except FormatError:
-                if sheet is sheets[-1]:
-                    raise
-                continue
-            require_columns(names, wanted, path)
-            picked = [names.index(name) for name in wanted]
-            rows = sheet.iter_rows(min_row=start + 2, values_only=True)
-            cells = [
-                [row[index] if index < len(row) else None for index in picked] for row in rows
-            ]  # rows may end early
-            return pd.DataFrame(cells, columns=wanted)
-    except GmtoolsError:
-        raise
-    except Exception as error:  # zipfile, zlib, the XML parser and openpyxl answer damage with a dozen kinds
-        raise FormatError(
-            f"{path} is a damaged or truncated workbook ({type(error).__name__}: {error}). "
-            f"Delete it and download it again from {SOURCE}."
-        ) from error
-    raise FormatError(f"{path} has no worksheet. Download it again from {SOURCE}.")
+def _from_workbook(path: Path) -> pd.DataFrame | None:
+    options = {"engine": "openpyxl"}
+    for sheet, top in pd.read_excel(path, sheet_name=None, header=None, nrows=HEADER_ROWS, **options).items():
+        start = _header(top.itertuples(index=False))
+        if start is not None:
+            return pd.read_excel(path, sheet_name=sheet, skiprows=start, **options)
+    return None

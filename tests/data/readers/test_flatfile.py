@@ -105,7 +105,7 @@ def test_esm_in_units_of_g_is_taken_for_nothing_else(tmp_path):
 
 
 def test_peer_is_told_by_its_header(tmp_path):
-    with pytest.raises(ColumnMissing, match="EQID"):
+    with pytest.raises(FormatError, match="not PEER's flatfile"):
         flatfile.read(write(tmp_path, "Record Sequence Number,PGA (g)\n1,0.1\n"))
 
 

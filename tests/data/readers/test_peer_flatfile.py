@@ -137,14 +137,7 @@ def test_empty_file(tmp_path):
 def test_truncated_workbook(tmp_path, kept):
     path = write_workbook(tmp_path / "flatfile.xlsx", TWO)
     path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
-    with pytest.raises(FormatError, match=r"damaged or truncated workbook.*download it again from PEER"):
-        peer_flatfile.read(path)
-
-
-def test_truncated_csv(tmp_path):
-    path = write_csv(tmp_path / "flatfile.csv", TWO)
-    path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(FormatError, match=r"is truncated: it ends .* after 3\d of 38 cells\. Delete it"):
+    with pytest.raises(FormatError, match=r"cannot be read.*download it again from PEER"):
         peer_flatfile.read(path)
 
 
@@ -154,27 +147,20 @@ def test_workbook_with_a_damaged_sheet(tmp_path):
     start = content.index(b"xl/worksheets/sheet2.xml") + 60
     content[start : start + 40] = bytes(40)
     path.write_bytes(content)
-    with pytest.raises(FormatError, match="damaged or truncated workbook"):
-        peer_flatfile.read(path)
-
-
-def test_old_workbook_format(tmp_path):
-    path = tmp_path / "flatfile.xls"
-    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
-    with pytest.raises(FormatError, match=r"old \.xls workbook. Save it as \.xlsx"):
+    with pytest.raises(FormatError, match="cannot be read"):
         peer_flatfile.read(path)
 
 
 def test_wrong_separator(tmp_path):
     path = write_csv(tmp_path / "flatfile.csv", TWO, delimiter=";")
-    with pytest.raises(FormatError, match="is not separated by commas"):
+    with pytest.raises(FormatError, match="no header row with 'Record Sequence Number', separated by commas"):
         peer_flatfile.read(path)
 
 
 @pytest.mark.parametrize("write", [write_csv, write_workbook])
 def test_another_table(tmp_path, write):
     path = write(tmp_path / "table", [["date", "price"], ["2020-01-01", 3]] * 40)
-    with pytest.raises(FormatError, match="no header row with 'Record Sequence Number' in its first 30 rows"):
+    with pytest.raises(FormatError, match="no header row with 'Record Sequence Number', separated"):
         peer_flatfile.read(path)
 
 
