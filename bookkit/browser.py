@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gmtools.errors import PackageUnreachable
@@ -36,14 +35,10 @@ def chromium(*options: str) -> "Iterator[Browser]":
 
 def _program(own: str) -> str:
     named = os.environ.get("GMTOOLS_CHROMIUM")
-    if named and not shutil.which(named):
+    found = next(filter(None, map(shutil.which, [named] if named else [*NAMES, own])), None)
+    if found is None:
         raise PackageUnreachable(
-            f"GMTOOLS_CHROMIUM is {named!r}, and no program is there. Name Chromium's, or unset it."
+            f"There is no Chromium: {named or ', '.join([*NAMES, own])}. Name its program in GMTOOLS_CHROMIUM, or "
+            "install one (Debian, as root: apt install chromium; else: python -m playwright install chromium)."
         )
-    found = named or next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None and not Path(own).is_file():
-        raise PackageUnreachable(
-            f"There is no Chromium: none of {', '.join(NAMES)} is on the search path, and {own} is not there. "
-            "Install one (Debian, as root: apt install chromium) or: python -m playwright install chromium"
-        )
-    return found or own
+    return found

@@ -1,4 +1,4 @@
-"""The commands ``gmtools data list | status | fetch | verify | import``."""
+"""The commands ``gmtools data list | status | fetch | import``."""
 
 from gmtools.data import catalog
 
@@ -9,11 +9,10 @@ def add_data_commands(subparsers):
     data = subparsers.add_parser("data", help="where the data are, and whether they are the right ones")
     commands = data.add_subparsers(dest="data_command", required=True)
     _add(commands, "list", _list, "all data sets: id, access, kind, licence, what")
-    _add(commands, "status", _status, "what is on this machine, from where, and whether it is right").add_argument(
-        "data_id", nargs="?", metavar="ID", help="only this data set, with its citation, faults and steps"
-    )
+    _add(
+        commands, "status", _status, "what is here, from where, and whether it is right; status 1 if not"
+    ).add_argument("data_id", nargs="?", metavar="ID", help="only this data set, with its citation, faults and steps")
     _add(commands, "fetch", _fetch, "find or download the files of a data set").add_argument("data_id", metavar="ID")
-    _add(commands, "verify", _verify, "hash every file on this machine again; exit status 1 if one is wrong")
     bring = _add(commands, "import", _import, "copy a file or folder that you downloaded by hand into the cache")
     bring.add_argument("data_id", metavar="ID")
     bring.add_argument("path", metavar="FILE or FOLDER")
@@ -40,29 +39,13 @@ def _status(arguments):
         return 0
     rows = [(data_id, *_state(entry)) for data_id, entry in catalog.manifests().items()]
     _print_table(("id", "state", "files", "size", "from"), rows)
-    return 0
+    return int(any(state == "WRONG" for _, state, *_ in rows))
 
 
 def _fetch(arguments):
     for name, path in catalog.find(arguments.data_id, progress=True).items():
         print(f"{name}  {path}")
     return 0
-
-
-def _verify(arguments):
-    catalog.forget_hashes()
-    rows = [
-        (_verdict(copy), name, str(copy.path))
-        for data_id in catalog.manifests()
-        for name, copies in catalog.copies(data_id).items()
-        for copy in copies
-    ]
-    _print_table(("state", "file", "path"), rows)
-    wrong = sum(state == "WRONG" for state, *_ in rows)
-    print(f"{len(rows)} files hashed, {wrong} wrong.")
-    if wrong:
-        print("Next step: delete each wrong file and get it again (gmtools data fetch ID, or from the mirror).")
-    return 1 if wrong else 0
 
 
 def _import(arguments):

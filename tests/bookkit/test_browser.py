@@ -46,14 +46,14 @@ def test_axe_finds_a_planted_fault(written, visit, axe):
 
 def test_a_named_program_that_is_not_there(monkeypatch):
     monkeypatch.setenv("GMTOOLS_CHROMIUM", "/nowhere/chromium")
-    with pytest.raises(PackageUnreachable, match="GMTOOLS_CHROMIUM is '/nowhere/chromium', and no program is there"):
+    with pytest.raises(PackageUnreachable, match=r"no Chromium: /nowhere/chromium\. Name its program"):
         browsers._program("/nowhere/own")
 
 
 def test_no_browser_at_all(monkeypatch):
     monkeypatch.delenv("GMTOOLS_CHROMIUM", raising=False)
     monkeypatch.setattr(browsers.shutil, "which", lambda name: None)
-    with pytest.raises(PackageUnreachable, match=r"none of chromium, .* and /nowhere/own is not there.*apt install"):
+    with pytest.raises(PackageUnreachable, match=r"no Chromium: chromium, .*, /nowhere/own\..*apt install"):
         browsers._program("/nowhere/own")
 
 
