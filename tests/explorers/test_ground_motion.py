@@ -268,12 +268,11 @@ def test_simulated_records_are_rounded_to_what_a_dot_shows_and_say_what_they_are
 
 
 def test_records_near_a_scenario_are_found_in_javascript(node):
-    codes = np.array(
-        [[140, 131, 120, *[100] * 13], [140, 200, 120, *[255] * 13], [100, 131, 120, *[100] * 13]], "uint8"
-    )
+    first = [[140, 131, 120], [140, 200, 120], [100, 131, 120], [140, 131, 95], [140, 131, 145]]  # two on other ground
+    codes = np.array([[*code, *[255 if code[1] == 200 else 100] * 13] for code in first], "uint8")
     script = """
     import { Records } from "SOURCE/ground_motion_models.js";
-    const records = new Records({ data: Uint8Array.from(codes.flat()), shape: [3, 16] }, { data: [0, 0, 0] }, ways);
+    const records = new Records({ data: Uint8Array.from(codes.flat()), shape: [5, 16] }, { data: [] }, ways);
     const state = { magnitude: 6, rjb_km: 20.2, vs30_m_s: 395 };
     answer([
       records.near(state, { magnitude: 0.25, distance: 1.3, site: 1.4 }),
@@ -328,6 +327,7 @@ def test_values_are_those_of_the_network_and_its_sigma(explorer):
     assert np.log(ours["median_g"]).to_numpy() == pytest.approx(expected)
     sigma = [output["sigma_ln"] for output in network.outputs]
     assert np.log(ours["high_g"] / ours["median_g"]).to_numpy() == pytest.approx(sigma)
+    assert np.log(ours["median_g"] / ours["low_g"]).to_numpy() == pytest.approx(sigma)
 
 
 def test_a_setting_outside_of_a_models_range_warns_with_the_range(explorer):

@@ -124,6 +124,7 @@ def test_curve_sesame_and_inputs_are_pythons(node, content, explorer, state):
     assert [row["passed"] for row in found["sesame"]] == table["passed"].tolist()
     assert np.allclose([float(row["value"]) for row in found["sesame"]], table["value"], rtol=1e-8)
     assert [row["criterion"] for row in found["sesame"]] == table["criterion"].tolist()
+    assert [row["threshold"] for row in found["sesame"]] == pytest.approx(table["threshold"].tolist(), rel=1e-8)
     assert found["passes"] == hvsr.passes(table)
     features = hvsr.features(spectra, f0_hz)
     assert np.allclose(found["features"], np.log(features), atol=1e-9)
@@ -133,6 +134,15 @@ def test_curve_sesame_and_inputs_are_pythons(node, content, explorer, state):
     picture = hvsr.shrunk(hvsr.draw(hvsr.peak_spectra(spectra, f0_hz, hvsr.PICTURE_SIZE))[None], 113)[0].ravel()
     assert np.abs(np.array(found["picture"]) - picture).max() <= 1, "a rounding apart"
     assert (np.array(found["picture"]) != picture).mean() < 1e-3
+
+
+def test_a_horizontal_that_exceeds_the_other_counts_on_either_side(node):
+    script = """
+    import { quantities } from "SOURCE/hv_peak.js";
+    const line = (ln) => Float64Array.from({ length: 30 }, () => ln);
+    answer([[0.3, 0], [0, 0.3]].map(([ns, ew]) => quantities([line(ns), line(ew), line(0)]).horizontal_imbalance_ln));
+    """
+    assert node(script) == pytest.approx([0.3, 0.3])
 
 
 def test_a_clear_peak_meets_five_of_six_and_a_reliable_one_all_three(node):
