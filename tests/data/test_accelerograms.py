@@ -137,6 +137,13 @@ def test_picker_finds_planted_arrivals_and_leaves_given_ones():
     assert with_picks(given) is given
 
 
+@pytest.mark.parametrize(("times", "told"), [(1.5, False), (3.0, True)])
+def test_without_a_distance_the_second_after_p_must_have_twice_the_variance(times, told):
+    samples = np.random.default_rng(5).standard_normal((4000, 3))
+    samples[1000:] *= np.sqrt(times)
+    assert plausible(Accelerogram(samples, RATE, "R", "E", "S", p_time_s=10.0, s_time_s=20.0)) is told
+
+
 @pytest.mark.parametrize(
     "p, s, rhyp",
     [(10.0, 20.0, 10.0), (10.0, 20.0, 300.0), (0.1, 1.6, 10.0)],

@@ -146,6 +146,36 @@ def test_the_ordinate_of_the_decay_gets_a_column(page):
     assert printed(page, column=1) < printed(page, column=0)
 
 
+PATHS = """() => {
+  window.paths = [];
+  let path = [];
+  const note = {
+    beginPath: () => { path = []; },
+    lineTo: (x, y) => path.push([x, y]),
+    fill: () => window.paths.push(["fill", path]),
+    stroke: () => window.paths.push(["stroke", path]),
+  };
+  for (const [name, said] of Object.entries(note)) {
+    const own = CanvasRenderingContext2D.prototype[name];
+    CanvasRenderingContext2D.prototype[name] = function (...given) { said(...given); own.apply(this, given); };
+  }
+}"""
+
+
+def test_a_band_is_drawn_on_both_sides_of_its_line(page):
+    """On a logarithmic axis the line runs in the middle of a band that is a factor to either side."""
+    page.evaluate(PATHS)
+    slider(page, "Magnitude M").fill("6.5")
+    page.wait_for_function("window.paths.filter(([kind, path]) => kind === 'fill' && path.length > 20).length >= 3")
+    drawn = [(kind, np.array(path)) for kind, path in page.evaluate("window.paths") if len(path) > 5]
+    lines = [path for kind, path in drawn if kind == "stroke"]
+    bands = [(path[: len(path) // 2], path[len(path) // 2 :][::-1]) for kind, path in drawn if kind == "fill"]
+    for high, low in bands:
+        assert (high[:, 1] < low[:, 1]).all()  # pixels count downwards
+        middle = (high + low) / 2
+        assert any(line.shape == middle.shape and np.allclose(line, middle, atol=0.5) for line in lines)
+
+
 def test_the_table_is_copied_as_csv(page):
     box(page, "Magnitude M").fill("6.6")
     page.get_by_role("button", name="Copy as CSV").click()
