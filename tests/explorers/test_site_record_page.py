@@ -1,5 +1,7 @@
 """The site_record explorer in a browser: opened as a file, without a network."""
 
+import re
+
 import numpy as np
 import pytest
 from explorer_pages import copied
@@ -47,6 +49,18 @@ def test_it_shows_what_its_settings_say(page):
     periods, rock, ground = spectra(page)
     assert periods == pytest.approx(np.geomspace(0.05, 5.0, 61), rel=1e-5)
     assert rock[::20] == pytest.approx(ROCK, abs=6e-8) and ground[::20] == pytest.approx(GROUND, abs=6e-8)
+
+
+def test_the_pointer_reads_the_line_that_it_names(page):
+    place = page.locator("canvas").first.bounding_box()
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    said = page.locator(".gmx-stage .gmx-legend").inner_text()
+    ground, rock, period = map(
+        float, re.search(r"ground\s+([\d.]+)\s+rock\s+([\d.]+)\s+at\s+([\d.]+) s", said).groups()
+    )
+    periods, rocks, grounds = spectra(page)
+    at = np.abs(np.log(periods / period)).argmin()
+    assert [rock, ground] == pytest.approx([rocks[at], grounds[at]], rel=0.01) and ground > 1.2 * rock
 
 
 def test_says_that_it_is_simulated(page):
