@@ -159,7 +159,7 @@ function unknown(networks) {
 }
 
 /** Measured ordinates as disks, reconstructed and simulated ones as rings; point(record, i) is [x, y]. */
-function dotsOf(records, meta, some, columns, point, period = 0) {
+export function dotsOf(records, meta, some, columns, point, period = 0) {
   const dots = { disk: { x: [], y: [], shape: "disk", size: 4 }, ring: { x: [], y: [], shape: "ring", size: 5 } };
   for (const record of some) {
     const facts = meta.records[records.table[record]];

@@ -237,6 +237,19 @@ def test_words_table_and_file_say_what_the_curves_are(node):
     assert [row[4:] for row in rows] == [[g, g / 2, 2 * g] for g in (0.1, 0.3, 0.05, 0.5, 0.2, 0.1)]
 
 
+def test_measured_ordinates_are_filled_dots_and_others_rings(node):
+    script = """
+    import { dotsOf } from "SOURCE/ground_motion.js";
+    const meta = { records: [{ pga: "measured", psa: "reconstructed" }, { pga: "simulated", psa: "simulated" }] };
+    const records = { table: [0, 1] };
+    const of = (columns, period) => dotsOf(records, meta, [0, 1], columns, (record, i) => [record, i], period);
+    answer([of([0, 1]), of([1], 1)].map((dots) => dots.map(({ shape, x, y }) => [shape, x, y])));
+    """
+    spectrum, decay = node(script)
+    assert spectrum == [["ring", [0, 1, 1], [1, 0, 1]], ["disk", [0], [0]]]
+    assert decay == [["ring", [0, 1], [0, 0]], ["disk", [], []]]  # of PSA
+
+
 def test_bends_finds_the_corners():
     x = np.linspace(0, 10, 101)
     values = np.stack([np.abs(x - 3), np.minimum(x, 7.5)], axis=1)

@@ -75,10 +75,14 @@ def test_keyboard_alone_moves_it_and_the_change_is_told(page):
         page.keyboard.press("ArrowRight")
     assert page.get_by_label(MAGNITUDE).input_value() == "6.5"
     assert pga(page) == LARGER
-    told = f"PGA {pga(page)[0]} g on rock and {pga(page)[1]} g on the ground"
+    ratio, arrives = (
+        page.locator(".gmx tbody tr").nth(row).locator("td").nth(cell).inner_text() for row, cell in ((0, 2), (3, 1))
+    )
+    assert float(ratio) == pytest.approx(pga(page)[1] / pga(page)[0], rel=0.01)
+    told = f"PGA {pga(page)[0]} g on rock and {pga(page)[1]} g on the ground, {ratio} times as much"
     page.locator("[aria-live=polite]").filter(has_text=told).wait_for()
     label = page.locator("canvas").nth(3).get_attribute("aria-label")
-    assert "M 6.5 earthquake at 30 km" in label and "P at 3.03 s" in label
+    assert "M 6.5 earthquake at 30 km" in label and f"P at 3.03 s, S at {arrives} s" in label
 
 
 def test_every_input_has_a_name_and_every_figure_its_words(page):
