@@ -22,7 +22,6 @@ _NUMBERS = re.compile(r"\s*(?:[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?[\s,;]+){2}[-+]?\d*
 def read(
     paths: str | Path | Iterable[str | Path],
     stations: str | Path | Iterable[str | Path] = (),
-    channels: Mapping[str, str] | None = None,
 ) -> Recording:
     """Read one recording.
 
@@ -36,8 +35,6 @@ def read(
     stations : path or several
         StationXML: channels are turned to north, east and vertical by its azimuths and dips, and divided by their
         sensitivities. Without it only channels whose names end with N, E and Z are understood.
-    channels : mapping, optional
-        Which channel is which, as ``{"north": "HH1", "east": "HH2", "up": "HHZ"}``: nothing is turned then.
 
     Returns
     -------
@@ -64,7 +61,7 @@ def read(
             text = content.decode("latin-1")
         if text and _RATE.search(text[:4096]) and any(map(_NUMBERS.match, text.splitlines()[:200])):
             return _text(path, text)
-    return _obspy(contents, {path.name: inventory_of(path.name, path.read_bytes()) for path in stations}, channels)
+    return _obspy(contents, {path.name: inventory_of(path.name, path.read_bytes()) for path in stations})
 
 
 def _listed(paths) -> list[Path]:
@@ -76,7 +73,7 @@ def _listed(paths) -> list[Path]:
     return paths
 
 
-def _obspy(contents: Mapping[Path, bytes], inventories: Mapping, channels: Mapping[str, str] | None) -> Recording:
+def _obspy(contents: Mapping[Path, bytes], inventories: Mapping) -> Recording:
     import obspy
 
     if not contents:
@@ -85,7 +82,7 @@ def _obspy(contents: Mapping[Path, bytes], inventories: Mapping, channels: Mappi
     for path, content in contents.items():
         stream += stream_of(str(path), content)
     name = next(iter(contents)).name
-    samples, first, _ = three(stream, name, inventories, channels or {})
+    samples, first, _ = three(stream, name, inventories)
     return Recording(*samples.T, first.stats.sampling_rate, name)
 
 

@@ -3,7 +3,6 @@
 import io
 import warnings
 from collections.abc import Mapping
-from functools import partial
 
 import numpy as np
 
@@ -21,37 +20,22 @@ def stream_of(name: str, content: bytes):
     """ObsPy's stream of a file, samples as float; FormatError where no format fits, or a checksum inside does not."""
     import obspy
 
-    tries = [partial(obspy.read, format=form) for form in (None, "SAC", "MSEED", "GSE2", "GCF")]
-    tries += [partial(_sac, byteorder=order) for order in ("little", "big")]
-    reason = ""
-    for attempt in tries:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.filterwarnings("error", message=".*[Ii]ntegrity check")  # samples that are not what was written
-            try:
-                stream = attempt(io.BytesIO(content))
-                break
-            except Exception as error:  # ObsPy's plugins answer a foreign or cut-off file with many kinds of errors
-                reason = reason or f"{type(error).__name__}: {error}".partition(" for file")[0]
-    else:
-        raise FormatError(
-            f"{name}: ObsPy reads it as no waveform format ({reason[:200]}). miniSEED, SAC, GSE2, SAF and a "
-            "Tromino's text are understood; get the file again, or export it as one of these."
-        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", message=".*[Ii]ntegrity check")  # samples that are not what was written
+        try:
+            stream = obspy.read(io.BytesIO(content))
+        except Exception as error:  # ObsPy's plugins answer a foreign or cut-off file with many kinds of errors
+            raise FormatError(
+                f"{name}: ObsPy reads it as no waveform format ({str(error)[:200]}). miniSEED, SAC, GSE2, SAF and a "
+                "Tromino's text are understood; get the file again, or export it as one of these."
+            ) from error
     for trace in stream:
         year, rate = trace.stats.starttime.year, trace.stats.sampling_rate
         if not YEARS[0] <= year <= YEARS[1] or not 0 < rate <= 1e5:
             raise FormatError(f"{name}: {trace.id} begins in {year} with {rate:g} samples a second. Get it again.")
         trace.data = np.asarray(trace.data, float) if not np.ma.isMA(trace.data) else trace.data.astype(float)
     return stream
-
-
-def _sac(stream, byteorder: str):
-    """A SAC file whose header does not say its version (6), as other programs write it."""
-    import obspy
-
-    content = stream.read()
-    return obspy.read(io.BytesIO(content[:304] + (6).to_bytes(4, byteorder) + content[308:]), format="SAC", fsize=True)
 
 
 def inventory_of(name: str, content: bytes):
@@ -64,21 +48,14 @@ def inventory_of(name: str, content: bytes):
         raise FormatError(f"{name}: ObsPy cannot read it as StationXML ({error!r}). Get it again.") from error
 
 
-def three(stream, name: str, inventories: Mapping = (), channels: Mapping[str, str] = (), units: tuple = ()):
+def three(stream, name: str, inventories: Mapping = (), units: tuple = ()):
     """Samples (n, 3; north, east, up) that three channels of one station share, their first trace, and its channel's
     facts (None without a StationXML).
 
     ``inventories``: file name -> inventory; with one, counts are divided by the sensitivity, whose unit must be one of
-    ``units`` where these are given. ``channels`` names the channels of north, east and up by hand: nothing is turned
-    then. RecordingUnusable where a sample is missing or there twice, a direction is unknown, or epochs disagree.
+    ``units`` where these are given. RecordingUnusable where a sample is missing or there twice, a direction is
+    unknown, or epochs disagree.
     """
-    from obspy import Stream
-
-    if channels:
-        if set(channels) != set(AXES):
-            raise RecordingUnusable("component missing", f"{name}: channels names {sorted(channels)}, not {AXES}.")
-        wanted = list(channels.values())
-        stream = Stream([trace for trace in stream if {trace.id, trace.stats.channel} & set(wanted)])
     rates = {trace.id: trace.stats.sampling_rate for trace in stream}
     if len({round(rate, 6) for rate in rates.values()}) > 1:
         raise RecordingUnusable(
@@ -90,7 +67,7 @@ def three(stream, name: str, inventories: Mapping = (), channels: Mapping[str, s
         raise RecordingUnusable(
             "component missing",
             f"{name}: one channel each for north, east and vertical is needed, found: {found}. Give the files of one "
-            "station together, or name its channels.",
+            "station together.",
         )
     start = max(trace.stats.starttime for trace in stream)
     stream.trim(start, min(trace.stats.endtime for trace in stream))
@@ -102,33 +79,19 @@ def three(stream, name: str, inventories: Mapping = (), channels: Mapping[str, s
     facts = [_facts(trace, inventories, name) for trace in stream]
     pairs = zip(stream, facts, strict=True)
     samples = [trace.data[:length] / _sensitivity(trace, fact, units, name) for trace, fact in pairs]
-    if channels:
-        order = [next((i for i, t in enumerate(stream) if code in (t.id, t.stats.channel)), None) for code in wanted]
-        if sorted(order, key=str) != [0, 1, 2]:
-            raise RecordingUnusable("component missing", f"{name}: channels {wanted} are asked for, found: {found}.")
-        return np.stack([samples[place] for place in order], axis=-1), stream[0], facts[0]
     return _turned(samples, stream, facts, name), stream[0], facts[0]
 
 
 def _merged(stream, name: str):
-    gaps = stream.get_gaps()
     try:
         merged = stream.copy().merge()
     except Exception as error:  # ObsPy raises a bare Exception where pieces of a channel differ in kind
         raise RecordingUnusable("gap", f"{name}: pieces of one channel do not fit ({error}). Get it again.") from error
     if any(np.ma.is_masked(trace.data) for trace in merged):
-        holes = [gap for gap in gaps if gap[6] > 0]
-        seconds = sum(np.ma.getmaskarray(trace.data).sum() * trace.stats.delta for trace in merged)
-        if holes:
-            where = f"{'.'.join(holes[0][:4])} for {holes[0][6]:.2f} s after {holes[0][4]}"
-            raise RecordingUnusable(
-                "gap", f"{name}: {len(holes)} gaps, the first in {where}. Read the longest part without one."
-            )
-        twice = "; ".join(f"{'.'.join(gap[:4])} from {gap[5]} to {gap[4]}" for gap in gaps)
-        raise RecordingUnusable(
-            "overlap",
-            f"{name}: {twice} exist twice and disagree ({seconds:.4g} s in all). Keep one of the two pieces.",
-        )
+        *channel, one, other, seconds, _ = max(stream.get_gaps(), key=lambda gap: gap[6])
+        reason, what = ("gap", "is missing") if seconds > 0 else ("overlap", "exists twice and disagrees")
+        span = f"{'.'.join(channel)} from {min(one, other)} to {max(one, other)}"
+        raise RecordingUnusable(reason, f"{name}: {span} {what}. Read the longest part without it.")
     for trace in merged:
         trace.data = np.ma.getdata(trace.data)
     return merged
@@ -161,19 +124,11 @@ def _facts(trace, inventories: Mapping, name: str):
 
 
 def _sensitivity(trace, facts, units: tuple, name: str) -> float:
-    if facts is None:
-        if units:
-            raise RecordingUnusable(
-                "unit not stated", f"{name}: no StationXML says what the counts of {trace.id} are. Add it."
-            )
-        return 1.0
-    value, unit = facts[:2]
-    if units and unit.upper() not in units:
-        raise RecordingUnusable(
-            "unit not stated", f"{name}: {trace.id} measures {unit}, not acceleration ({units[0]})."
-        )
-    if value is None or not np.isfinite(value) or not value:
-        raise RecordingUnusable("unit not stated", f"{name}: the sensitivity of {trace.id} is {value}. Correct it.")
+    value, unit = facts[:2] if facts else (1.0, "")
+    if not value or not np.isfinite(value) or (units and unit.upper() not in units):
+        what = f"{trace.id} measures {unit} with a sensitivity of {value}, which is of no use here"
+        what = what if facts else f"no StationXML says what the counts of {trace.id} are"
+        raise RecordingUnusable("unit not stated", f"{name}: {what}. Add its StationXML, or correct it.")
     return value
 
 
@@ -190,7 +145,7 @@ def _turned(samples: list, stream, facts: list, name: str) -> np.ndarray:
             raise RecordingUnusable(
                 "orientation unknown",
                 f"{name}: azimuth and dip of {', '.join(trace.id for trace in stream)} are {angles}: these are not "
-                "three directions. Correct the StationXML, or name the channels.",
+                "three directions. Correct the StationXML.",
             )
         if volume >= 0.5:
             pairs = zip(samples, angles, strict=True)
@@ -203,7 +158,7 @@ def _turned(samples: list, stream, facts: list, name: str) -> np.ndarray:
         raise RecordingUnusable(
             "orientation unknown",
             f"{name}: nothing says which channel points north, east and up: {known}. Only names that end with N, E and "
-            "Z say it by themselves: give the StationXML with azimuth and dip, or name the channels.",
+            "Z say it by themselves: give the StationXML with azimuth and dip, or rename the channels.",
         )
     return np.stack([samples[places.index(axis)] for axis in range(3)], axis=-1)
 

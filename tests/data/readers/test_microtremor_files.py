@@ -42,10 +42,6 @@ def test_miniseed_in_any_order_of_components(tmp_path):
     path = written(tmp_path / "b.mseed", stream("12Z"))
     with pytest.raises(RecordingUnusable, match=r"which channel points north, .* XX.A..HH1 \(azimuth, dip: None\)"):
         microtremor.read(path)
-    named = microtremor.read(path, channels={"north": "HH2", "east": "HH1", "up": "XX.A..HHZ"})
-    np.testing.assert_array_equal(named.components(), NOISE[[1, 0, 2]])
-    with pytest.raises(RecordingUnusable, match="one channel each"):
-        microtremor.read(path, channels={"north": "HH2", "east": "HH7", "up": "HHZ"})
 
 
 def inventory(path, channels, begin="2018-01-01", end=None, sensitivity=1e5, longitude=-122.0):
@@ -103,18 +99,8 @@ def test_pieces_that_overlap_and_disagree_are_refused(tmp_path):
         trace.data = (1000 * trace.data).astype("int32")
     other = traces[0].copy().trim(traces[0].stats.starttime + 30)
     other.data = other.data + 7
-    with pytest.raises(RecordingUnusable, match=r"XX.A..HHN from 1970-01-01T00:00:30.* to .*00:00:39.99.* disagree"):
+    with pytest.raises(RecordingUnusable, match=r"XX.A..HHN from 1970-01-01T00:00:30.*:39.99.* exists twice"):
         microtremor.read(written(tmp_path / "a.mseed", traces + other))
-
-
-def test_sac_whose_header_obspy_does_not_recognize(tmp_path):
-    paths = [written(tmp_path / f"{trace.stats.channel}.sac", trace, "SAC") for trace in stream()]
-    for path in paths:  # version of the header and the flags are not set
-        content = bytearray(path.read_bytes())
-        content[4 * 76 : 4 * 77] = np.int32(-12345).tobytes()
-        content[4 * 106 : 4 * 107] = np.int32(-12345).tobytes()
-        path.write_bytes(content)
-    np.testing.assert_array_equal(microtremor.read(paths).components(), NOISE)
 
 
 def test_sac_has_one_file_a_component_and_is_cut_to_the_common_span(tmp_path):
@@ -139,7 +125,7 @@ def test_gap(tmp_path):
     after = traces[2].copy()
     traces[2].trim(endtime=traces[2].stats.starttime + 10)
     after.trim(after.stats.starttime + 12.5)
-    with pytest.raises(RecordingUnusable, match=r"1 gaps, the first in XX.A..HHZ for 2.49 s after 1970-01-01T00:00:10"):
+    with pytest.raises(RecordingUnusable, match=r"XX.A..HHZ from 1970-01-01T00:00:10.* to .*00:12.5.* is missing"):
         microtremor.read(written(tmp_path / "a.mseed", traces + after))
 
 
