@@ -168,7 +168,7 @@ def _lesson(lesson: Lesson, settings: Settings, root: Path):
 
 def _executed(lesson: Lesson, source, settings: Settings, root: Path):
     """The lesson with the outputs of its run, or None and why there are none."""
-    path = runner.executed_path(lesson, settings, root)
+    path = runner.place("executed", lesson, settings, root)
     if not path.exists():
         return None, "it never ran to its end"
     try:

@@ -208,7 +208,7 @@ def _solutions(wanted: argparse.Namespace) -> None:
     outcomes = runner.run(wanted.lessons, wanted.profile, wanted.data, solve=True)
     failed = [outcome.lesson.name for outcome in outcomes if outcome.result == "failed"]
     for lesson in (outcome.lesson for outcome in outcomes if outcome.result != "failed"):
-        notebook, ran = lessons.read(lesson.path), runner.solved(lesson, settings)
+        notebook, ran = lessons.read(lesson.path), runner.recorded(lesson, settings, kind="solutions")
         wrong = solutions.problems(notebook, ran["printed"], settings) if ran else {}
         failed += [lesson.name] if wrong else []
         for label, told in wrong.items():

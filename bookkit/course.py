@@ -143,7 +143,7 @@ def _students(source: NotebookNode, changed: Mapping[str, Variant]) -> NotebookN
 def _instructors(
     lesson: Lesson, workshop: Workshop, changed: Mapping[str, Variant]
 ) -> Callable[[NotebookNode], NotebookNode]:
-    ran = runner.solved(lesson, workshop.settings, workshop.root)
+    ran = runner.recorded(lesson, workshop.settings, workshop.root, "solutions")
 
     def change(source: NotebookNode) -> NotebookNode:
         """A lesson whose solutions say what they printed, with a note on marking below each."""

@@ -67,50 +67,28 @@ class Job:
 
         return catalog.fingerprint(lessons.used(self.source).data)
 
-    @property
-    def executed(self) -> Path:
-        """The executed copy, ``_build/executed/<profile>-<data>/…``."""
-        return executed_path(self.lesson, self.settings, self.root)
+    def place(self, kind: str) -> Path:
+        """As :func:`place`."""
+        return place(kind, self.lesson, self.settings, self.root)
 
     @property
     def failed(self) -> Path:
         """The partial copy of a run that stopped."""
-        return self.executed.with_suffix(".failed.ipynb")
-
-    @property
-    def results(self) -> Path:
-        """What the lesson recorded: values for the scoreboard, numbers and claims of its text."""
-        return results_path(self.lesson, self.settings, self.root)
+        return self.place("executed").with_suffix(".failed.ipynb")
 
 
-def solved(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> dict | None:
-    """What a lesson's solutions printed when they last ran: ``key`` and ``printed``; None where they never did."""
-    return _written(solved_path(lesson, settings, root))
+def place(kind: str, lesson: Lesson, settings: Settings, root: Path = PROJECT) -> Path:
+    """Where the ``executed`` copy of a lesson lies, its ``results`` (values for the scoreboard, numbers and claims of
+    its text), or what its ``solutions`` printed."""
+    path = root / "_build" / kind / settings.folder / lesson.relative
+    return path if kind == "executed" else path.with_suffix(".json")
 
 
-def solved_path(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> Path:
-    """Where it lies what the solutions of a lesson printed."""
-    return (root / "_build" / "solutions" / settings.folder / lesson.relative).with_suffix(".json")
-
-
-def executed_path(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> Path:
-    """Where the executed copy of a lesson lies."""
-    return root / "_build" / "executed" / settings.folder / lesson.relative
-
-
-def results_path(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> Path:
-    """Where the results lie that a lesson recorded."""
-    return (root / "_build" / "results" / settings.folder / lesson.relative).with_suffix(".json")
-
-
-def recorded(lesson: Lesson, settings: Settings, root: Path = PROJECT) -> dict | None:
-    """What a lesson recorded when it last ran with these settings; None where there is nothing, or nothing whole."""
-    return _written(results_path(lesson, settings, root))
-
-
-def _written(path: Path) -> dict | None:
+def recorded(lesson: Lesson, settings: Settings, root: Path = PROJECT, kind: str = "results") -> dict | None:
+    """What a lesson recorded when it last ran with these settings, or ``key`` and ``printed`` of its ``solutions``;
+    None where there is nothing, or nothing whole."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(place(kind, lesson, settings, root).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
 
@@ -169,19 +147,19 @@ def _keep(job: Job, force: bool) -> Outcome | None:
     """Keep an earlier run with the same key, with its text brought up to date; None when the lesson is to run."""
     earlier = _earlier(job)
     if force or earlier is None or (job.solve and not _is_solved(job)):
-        job.executed.parent.mkdir(parents=True, exist_ok=True)
+        job.place("executed").parent.mkdir(parents=True, exist_ok=True)
         return None
     executed, merged = earlier
     changed = merged != executed
     if changed:
-        write_atomically(job.executed, nbformat.writes(merged))
+        write_atomically(job.place("executed"), nbformat.writes(merged))
     if changed or recorded(job.lesson, job.settings, job.root) is None:
-        _harvest(job, job.executed)
+        _harvest(job, job.place("executed"))
     return Outcome(job.lesson, "new text" if changed else "up to date", merged.metadata.gmtools.seconds)
 
 
 def _is_solved(job: Job) -> bool:
-    ran = solved(job.lesson, job.settings, job.root)
+    ran = recorded(job.lesson, job.settings, job.root, "solutions")
     return not solutions.of(job.source) or (ran is not None and ran["key"] == solutions.key(job.key, job.source))
 
 
@@ -189,7 +167,7 @@ def _earlier(job: Job) -> tuple[nbformat.NotebookNode, nbformat.NotebookNode] | 
     """The executed copy of the same key, as it is and with the lesson's text of now."""
     key = job.key
     try:
-        executed = lessons.read(job.executed)
+        executed = lessons.read(job.place("executed"))
         if executed.metadata.gmtools.key != key:
             return None
         float(executed.metadata.gmtools.seconds)
@@ -346,7 +324,7 @@ def _finish(job: Job, partial: Path, report: dict, total: int) -> Outcome:
     notebook = lessons.read(partial)
     if job.solve:
         ran = {"key": solutions.key(job.key, job.source), "printed": solutions.taken_off(notebook)}
-        write_atomically(solved_path(job.lesson, job.settings, job.root), json.dumps(ran, indent=1) + "\n")
+        write_atomically(job.place("solutions"), json.dumps(ran, indent=1) + "\n")
         nbformat.write(notebook, partial)
     stamp = {"key": job.key, "data_fingerprint": job.fingerprint, "seconds": report["seconds"]}
     notebook.metadata["gmtools"] = stamp | job.settings.parameters()
@@ -355,7 +333,7 @@ def _finish(job: Job, partial: Path, report: dict, total: int) -> Outcome:
     lessons.shorten(notebook)
     merged = lessons.merge(lessons.read(job.lesson.path), notebook)
     _harvest(job, partial)
-    write_atomically(job.executed, nbformat.writes(merged or notebook))
+    write_atomically(job.place("executed"), nbformat.writes(merged or notebook))
     job.failed.unlink(missing_ok=True)
     return Outcome(job.lesson, "ran", report["seconds"])
 
@@ -376,7 +354,7 @@ def _harvest(job: Job, executed: Path) -> None:
     """Write what the lesson recorded to its results file."""
     from gmtools import expected
 
-    write_atomically(job.results, json.dumps(expected.collect(executed), indent=1) + "\n")
+    write_atomically(job.place("results"), json.dumps(expected.collect(executed), indent=1) + "\n")
 
 
 def write_atomically(path: Path, text: str) -> None:

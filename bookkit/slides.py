@@ -28,7 +28,7 @@ def write(folder: Path, wanted: list[str] | None, settings: Settings, root: Path
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for lesson in lessons.select(wanted, root):
-        path = runner.executed_path(lesson, settings, root)
+        path = runner.place("executed", lesson, settings, root)
         if path.exists():
             written.append(folder / f"{lesson.name}.html")
             written[-1].write_text(of(lesson, lessons.read(path), root), encoding="utf-8")

@@ -74,7 +74,7 @@ def _run(
     if run.returncode:
         said = f"{run.stdout[-3000:]}{run.stderr[-1000:]}"
         raise LessonFailed(f"{lesson.name} with seed {seed} and {dict(extra)} in {root}:\n{said}")
-    path = runner.results_path(lesson, settings, root)
+    path = runner.place("results", lesson, settings, root)
     return json.loads(path.read_text(encoding="utf-8"))
 
 

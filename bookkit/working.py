@@ -131,7 +131,7 @@ def _digest(cells: Iterable[NotebookNode]) -> str:
 
 def _printed(lesson: Lesson, settings: Settings, root: Path) -> dict[str, str]:
     """Name -> text that the last run of a lesson glued; nothing where its code has changed since."""
-    path = runner.executed_path(lesson, settings, root)
+    path = runner.place("executed", lesson, settings, root)
     merged = lessons.merge(lessons.read(lesson.path), lessons.read(path)) if path.exists() else None
     return pages.numbers([merged]) if merged else {}
 

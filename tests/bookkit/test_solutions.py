@@ -47,7 +47,7 @@ def solved(root, settings=FAST):
     """Run the one lesson with its solutions; its notebook and the problems of its solutions."""
     (outcome,) = runner.run(["12"], settings.profile, settings.data, root=root, solve=True)
     notebook = lessons.read(outcome.lesson.path)
-    ran = runner.solved(outcome.lesson, settings, root)
+    ran = runner.recorded(outcome.lesson, settings, root, "solutions")
     return outcome, solutions.problems(notebook, ran["printed"] if ran else [], settings)
 
 
@@ -73,7 +73,7 @@ def test_each_solution_starts_from_what_the_lesson_left_and_problems_are_named(t
         "ex-12-4": ["ZeroDivisionError: division by zero"],
         "ex-12-5": ["'worse 0.5' is written, 'better 0.5' is printed"],
     }
-    ran = lessons.read(runner.executed_path(outcome.lesson, Settings(), tmp_path))
+    ran = lessons.read(runner.place("executed", outcome.lesson, Settings(), tmp_path))
     assert "_solve" not in nbformat.writes(ran), "the page shows the lesson alone"
 
 
@@ -136,7 +136,7 @@ def test_the_command_says_which_lessons_have_problems(tmp_path, monkeypatch, cap
     write_lesson(tmp_path, ("1 / 0", ""))
     ran = [runner.Outcome(lesson, "ran", 1.0) for lesson in lessons.discover(tmp_path)]
     monkeypatch.setattr(runner, "run", lambda *given, **options: ran)
-    monkeypatch.setattr(runner, "solved", lambda *given: {"printed": ["\0stopped ZeroDivisionError: no"]})
+    monkeypatch.setattr(runner, "recorded", lambda *given, kind: {"printed": ["\0stopped ZeroDivisionError: no"]})
     assert cli.main(["solutions"]) == 1
     told = capsys.readouterr()
     assert "ex-12-1: ZeroDivisionError" in told.out and "Solutions of 1 of 1 lessons" in told.err
