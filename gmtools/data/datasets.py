@@ -125,10 +125,10 @@ def take(name: str, table: Table, data: str = "auto", seed: int = 0) -> Dataset:
         raise DataNotFound("\n".join([f"No real data for {name!r}, and data = 'real' takes no others.", *reasons]))
     if data == "auto" and table.semi_synthetic is not None:
         try:
-            return _semi_synthetic(name, table, seed)
+            return _drawn(name, table, SEMI_SYNTHETIC, seed)
         except (DataNotFound, DownloadFailed):
             pass
-    return _simulated(name, table, seed)
+    return _drawn(name, table, SIMULATED, seed)
 
 
 def _real(name: str, table: Table, data_id: str, paths: Mapping[str, Path]) -> Dataset:
@@ -209,19 +209,14 @@ def _read_once(reader: Callable[[Path], pd.DataFrame], path: Path) -> pd.DataFra
     return frame
 
 
-def _simulated(name: str, table: Table, seed: int) -> Dataset:
-    frame = table.simulate(seed)
-    citation = f"This project, gmtools.simulate.{table.simulation}, seed {seed}."
-    kind = dict.fromkeys(frame.columns, SIMULATED)
-    return Dataset(name, frame, SIMULATED, kind, "CC BY 4.0", citation, table)
-
-
-def _semi_synthetic(name: str, table: Table, seed: int) -> Dataset:
-    frame = table.semi_synthetic(seed)
-    used = " ".join(_sentence(catalog.manifests()[data_id].citation) for data_id in table.ingredients)
-    citation = f"This project, gmtools.simulate.{table.simulation}, seed {seed}. Ingredients: {used}"
-    licence = "CC BY 4.0 for what is drawn; the ingredients keep their own"
-    return Dataset(name, frame, SEMI_SYNTHETIC, dict.fromkeys(frame.columns, SIMULATED), licence, citation, table)
+def _drawn(name: str, table: Table, data_id: str, seed: int) -> Dataset:
+    frame = (table.simulate if data_id == SIMULATED else table.semi_synthetic)(seed)
+    citation, licence = f"This project, gmtools.simulate.{table.simulation}, seed {seed}.", "CC BY 4.0"
+    if data_id == SEMI_SYNTHETIC:
+        used = (_sentence(catalog.manifests()[ingredient].citation) for ingredient in table.ingredients)
+        citation = f"{citation} Ingredients: {' '.join(used)}"
+        licence = f"{licence} for what is drawn; the ingredients keep their own"
+    return Dataset(name, frame, data_id, dict.fromkeys(frame.columns, SIMULATED), licence, citation, table)
 
 
 def _way_to(data_id: str) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from gmtools import columns
-from gmtools.errors import ColumnMissing, FormatError
+from gmtools.errors import ColumnMissing, FormatError, RecordingUnusable
 
 STANDARD_GRAVITY = 980.665
 """cm/s² in one g."""
@@ -136,6 +136,29 @@ def number_if_known(name: str, header: Mapping[str, str], key: str, column: str)
     if str(header.get(key, "")).strip().lower() in _UNKNOWN:
         return np.nan
     return header_number(name, header, key, *columns.LIMITS[column])
+
+
+def samples_of(name: str, lines: Iterable, wanted: int, n_columns: int) -> np.ndarray:
+    """Samples (wanted, n_columns) of the lines below a header; RecordingUnusable where others stand there."""
+    try:
+        samples = np.array([number for line in lines for number in line.split()], dtype=float).reshape(-1, n_columns)
+    except ValueError as error:
+        raise RecordingUnusable(
+            "gap", f"{name}: a line below the header is no number ({error}). Get it again."
+        ) from error
+    if len(samples) != wanted:
+        raise RecordingUnusable(
+            "gap", f"{name}: {len(samples)} samples, its header says {wanted}: cut off. Get it again."
+        )
+    return samples
+
+
+def decoded(content: bytes) -> str:
+    """Text in UTF-8, or in Latin-1 where it is none."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
 
 
 def event_time(name: str, text: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from gmtools import columns
 from gmtools.data.accelerograms import Accelerogram, located
-from gmtools.data.readers import event_time, header_number, number_if_known
+from gmtools.data.readers import event_time, header_number, number_if_known, samples_of
 from gmtools.errors import FormatError, RecordingUnusable
 
 SOURCE = "AFAD"
@@ -37,7 +37,7 @@ def parse(name: str, content: bytes) -> Accelerogram:
             "component missing", f"{name}: columns are {lines[titles].split()}; {_COLUMNS} are needed."
         )
     interval = header_number(name, header, "SAMPLING INTERVAL (sec)", 1e-4, 1)
-    samples = _samples(name, lines[titles + 1 :], header_number(name, header, "NUMBER OF DATA", 1, 1e8, int))
+    samples = samples_of(name, lines[titles + 1 :], header_number(name, header, "NUMBER OF DATA", 1, 1e8, int), 3)
     event, station = event_time(name, header["EARTHQUAKE DATE"]), f"TK.{header['STATION ID']}"
     latitude, longitude = _place(name, header["EPICENTER COORDINATES"])
     station_latitude, station_longitude = _place(name, header.get("STATION COORDINATES", ""))
@@ -53,20 +53,6 @@ def parse(name: str, content: bytes) -> Accelerogram:
         magnitude=number_if_known(name, header, "EARTHQUAKE MAGNITUDE", columns.MAGNITUDE),
         **located(longitude, latitude, depth, station_longitude, station_latitude),
     )
-
-
-def _samples(name: str, lines: list[str], wanted: int) -> np.ndarray:
-    try:
-        samples = np.array(" ".join(lines).split(), dtype=float).reshape(-1, 3)
-    except ValueError as error:
-        raise RecordingUnusable(
-            "gap", f"{name}: three numbers a line are expected ({error}). Get the file again."
-        ) from error
-    if len(samples) != wanted:
-        raise RecordingUnusable(
-            "gap", f"{name}: {len(samples)} samples, its header says {wanted}: cut off. Get it again."
-        )
-    return samples
 
 
 def _place(name: str, text: str) -> tuple[float, float]:

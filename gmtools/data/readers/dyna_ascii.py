@@ -8,7 +8,7 @@ import numpy as np
 
 from gmtools import columns
 from gmtools.data.accelerograms import Accelerogram, located
-from gmtools.data.readers import STANDARD_GRAVITY, event_time, header_number, number_if_known
+from gmtools.data.readers import STANDARD_GRAVITY, event_time, header_number, number_if_known, samples_of
 from gmtools.errors import FormatError, RecordingUnusable
 
 SOURCE = "https://esm-db.eu, https://itaca.mi.ingv.it or https://tadas.afad.gov.tr"
@@ -95,18 +95,8 @@ def _split(name: str, content: bytes) -> tuple[dict[str, str], np.ndarray]:
             f"{name}: {kind.lower()} in {unit or 'a unit that is not stated'}; acceleration in one of "
             f"{', '.join(UNITS)} is needed. Choose the acceleration file, or ask its owner for the unit.",
         )
-    wanted = header_number(name, header, "NDATA", 1, 1e8, int)
-    try:
-        samples = np.array(lines, dtype=float) if lines else np.empty(0)
-    except ValueError as error:
-        raise RecordingUnusable(
-            "gap", f"{name}: a line below the header is no number ({error}). Get the file again."
-        ) from error
-    if len(samples) != wanted:
-        raise RecordingUnusable(
-            "gap", f"{name}: {len(samples)} samples, its header says {wanted}: cut off. Get it again."
-        )
-    return header, samples * UNITS[unit.lower()]
+    samples = samples_of(name, lines, header_number(name, header, "NDATA", 1, 1e8, int), 1)
+    return header, samples[:, 0] * UNITS[unit.lower()]
 
 
 def _record(name: str, header: dict[str, str], samples: np.ndarray, rate: float) -> Accelerogram:

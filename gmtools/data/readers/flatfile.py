@@ -1,5 +1,6 @@
 """Flatfiles, one row for each record: PEER's and ESM's are known by their header, others by a mapping of columns."""
 
+import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +9,14 @@ import numpy as np
 import pandas as pd
 
 from gmtools import columns
-from gmtools.data.readers import STANDARD_GRAVITY, mask_unusable, peer_flatfile, reject_web_page, require_columns
+from gmtools.data.readers import (
+    STANDARD_GRAVITY,
+    decoded,
+    mask_unusable,
+    peer_flatfile,
+    reject_web_page,
+    require_columns,
+)
 from gmtools.errors import ColumnMissing, FormatError
 from gmtools.geodesy import with_distances
 
@@ -102,13 +110,11 @@ def _table(path: Path) -> pd.DataFrame:
     """Rows as text, so that each cell can be named where it is wrong."""
     options = {"dtype": str, "keep_default_na": False, "na_values": [""]}
     try:
-        with path.open("rb") as stream:
-            head = stream.readline().decode("latin-1")
-        if head.startswith("PK"):
+        if path.read_bytes().startswith(b"PK"):
             return pd.read_excel(path, engine="openpyxl", **options)
-        separator = max(";\t,", key=head.count)
-        encoding = "utf-8-sig" if _is_utf8(path) else "latin-1"
-        raw = pd.read_csv(path, sep=separator, encoding=encoding, **options)
+        text = decoded(path.read_bytes())
+        separator = max(";\t,", key=text.partition("\n")[0].count)
+        raw = pd.read_csv(io.StringIO(text), sep=separator, **options)
     except Exception as error:  # pandas and openpyxl answer foreign bytes with a dozen kinds
         reason = " ".join(str(error).split())
         raise FormatError(f"{path} is no table ({reason}). Save it as comma-separated text.") from error
@@ -119,14 +125,6 @@ def _table(path: Path) -> pd.DataFrame:
     if len(twice):
         raise FormatError(f"{path} has two columns {twice[0]!r}. Rename or delete one.")
     return raw
-
-
-def _is_utf8(path: Path) -> bool:
-    try:
-        path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _refuse_unknown(names) -> None:

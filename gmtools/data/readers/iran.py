@@ -79,12 +79,10 @@ def _ordinates(data: dict[str, np.ndarray]) -> pd.DataFrame:
 
 def _distance_from_coordinates(frame: pd.DataFrame) -> pd.Series:
     """Hypocentral distance (km) from the listed coordinates, haversine on a sphere of 6371 km."""
-    event_longitude, event_latitude, station_longitude, station_latitude = (
-        np.radians(frame[name])
-        for name in (
-            columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE, columns.STATION_LONGITUDE, columns.STATION_LATITUDE
-        )
-    )  # fmt: skip
+    event = columns.EVENT_LONGITUDE, columns.EVENT_LATITUDE
+    station = columns.STATION_LONGITUDE, columns.STATION_LATITUDE
+    places = np.radians(frame[[*event, *station]].to_numpy())
+    event_longitude, event_latitude, station_longitude, station_latitude = places.T
     half = (
         np.sin((station_latitude - event_latitude) / 2) ** 2
         + np.cos(event_latitude) * np.cos(station_latitude) * np.sin((station_longitude - event_longitude) / 2) ** 2

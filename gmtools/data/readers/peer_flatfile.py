@@ -50,9 +50,9 @@ def read(path: str | Path, periods: Sequence[float] = columns.PERIODS) -> pd.Dat
     wanted = [*NAMES, EVENT, STATION, LOWEST_FREQUENCY, *spectra]
     raw = _table(path, wanted)
     frame = pd.DataFrame({ours: numbers(raw[peer], path, MISSING) for peer, ours in NAMES.items()})
-    frame[columns.RECORD_NUMBER] = _whole(frame[columns.RECORD_NUMBER], RECORD, path).astype(int)
-    frame.insert(1, columns.EVENT, _identifier(_whole(numbers(raw[EVENT], path, MISSING), EVENT, path), "EQ", 4))
-    frame.insert(2, columns.STATION, _identifier(_whole(numbers(raw[STATION], path, MISSING), STATION, path), "SSN", 1))
+    frame[columns.RECORD_NUMBER] = frame[columns.RECORD_NUMBER].astype(int)
+    frame.insert(1, columns.EVENT, _identifier(numbers(raw[EVENT], path, MISSING), "EQ", 4))
+    frame.insert(2, columns.STATION, _identifier(numbers(raw[STATION], path, MISSING), "SSN", 1))
     frequency = numbers(raw[LOWEST_FREQUENCY], path, MISSING)
     psa = pd.DataFrame({columns.psa(period): numbers(raw[name], path, MISSING) for name, period in spectra.items()})
     psa = psa.where(psa > 0)
@@ -61,13 +61,6 @@ def read(path: str | Path, periods: Sequence[float] = columns.PERIODS) -> pd.Dat
 
 def _ordinate_name(period: float) -> str:
     return f"T{period:.3f}S"
-
-
-def _whole(number: pd.Series, name: str, path: Path) -> pd.Series:
-    bad = number.notna() & ~((number % 1 == 0) & number.between(0, 1e6))
-    if bad.any():
-        raise FormatError(f"{path}: {name} is {number[bad].iloc[0]:g}, no number of PEER's. Download it from {SOURCE}.")
-    return number
 
 
 def _identifier(number: pd.Series, prefix: str, digits: int) -> pd.Series:

@@ -17,6 +17,7 @@ from gmtools.data.readers import (
     afad_ascii,
     afad_mat,
     archives,
+    decoded,
     dyna_ascii,
     possible,
     reject_web_page,
@@ -176,14 +177,9 @@ def _tables(files: archives.Files) -> dict[str, pd.DataFrame]:
         key = _TABLES.get(PurePosixPath(name).name)
         if key is None or archives.is_litter(name):
             continue
-        content = load()
         try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = content.decode("latin-1")
-        try:
-            table = pd.read_csv(io.StringIO(text), dtype={key: str}, skipinitialspace=True)
-        except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+            table = pd.read_csv(io.StringIO(decoded(load())), dtype={key: str}, skipinitialspace=True)
+        except ValueError as error:
             raise FormatError(f"{name} is no csv table ({' '.join(str(error).split())}). Correct it.") from error
         require_columns(table.columns, [key], Path(name))
         table = table[[key, *(column for column in FIELDS[3:] if column in table)]].drop_duplicates()

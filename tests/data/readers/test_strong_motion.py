@@ -255,7 +255,7 @@ def test_older_afad_format():
         (older(**{"RAW PGA VALUES (gal)": None}), RecordingUnusable, "no line 'PGA VALUES"),
         (older(titles="N-S          E-W"), RecordingUnusable, r"columns are \['N-S', 'E-W'\]"),
         (older(**{"NUMBER OF DATA": 7000}), RecordingUnusable, "6500 samples, its header says 7000"),
-        (older() + b"\n 1.0 2.0", RecordingUnusable, "three numbers a line"),
+        (older() + b"\n 1.0 2.0", RecordingUnusable, "cannot reshape"),
         (older(**{"STATION ID": None}), FormatError, "the header lacks STATION ID"),
         (b"something else", FormatError, "does not begin with"),
     ],
