@@ -29,9 +29,9 @@ def printed(capsys):
 def test_records_below_irans_cut_are_counted(printed):
     table = pd.DataFrame({"pga_g": [0.0103, 0.5], "event_id": ["a", "b"]})
     iran = SimpleNamespace(records=lambda _: table, TRUNCATION_PGA_G=0.0102)
-    frame = pd.DataFrame({"pga_g": [0.001, 0.0101, 0.0102, 0.02, 0.03]})
+    frame = pd.DataFrame({"pga_g": [0.001, 0.0101, 0.0102, 0.02, 0.03, 0.04, 0.05, 0.06]})
     out, _ = printed("11", "TRUNCATION_PGA_G", iran=iran, iranian=None, frame=frame)
-    assert "2 records of 2 earthquakes" in out and "below 0.0102 g: 40%" in out
+    assert "2 records of 2 earthquakes" in out and "below 0.0102 g: 25%" in out
 
 
 def test_a_kernel_finds_the_step_of_easting_and_the_edge_is_nonsense(printed):
