@@ -37,23 +37,20 @@ class Recording:
                 f"{self.name}: a sampling rate of {self.sampling_rate_hz} Hz; give a positive one.",
             )
         for component in COMPONENTS:
-            self._check(component)
-
-    def _check(self, component: str) -> None:
-        samples = getattr(self, component)
-        bad = np.flatnonzero(~np.isfinite(samples))
-        if bad.size:
-            raise RecordingUnusable(
-                "gap",
-                f"{self.name}: {bad.size} samples of {component} are no numbers, the first at "
-                f"{bad[0] / self.sampling_rate_hz:.2f} s. Use the longest part without a gap.",
-            )
-        if np.ptp(samples) == 0:
-            raise RecordingUnusable(
-                "dead channel",
-                f"{self.name}: {component} is {samples[0]:g} throughout. Check cable and sensor; "
-                "H/V needs three working components.",
-            )
+            samples = getattr(self, component)
+            bad = np.flatnonzero(~np.isfinite(samples))
+            if bad.size:
+                raise RecordingUnusable(
+                    "gap",
+                    f"{self.name}: {bad.size} samples of {component} are no numbers, the first at "
+                    f"{bad[0] / self.sampling_rate_hz:.2f} s. Use the longest part without a gap.",
+                )
+            if np.ptp(samples) == 0:
+                raise RecordingUnusable(
+                    "dead channel",
+                    f"{self.name}: {component} is {samples[0]:g} throughout. Check cable and sensor; "
+                    "H/V needs three working components.",
+                )
 
     @property
     def duration_s(self) -> float:

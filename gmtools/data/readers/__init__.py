@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from gmtools import columns
+from gmtools.data.download import is_web_page
 from gmtools.errors import ColumnMissing, FormatError, RecordingUnusable
 
 STANDARD_GRAVITY = 980.665
@@ -32,11 +33,9 @@ _UNKNOWN = ("", "none", "nan", "na", "n/a", "null", "-", "unknown")
 
 def reject_web_page(path: Path, source: str) -> None:
     """Stop with FormatError when a file is empty or HTML: what a site sends to one who is not logged in."""
-    with path.open("rb") as stream:
-        head = stream.read(512)
-    if not head.strip():
+    if not path.stat().st_size:
         raise FormatError(f"{path} is empty. Download it again from {source}.")
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith((b"<!doctype html", b"<html", b"<head")):
+    if is_web_page(path):
         raise FormatError(
             f"{path} is a web page, not a data file: sites send one instead of the data to a visitor who is not "
             f"logged in. Log in, download the file again from {source}, and put it in place of this one."
