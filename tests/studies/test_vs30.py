@@ -83,3 +83,13 @@ def test_the_shape_of_a_motion_is_its_long_periods_over_its_pga(monkeypatch):
     shape = spectra.set_index("region")["ln_shape"].to_dict()
     assert shape == pytest.approx({"Italy": np.log(2), "Iran": np.log(2), "NGA-West2": 0}, abs=1e-12)
     assert set(kinds.values()) == {"measured"} and (spectra["distance_km"] == 10).all()
+
+
+def test_errors_on_real_ground_are_those_of_unseen_regions(monkeypatch):
+    """Eight regions, half of them stiff: the mean of the seven others is wrong by 8/7 in ln, that of all by 1."""
+    number = np.tile(np.arange(8), 8)
+    place = {"station_longitude": 139 + 0.3 * number, "station_latitude": 35.5}
+    frame = pd.DataFrame({"vs30_m_s": np.exp(6 + np.where(number % 2, 1, -1)), "site_term_1s": 0.0, **place})
+    monkeypatch.setattr(vs30, "stations", lambda *_: SimpleNamespace(frame=frame))
+    off = 50 * (np.exp(8 / 7) - np.exp(-8 / 7))
+    assert vs30.errors_on_real_ground() == pytest.approx({"constant": off, "line": off, "stations": 64})
