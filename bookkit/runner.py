@@ -181,8 +181,9 @@ def _run_all(jobs: list[Job], workers: int) -> list[Outcome]:
     """Run jobs in as many processes at a time as there are workers; stop them all when anything interrupts."""
     if not jobs:
         return []
-    processes, stop, display = set(), threading.Event(), Display()
-    with _ended_by_signals(), ThreadPoolExecutor(workers) as pool:
+    processes, stop = set(), threading.Event()
+    display = Display(sum(len(lessons.code_cells(job.source)) for job in jobs))
+    with _ended_by_signals(), display.bar, ThreadPoolExecutor(workers) as pool:
         futures = [pool.submit(_attempt, job, _run_one, display, processes, stop) for job in jobs]
         try:
             while wait(futures, timeout=1).not_done:

@@ -255,7 +255,7 @@ def test_reading_what_is_no_notebook_names_the_file(tmp_path):
 def test_lines_give_a_sign_of_life_in_a_long_cell(monkeypatch):
     stream, now = io.StringIO(), [0.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
-    display = progress.Display(stream)
+    display = progress.Display(7, stream)
     display.start("10_long", 7)
     display.cell("10_long", 3)
     for now[0] in (59, 61, 90, 122):
@@ -265,6 +265,19 @@ def test_lines_give_a_sign_of_life_in_a_long_cell(monkeypatch):
     display.tick()
     lines = [f"10_long: in code cell 3 of 7 for {seconds} s" for seconds in (61, 122)]
     assert stream.getvalue().splitlines()[1:] == [*lines, "10_long: ran in 123.0 s"]
+
+
+def test_a_terminal_has_a_bar_of_all_cells():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream = Terminal()
+    with (display := progress.Display(7, stream)).bar:
+        display.start("10_long", 7)
+        display.cell("10_long", 1)
+        display.tick()
+    assert "1/7" in stream.getvalue() and "10_long: started, 7 code cells" in stream.getvalue()
 
 
 def test_a_proxy_that_never_answers_is_asked_once(tmp_path, monkeypatch):
