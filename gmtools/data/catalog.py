@@ -18,7 +18,7 @@ from gmtools.data.manifests import DataFile, Manifest, manifest, manifests, text
 from gmtools.errors import ChecksumMismatch, DataNotFound, DownloadFailed, FormatError
 
 __all__ = ["Copy", "DataFile", "Manifest", "available", "cache_folder", "copies", "data_folders", "find"]
-__all__ += ["fingerprint", "forget_hashes", "import_file", "manifest", "manifests"]
+__all__ += ["fingerprint", "import_file", "manifest", "manifests"]
 
 found = set()  # ids of the data sets that this process found: what its results come from
 _hashes = {}  # (path, size, modification time) -> SHA-256 of files hashed by this process
@@ -126,11 +126,6 @@ def fingerprint(data_ids=None):
             right = next((copy.actual for copy in _copies(file) if copy.right), "")
             digest.update(f"{file.name}\0{right}\n".encode())
     return digest.hexdigest()
-
-
-def forget_hashes():
-    """Make this process read every file again before it trusts it."""
-    _hashes.clear()
 
 
 def offline():
