@@ -5,9 +5,7 @@ lesson's claim. ``show`` displays with the alt text.
 """
 
 from gmtools.figures._data import coverage, score_dots
-from gmtools.figures._maps import Places, map_view
 from gmtools.figures._style import COLORS, panel, show, shows, tag, use_style
 from gmtools.figures._unet import unet_diagram
 
-__all__ = ["COLORS", "Places", "coverage", "map_view", "panel", "score_dots", "show", "shows", "tag", "unet_diagram"]
-__all__ += ["use_style"]
+__all__ = ["COLORS", "coverage", "panel", "score_dots", "show", "shows", "tag", "unet_diagram", "use_style"]

@@ -159,11 +159,6 @@ def truth_columns(period: float) -> dict[str, str]:
     return true_columns(period) | more
 
 
-def what_is_real(invented: bool = False) -> pd.DataFrame:
-    """Table for a lesson: each part of the simulation, whether it is real or drawn, and where it comes from."""
-    return kanto_ground.ingredients(invented)
-
-
 def medians(magnitude, depth_km, distance_km) -> tuple[np.ndarray, np.ndarray]:
     """Median ln PSA (g) and tau, both (n, 2) at PGA and 1 s, of Zhao et al. (2006); arguments (n,)."""
     from gmtools import gmms

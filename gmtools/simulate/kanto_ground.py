@@ -89,31 +89,6 @@ def ln_bedrock(ground: Ground, xy_km: np.ndarray) -> np.ndarray:
     return np.log(kanto_region.bedrock_depth(ground.surface, longitude, latitude))
 
 
-def ingredients(is_invented: bool) -> pd.DataFrame:
-    """Table of :func:`gmtools.simulate.kanto.what_is_real`."""
-    real_or = "invented" if is_invented else "real"
-    rows = [
-        ("K-NET and KiK-net stations: place, depth to bedrock", real_or, "J-SHIS, transcribed"),
-        ("MeSO-net stations: place, depth to bedrock", real_or, "JIVSM, Viens et al. (2022)"),
-        ("site terms of 60 KiK-net stations", real_or, "Chakraborty & Kotha (2026), 0.01 s for PGA"),
-        ("place, depth, day and magnitude of KiK-net events, M 4.5 and above", real_or, "USGS catalogue, thinned"),
-        ("place and depth of smaller and of MeSO-net events", "drawn", "near an earthquake of the catalogue"),
-        ("their magnitudes", "drawn", "Gutenberg-Richter, b = 0.9"),
-        ("median motion", "published model", "Zhao et al. (2006)"),
-        ("event terms", "drawn", "tau of Zhao et al. (2006)"),
-        ("site field between stations", "drawn, given the site terms", "variogram fitted to the site terms"),
-        ("own terms of the other stations", "drawn", "nugget of that variogram"),
-        ("path terms", "drawn", "attenuation that varies from place to place"),
-        ("record terms", "drawn", "with the path, scatter of the published residuals"),
-        ("borehole terms of MeSO-net", "drawn", "half a unit of JMA intensity (PGA), scatter by choice"),
-        ("who recorded what", "drawn", "median above a trigger level, counts of the deliverable"),
-    ]
-    table = pd.DataFrame(rows, columns=["part", "real or drawn", "source"])
-    if is_invented:
-        table.loc[table["real or drawn"] == "invented", "source"] = "this project; resembles the real ones"
-    return table
-
-
 def _uniform(table: pd.DataFrame, sensor_depth_m: float) -> pd.DataFrame:
     names = [
         columns.STATION, columns.NETWORK, columns.STATION_LONGITUDE, columns.STATION_LATITUDE, columns.VS30,

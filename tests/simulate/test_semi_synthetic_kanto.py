@@ -187,12 +187,6 @@ def test_medians_are_those_of_the_three_kinds():
     assert mean[0, 0] == pytest.approx(by_hand - np.log(980.665), abs=1e-4)
 
 
-def test_table_of_what_is_real():
-    assert set(simulation.what_is_real()["real or drawn"]) >= {"real", "drawn", "published model"}
-    invented = simulation.what_is_real(invented=True)
-    assert "real" not in set(invented["real or drawn"]) and len(invented) == len(simulation.what_is_real())
-
-
 @needs_ingredients
 def test_real_site_terms_stand_in_the_records():
     records = simulation.kik_net(seed=0, n_events=150, n_records=2400)
