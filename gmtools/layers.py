@@ -1,7 +1,4 @@
-"""Keras, imported quietly, and the few layers and losses that two lessons or more share.
-
-Whatever a saved network names must be registered here: ``networks.load`` builds Keras' own layers and these.
-"""
+"""Keras, imported quietly, and the few layers and losses that two lessons or more share."""
 
 import logging
 import math
@@ -37,7 +34,6 @@ import keras  # noqa: E402  (after the quiet import)
 from keras import ops  # noqa: E402
 
 
-@keras.saving.register_keras_serializable("gmtools")
 class ParallelDense(keras.layers.Layer):
     """Dense layers of several independent networks, evaluated by one matrix product: (batch, networks, in) to (batch,
     networks, units).
@@ -47,14 +43,14 @@ class ParallelDense(keras.layers.Layer):
     the squared kernel weights in the loss.
     """
 
-    def __init__(self, units, networks, activation=None, initializer="he_uniform", l2=0.0, **options):
+    def __init__(self, units, networks, activation=None, l2=0.0, **options):
         super().__init__(**options)
-        self.units, self.networks, self.initializer, self.l2 = units, networks, initializer, l2
+        self.units, self.networks, self.l2 = units, networks, l2
         self.activation = keras.activations.get(activation)
 
     def build(self, shape):
         """Create the kernels (networks, in, units) and the biases (networks, units)."""
-        one = keras.initializers.get(self.initializer)
+        one = keras.initializers.HeUniform()
 
         def draw(shape, dtype=None):
             return ops.stack([one.clone()(shape[1:], dtype) for _ in range(shape[0])])
@@ -67,14 +63,7 @@ class ParallelDense(keras.layers.Layer):
         """Affine map and activation of each network."""
         return self.activation(ops.einsum("bni,nio->bno", inputs, self.kernel) + self.bias)
 
-    def get_config(self):
-        """Arguments that build the layer again."""
-        activation = keras.activations.serialize(self.activation)
-        own = {"units": self.units, "networks": self.networks, "initializer": self.initializer, "l2": self.l2}
-        return {**super().get_config(), **own, "activation": activation}
 
-
-@keras.saving.register_keras_serializable("gmtools")
 def masked_huber(target, prediction):
     """Huber loss (1964; delta 1) over the targets (batch, n) that are there: NaN marks an ordinate that a record does
     not have. Averaged for each of the n outputs over its records, summed over the outputs: no output leans on another.
@@ -86,7 +75,6 @@ def masked_huber(target, prediction):
     return ops.sum(ops.sum(loss, axis=0) / ops.maximum(count, 1))
 
 
-@keras.saving.register_keras_serializable("gmtools")
 def log_normal_cdf(z):
     """Logarithm of the standard normal distribution function, also far in the lower tail, where in single precision the
     function itself is 0.

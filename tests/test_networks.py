@@ -12,7 +12,7 @@ from golden import apart
 
 from gmtools import networks
 from gmtools.errors import CacheNotWritable, FormatError, KnownFault, OutOfRange, UnknownModel
-from gmtools.layers import ParallelDense, keras
+from gmtools.layers import keras
 from gmtools.networks import _dense
 
 layers = keras.layers
@@ -99,8 +99,8 @@ def test_ranges_belong_to_outputs(folder):
     table = pd.DataFrame({"magnitude": [5.0, 5.0], "rjb_km": [80.0, 80.1]})
     message = r"rjb_km 80.1 \(1 of 2 values\) is outside 1 to 80.*of psa_1s_g"
     with pytest.warns(KnownFault), pytest.warns(OutOfRange, match=message):
-        found = networks.predict("small", table, outside="nan", folder=folder)
-    assert found.isna().to_numpy().tolist() == [[False, False], [False, True]]
+        networks.predict("small", table, folder=folder)
+    assert networks.read("small", folder).inside(table).to_numpy().tolist() == [[True, True], [True, False]]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         networks.predict("small", table, outside="ignore", folder=folder)
@@ -153,12 +153,6 @@ def test_maps_and_ensembles_are_kept_too(tmp_path):
         networks.read("small", tmp_path)
 
 
-def test_layers_of_gmtools_are_kept(tmp_path):
-    model = keras.Sequential([keras.Input((5, 2)), ParallelDense(4, 5, "relu"), ParallelDense(1, 5)])
-    keep(tmp_path, model)
-    assert apart("small", tmp_path) < 1e-5
-
-
 def test_unknown_name_lists_those_there_are(folder):
     with pytest.raises(UnknownModel, match=r"'large'.*there are small"):
         networks.load("large", folder)
@@ -208,9 +202,6 @@ def test_a_table_comes_back_with_where_it_is_from(tmp_path):
     assert (found.attrs["lesson"], found.attrs["seconds"]) == ("13", 1.2)
     with pytest.raises(UnknownModel, match=r"'other'.*there are study"):
         networks.kept("other", tmp_path)
-    (tmp_path / "tables" / "study.csv").write_text("no table")
-    with pytest.raises(FormatError, match="no table of a study"):
-        networks.kept("study", tmp_path)
 
 
 @pytest.mark.parametrize("length", [0, 1, 100, 700])
@@ -232,8 +223,8 @@ def test_a_pickle_is_refused(folder):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda values: values * np.float16(np.nan), "no finite numbers"),
-        (lambda values: values.astype("float64"), "no finite numbers of half"),
+        (lambda values: values * np.float16(np.nan), "other weights than its card"),
+        (lambda values: values.astype("float64"), "other weights than its card"),
         (lambda values: values + np.float16(1), "other weights than its card"),
         (lambda values: values[:1], "other weights than its card"),
     ],
@@ -252,17 +243,8 @@ def test_weights_of_a_wrong_shape_are_refused_even_with_a_matching_digest(folder
     write(folder, **arrays)
     digest = networks.digest([arrays[key] for key in sorted(arrays)])
     edit(folder, lambda facts: facts["weights"].update(sha256=digest))
-    with pytest.raises(FormatError, match="Keras cannot build these layers"):
-        networks.load("small", folder)
     with pytest.raises(FormatError, match="1 inputs in its weights and 2 in its description"):
         networks.read("small", folder).predict(TABLE, "ignore")
-
-
-def test_a_file_that_unpacks_to_too_much_is_refused(folder):
-    arrays = stored(folder) | {"zeros": np.zeros(8_000_000, "float32")}
-    np.savez_compressed(folder / "small.npz", **arrays)
-    with pytest.raises(FormatError, match="unpacks to"):
-        networks.load("small", folder)
 
 
 @pytest.mark.parametrize(
@@ -279,44 +261,21 @@ def test_a_file_that_unpacks_to_too_much_is_refused(folder):
 )
 def test_layers_that_could_run_code_are_refused(folder, layer):
     edit(folder, lambda facts: facts["layers"]["config"]["layers"].append(layer))
-    with pytest.raises(FormatError, match="neither Keras' own nor one of gmtools"):
+    with pytest.raises(FormatError, match="is not Keras' own"):
         networks.load("small", folder)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda facts: facts.pop("ranges"), "lacks ranges"),
-        (lambda facts: facts.update(format="another"), "does not say"),
-        (lambda facts: facts["inputs"][0].update(sd=0), "sd is not above 0"),
-        (lambda facts: facts["inputs"][0].update(sd="1"), r"small\.json"),
-        (lambda facts: facts["inputs"][0].update(transform="exp"), "transform 'exp'"),
-        (lambda facts: facts["ranges"].update(pgv={"magnitude": [1, 2]}), "ranges name pgv"),
-        (lambda facts: facts["ranges"]["pga_g"].update(magnitude=[7, 4]), "7 to 4"),
-        (lambda facts: facts["scores"][0].pop("baselines"), "lacks 'baselines'"),
-        (lambda facts: facts["outputs"][0].pop("unit"), "lacks 'unit'"),
-    ],
-)
-def test_a_damaged_card_is_named(folder, change, message):
-    edit(folder, change)
-    with pytest.raises(FormatError, match=message):
+def test_a_card_of_another_format_is_named(folder):
+    edit(folder, lambda facts: facts.update(format="another"))
+    with pytest.raises(FormatError, match=r"does not say 'gmtools network 2'.*gmtools run 12_train_ann"):
         networks.card("small", folder)
 
 
-def test_a_card_that_is_no_json_is_named(folder):
-    (folder / "small.json").write_bytes(b"\xff{")
-    with pytest.raises(FormatError, match=r"small\.json is not JSON"):
-        networks.card("small", folder)
-
-
-def test_bytes_changed_at_random_end_in_a_typed_error(folder):
-    generator = np.random.default_rng(0)
-    whole = {path: path.read_bytes() for path in folder.iterdir()}
+def test_weights_changed_at_random_end_in_a_typed_error(folder):
+    generator, path = np.random.default_rng(0), folder / "small.npz"
+    whole = path.read_bytes()
     for _ in range(150):
-        for path, content in whole.items():
-            path.write_bytes(content)
-        path = list(whole)[generator.integers(2)]
-        content = bytearray(whole[path])
+        content = bytearray(whole)
         content[generator.integers(len(content))] = generator.integers(256)
         path.write_bytes(content)
         with contextlib.suppress(FormatError):

@@ -44,7 +44,7 @@ def save(name: str, frame: pd.DataFrame, arrays: Mapping[str, np.ndarray], folde
 def load(name: str, frame: pd.DataFrame, folder=FOLDER / "predictions") -> tuple[dict[str, np.ndarray], dict]:
     """Arrays (..., n_records) in float32, and the facts, of predictions for the records of ``frame``.
 
-    UnknownModel where there are none of that name, FormatError where they are for other records or damaged.
+    UnknownModel where there are none of that name, FormatError where they are for other records.
     """
     path = Path(folder) / f"{name}.npz"
     if not path.is_file():
@@ -56,8 +56,5 @@ def load(name: str, frame: pd.DataFrame, folder=FOLDER / "predictions") -> tuple
             f"{path} was made for {facts['records']:,} other records than these {len(frame):,}: the data have changed. "
             f"Make it anew: gmtools run {facts.get('lesson', 'LESSON')} --profile full."
         )
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key].astype("float32") for key in file.files}, facts
-    except Exception as error:  # NumPy and zipfile raise a dozen kinds for a damaged file
-        raise FormatError(f"{path} is damaged ({error}). Get it anew: git checkout networks.") from None
+    with np.load(path, allow_pickle=False) as file:
+        return {key: file[key].astype("float32") for key in file.files}, facts

@@ -10,7 +10,7 @@ A lesson trains a network with plain Keras and saves it; lessons, explorers and 
 The card holds the layers as Keras writes them, inputs and outputs with units, for each output the range of the records
 that it was trained on, known faults, data and their kind, profile, seed, lesson, commit, seconds and machine, scores
 beside their baselines, a digest of the weights and three predictions to compare with. Reading either file runs no code
-of it: arrays are read with ``allow_pickle=False``; of layers Keras' own are built, and those registered by gmtools.
+of it: arrays are read with ``allow_pickle=False``; of layers only Keras' own are built.
 """
 
 import io
@@ -29,7 +29,6 @@ from gmtools.errors import FormatError, UnknownModel
 from gmtools.networks._card import (
     FORMAT,
     LARGEST,
-    check_card,
     digest,
     keras_quietly,
     layers_of,
@@ -59,7 +58,7 @@ def save(name, model, *, inputs, outputs, ranges, lesson, profile, seed, data, k
     Parameters
     ----------
     model : keras.Model
-        Functional or Sequential, of Keras' own layers and of those registered in :mod:`gmtools.layers`. Of an ensemble
+        Functional or Sequential, of Keras' own layers. Of an ensemble
         ``keras.Model(x, [member(x) for member in members])``; of networks side by side, one for each output,
         ``keras.Model(x, keras.layers.Concatenate()([network(x) for network in several]))``.
     inputs, outputs : list of dict
@@ -85,8 +84,7 @@ def save(name, model, *, inputs, outputs, ranges, lesson, profile, seed, data, k
     Raises
     ------
     FormatError
-        Weights that are no finite numbers, layers that :func:`load` would refuse, names that do not fit, or a file
-        beyond 4 MB.
+        Weights that are no finite numbers, layers that :func:`load` would refuse, or a file beyond 4 MB.
     """
     dtype = np.float16 if half else np.float32
     with np.errstate(over="ignore"):
@@ -102,8 +100,7 @@ def save(name, model, *, inputs, outputs, ranges, lesson, profile, seed, data, k
         "weights": {"sha256": digest(arrays), "count": sum(map(np.size, arrays)), "dtype": np.dtype(dtype).name},
         "golden": _golden(model, golden_shape), "layers": layers_of(model),
     }  # fmt: skip
-    check_card(facts, name)
-    refuse_foreign(facts["layers"], name, "Build it of Keras' own layers, or register yours in gmtools.layers.")
+    refuse_foreign(facts["layers"], name, "Build it of Keras' own layers.")
     if len(model.outputs) == 1 and len(model.output_shape) == 2 and model.output_shape[-1] != len(outputs):
         raise FormatError(f"{name} has {model.output_shape[-1]} outputs; {len(outputs)} are described: describe each.")
     folder = Path(folder) if folder else _place(profile, data, kind)
@@ -144,25 +141,20 @@ def names(folder=FOLDER):
 
 def card(name, folder=FOLDER):
     """What is known of a network, without its weights and without Keras; UnknownModel lists those there are,
-    FormatError says what is damaged."""
+    FormatError where it is of another format."""
     path = Path(folder) / f"{name}.json"
     if not path.is_file():
         known = ", ".join(names(folder)) or "none"
         raise UnknownModel(f"No network is called {name!r} in {folder}; there are {known}.")
-    step = next_step({})
-    if path.stat().st_size > LARGEST:
-        raise FormatError(f"{path} has {path.stat().st_size:,} bytes, more than any card of a network. {step}")
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:  # JSON and Unicode errors are ValueErrors
-        raise FormatError(f"{path} is not JSON ({error}). {step}") from None
-    check_card(facts, name, path)
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    if facts.get("format") != FORMAT:
+        raise FormatError(f"{path} does not say {FORMAT!r}: it is another file, or an old one. {next_step(facts)}")
     return facts
 
 
 def weights(name, folder=FOLDER):
     """Weights of a network in the order of Keras, as they are stored, checked against the card: errors of :func:`card`,
-    also where the file is cut off or holds pickles, NaN or other numbers."""
+    also where the file is cut off or holds pickles or other numbers."""
     return read_weights(name, card(name, folder), folder)
 
 
@@ -170,19 +162,13 @@ def load(name, folder=FOLDER):
     """Build a network with Keras and give it its weights; not compiled.
 
     It takes what the lesson fed it (scaled inputs); :func:`predict` takes a table and warns. Errors of :func:`weights`,
-    and FormatError for a layer that is neither Keras' own nor registered by gmtools.
+    and FormatError for a layer that is not Keras' own.
     """
     facts = card(name, folder)
     arrays = read_weights(name, facts, folder)
-    step = next_step(facts)
-    refuse_foreign(facts["layers"], f"{Path(folder) / name}.json", step)
-    try:
-        model = keras_quietly().saving.deserialize_keras_object(facts["layers"], safe_mode=True)
-        model.set_weights([np.asarray(values, np.float32) for values in arrays])
-    except Exception as error:  # Keras raises whatever a damaged configuration makes of its layers
-        reason = str(error).strip().splitlines()
-        what = reason[0] if reason else type(error).__name__
-        raise FormatError(f"{Path(folder) / name}.json: Keras cannot build these layers ({what}). {step}") from None
+    refuse_foreign(facts["layers"], f"{Path(folder) / name}.json", next_step(facts))
+    model = keras_quietly().saving.deserialize_keras_object(facts["layers"], safe_mode=True)
+    model.set_weights([np.asarray(values, np.float32) for values in arrays])
     return model
 
 
@@ -206,9 +192,9 @@ def predict(name, frame, outside="warn", folder=FOLDER):
     """Evaluate a dense network on a table with the columns that the card's inputs name: (n, outputs) in the card's
     units.
 
-    ``outside`` says what to do where a row leaves the range of an output: "warn" and answer, warn and answer "nan", or
-    "ignore". Warns once for each input and range (OutOfRange) and for each known fault (KnownFault). Errors of
-    :func:`read`, and FormatError where a column is missing.
+    ``outside`` says what to do where a row leaves the range of an output: "warn", once for each input and range
+    (OutOfRange) and for each known fault (KnownFault), or "ignore". Errors of :func:`read`, and FormatError where a
+    column is missing.
     """
     return read(name, folder).predict(frame, outside, stacklevel=3)
 
@@ -237,18 +223,15 @@ def keep(name, frame, *, lesson, profile, data, seconds, kind="measured", folder
 
 
 def kept(name, folder=FOLDER):
-    """Read a table that :func:`keep` wrote; ``frame.attrs`` says where it comes from. UnknownModel, or FormatError
-    where it is damaged."""
+    """Read a table that :func:`keep` wrote; ``frame.attrs`` says where it comes from. UnknownModel where there is
+    none."""
     path = Path(folder) / "tables" / f"{name}.csv"
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in path.parent.glob("*.csv"))) or "none"
         raise UnknownModel(f"No table is called {name!r} in {path.parent}; there are {known}.")
-    try:
-        first, _, rest = path.read_text(encoding="utf-8").partition("\n")
-        frame = pd.read_csv(io.StringIO(rest))
-        frame.attrs.update(json.loads(first.removeprefix("# ")))
-    except ValueError as error:  # JSON, Unicode and pandas' parser errors are ValueErrors
-        raise FormatError(f"{path} is no table of a study ({error}). {next_step({})}") from None
+    first, _, rest = path.read_text(encoding="utf-8").partition("\n")
+    frame = pd.read_csv(io.StringIO(rest))
+    frame.attrs.update(json.loads(first.removeprefix("# ")))
     return frame
 
 

@@ -45,8 +45,6 @@ class DenseNetwork:
 
     def predict(self, frame, outside="warn", stacklevel=2):
         """As :func:`predict`."""
-        if outside not in ("warn", "nan", "ignore"):
-            raise FormatError(f"outside is {outside!r}; say 'warn', 'nan' or 'ignore'.")
         for layers in self.branches:
             if layers[0][0].shape[0] != len(self.inputs):
                 widths = f"{layers[0][0].shape[0]} inputs in its weights and {len(self.inputs)} in its description"
@@ -55,12 +53,11 @@ class DenseNetwork:
         if missing:
             have = ", ".join(map(str, frame))
             raise FormatError(f"{self.name} reads the columns {', '.join(missing)}; the table has {have}.")
-        if outside != "ignore":
+        if outside == "warn":
             self._warn(frame, stacklevel + 1)
         values = forward(self.branches, scaled(self.inputs, frame))
         columns = [entry["name"] for entry in self.outputs]
-        found = pd.DataFrame(values, index=getattr(frame, "index", None), columns=columns)
-        return found.where(self.inside(frame)) if outside == "nan" else found
+        return pd.DataFrame(values, index=getattr(frame, "index", None), columns=columns)
 
     def inside(self, frame):
         """Whether each row lies in the range of each output, and near records that it learned from: DataFrame of bool,
@@ -111,34 +108,26 @@ def scaled(inputs, frame):
 
 def branches_of(facts, arrays):
     """Dense layers of one network, or of several side by side: see :class:`DenseNetwork`."""
-    described, left = facts["layers"], list(arrays)
-    again = f"{facts['name']} is not a stack of dense layers, or several side by side: use networks.load."
-    try:
-        whole = described["config"]["layers"]
-        inner = [layer for layer in whole if layer["class_name"] == "Sequential"]
-        rest = {layer["class_name"] for layer in whole} - {"Sequential"}
-        together = inner and rest <= {"InputLayer", "Concatenate"}
-        branches = [_dense(part["config"]["layers"] if together else whole, left, again) for part in inner or [None]]
-        if left or not all(branches):
-            raise FormatError(again)
-        return branches
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise FormatError(f"{again} ({error})") from None
+    whole, left = facts["layers"]["config"]["layers"], list(arrays)
+    inner = [layer["config"]["layers"] for layer in whole if layer["class_name"] == "Sequential"]
+    outer = {layer["class_name"] for layer in whole} - {"Sequential", "InputLayer", "Concatenate"}
+    branches = [_dense(layers, left) for layers in ([whole] if outer else inner)]
+    if not all(branches):
+        raise FormatError(
+            f"{facts['name']} is not a stack of dense layers, or several side by side: use networks.load."
+        )
+    return branches
 
 
-def _dense(layers, arrays, again):
-    """Take the arrays of a Sequential's dense layers from the front of ``arrays``."""
+def _dense(layers, arrays):
+    """Kernel, bias and activation of each dense layer, from the front of ``arrays``; None for layers of other kinds."""
     found = []
     for layer in layers:
         config = layer["config"]
         if layer["class_name"] == "Dense" and config["activation"] in ACTIVATIONS and config["use_bias"]:
-            kernel, bias = arrays.pop(0), arrays.pop(0)
-            width = found[-1][0].shape[1] if found else kernel.shape[0]
-            if kernel.shape != (width, config["units"]) or bias.shape != (config["units"],):
-                raise FormatError(f"{again} (kernel {kernel.shape}, bias {bias.shape}, {config['units']} units)")
-            found.append((kernel, bias, config["activation"]))
+            found.append((arrays.pop(0), arrays.pop(0), config["activation"]))
         elif layer["class_name"] not in ("InputLayer", "Dropout"):
-            raise FormatError(again)
+            return None
     return found
 
 

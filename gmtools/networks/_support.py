@@ -27,10 +27,10 @@ def _places(frame, columns):
     return np.column_stack([magnitude, np.log(np.maximum(distance, 0) + OFFSET_KM), np.log(vs30)])
 
 
-def support_of(frame, outputs, columns=COLUMNS):
+def support_of(frame, outputs):
     """Nodes at which each output (at most 16; a column of the records, NaN where there is none) is known and is drawn:
     {"columns", "masks"}, the masks as text for a card."""
-    places = _places(frame, columns) / HALF
+    places = _places(frame, COLUMNS) / HALF
     nodes = (START + STEP * np.stack(np.indices(SHAPE), -1).reshape(-1, 3)) / HALF
     masks, found = np.zeros((2, len(nodes)), "<u2"), {}
     for bit, name in enumerate(outputs):
@@ -41,7 +41,7 @@ def support_of(frame, outputs, columns=COLUMNS):
             found[there.tobytes()] = [count >= least for count, (_, least) in zip(counts, limits, strict=True)]
         for row, hit in enumerate(found[there.tobytes()]):
             masks[row] |= hit.astype("<u2") << bit
-    return {"columns": list(columns), "masks": base64.b64encode(zlib.compress(masks.tobytes(), 9)).decode()}
+    return {"columns": list(COLUMNS), "masks": base64.b64encode(zlib.compress(masks.tobytes(), 9)).decode()}
 
 
 def masks_of(support):

@@ -32,15 +32,6 @@ def test_gaps_and_other_lengths_are_refused(tmp_path):
         out_of_fold.save("some", FRAME, {"7c": np.array([0, np.nan, 0])}, tmp_path)
 
 
-@pytest.mark.parametrize("damage", [lambda whole: b"no archive", lambda whole: whole[:100], lambda whole: b""])
-def test_a_damaged_file_says_what_to_do(tmp_path, damage):
-    out_of_fold.save("some", FRAME, {"7c": np.zeros(3)}, tmp_path)
-    path = tmp_path / "some.npz"
-    path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(FormatError, match=r"damaged.*git checkout networks"):
-        out_of_fold.load("some", FRAME, tmp_path)
-
-
 def test_a_full_disk_leaves_no_half_file(small_disk):
     noise = np.random.default_rng(0).normal(size=(300_000, 3))
     with pytest.raises(CacheNotWritable, match="No space left on device"):
