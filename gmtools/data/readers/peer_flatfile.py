@@ -82,10 +82,14 @@ def _table(path: Path, wanted: list[str]) -> pd.DataFrame:
         )
     raw = raw.set_axis(_clean(raw.columns), axis=1)
     require_columns(raw.columns, wanted, path)
-    raw = raw.loc[pd.to_numeric(raw[RECORD], errors="coerce").notna(), wanted].reset_index(drop=True)
+    raw = raw.loc[pd.to_numeric(raw[RECORD], errors="coerce").notna()].reset_index(drop=True)
+    if raw.dropna(axis=1, how="all").iloc[-1:, -1:].isna().any(axis=None):
+        raise FormatError(
+            f"{path} is truncated: its last row breaks off. Delete it and download it again from {SOURCE}."
+        )
     if raw.empty:
         raise FormatError(f"{path} has PEER's header and no record below it. Download it again from {SOURCE}.")
-    return raw
+    return raw[wanted]
 
 
 def _clean(cells: Iterable) -> list[str]:

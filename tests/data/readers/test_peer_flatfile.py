@@ -175,3 +175,10 @@ def test_decimal_commas(tmp_path):
     path = write_csv(tmp_path / "flatfile.csv", rows({"PGA (g)": "0,31"}))
     with pytest.raises(FormatError, match=r"'PGA \(g\)' should hold numbers.*first is '0,31'"):
         peer_flatfile.read(path)
+
+
+def test_truncated_csv(tmp_path):
+    path = write_csv(tmp_path / "flatfile.csv", TWO)
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(FormatError, match=r"is truncated: its last row breaks off\. Delete it"):
+        peer_flatfile.read(path)
