@@ -12,6 +12,7 @@ from gmtools.errors import ResultError
 MIME = "application/vnd.gmtools.result+json"
 KINDS = ("results", "numbers", "claims")
 """What a run keeps: values for the scoreboard, numbers of the text, claims of the text."""
+_recorded: dict[str, tuple] = {}  # what this kernel has recorded: name -> the cell, and its execution
 
 
 def number(name: str, value, show: str = ".2f", unit: str = "") -> None:
@@ -61,7 +62,27 @@ def show_result(kind: str, entries: list[dict], text: str) -> None:
     """Put results into the output of the cell that runs, with the data sets that its kernel found so far."""
     from IPython.display import display  # here, so that the command line starts without it
 
+    _refuse_twice([_name(entry) for entry in entries])
     display({MIME: {kind: entries, "found": sorted(catalog.found)}, "text/plain": text}, raw=True)
+
+
+def _refuse_twice(names: list[str]) -> None:
+    """Raise where another cell has recorded a name; in JupyterLab, which names cells, a cell may run again."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        return
+    parent = shell.kernel.get_parent("shell") if hasattr(shell, "kernel") else {}
+    cell, execution = parent.get("metadata", {}).get("cellId"), shell.execution_count
+    for name in names:
+        earlier = _recorded.get(name)
+        if earlier and (cell is None or earlier[0] != cell or earlier[1] == execution):
+            raise ResultError(
+                f"{name} is recorded twice: this notebook's execution [{earlier[1]}] has recorded it; keep one "
+                "(and restart the kernel where that cell is gone)"
+            )
+    _recorded.update(dict.fromkeys(names, (cell, execution)))
 
 
 def _name(entry: Mapping) -> str:

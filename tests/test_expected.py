@@ -1,6 +1,7 @@
 """Numbers and claims of a text, and what a run keeps of them."""
 
 import json
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -86,3 +87,18 @@ def test_what_is_no_number_and_no_word(value):
 def test_what_is_neither_true_nor_false():
     with pytest.raises(ResultError, match=r"below 1: holds is 0.5, and must be True or False"):
         expected.claim("below 1", 0.5, holds=0.5)
+
+
+def test_what_another_cell_has_recorded_is_refused_and_the_same_cell_may_run_again(monkeypatch):
+    monkeypatch.setattr(expected, "_recorded", {})
+
+    def record(cell, execution):
+        kernel = SimpleNamespace(get_parent=lambda channel: {"metadata": {"cellId": cell} if cell else {}})
+        monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(kernel=kernel, execution_count=execution))
+        expected.show_result("claims", [{"name": "it helps"}], "holds")
+
+    record("a", 1)
+    record("a", 2)
+    for cell, execution in (("a", 2), ("b", 3), (None, 4)):
+        with pytest.raises(ResultError, match=r"it helps is recorded twice: this notebook's execution \[2\]"):
+            record(cell, execution)
