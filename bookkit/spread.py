@@ -31,11 +31,13 @@ MARGIN = 3  # tolerance over the largest measured difference
 OF_SEEDS = 0.1  # and at least this part of the seeds' spread, where training makes rounding grow
 LEAST = 1e-5  # relative: what else may differ between machines
 GROWS = 1e-5  # relative difference from which rounding has grown
+LEAST_GROWN = 1e-3  # relative: of such a value
 MEASURED = "seeds 0, 1, 2 on one thread; seed 0 again on two threads without AVX-512"
 REASONS = {
     "exact": "counts, words and arithmetic, the same on one and on two threads, with and without AVX-512",
     "rounding": f"{MARGIN} times the difference between threads and instruction sets, at least {LEAST:g}",
-    "grown": f"training makes rounding grow; {MARGIN} times that difference, and {OF_SEEDS:g} of the seeds' spread",
+    "grown": f"training makes rounding grow: {MARGIN} times that difference, {OF_SEEDS:g} of the seeds' spread, "
+    f"at least {LEAST_GROWN:g}",
 }
 
 
@@ -194,7 +196,8 @@ def _tolerance(value, noise: float, spread: float, counted: bool = False) -> tup
     if same and (counted or not check.measured(value)):
         return "exact", REASONS["exact"]
     grown = isinstance(value, int) or noise > GROWS * abs(value)
-    slack = max(MARGIN * noise, OF_SEEDS * spread if grown else 0, LEAST * abs(value))
+    least = LEAST_GROWN if grown else LEAST
+    slack = max(MARGIN * noise, OF_SEEDS * spread if grown else 0, least * abs(value))
     reason = REASONS["grown" if grown else "rounding"]
     if isinstance(value, int) or slack > abs(value):
         return {"absolute": _step(slack)}, reason
