@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import balanced_accuracy_score as balanced
+from sklearn.metrics import balanced_accuracy_score
 
 from gmtools import cache, hvsr, networks
 from gmtools.data import catalog
@@ -259,8 +259,10 @@ def facts(values: np.ndarray, truth: np.ndarray, answer: np.ndarray, by_rule: np
             entry |= {"transform": "log", "mean": float(a + b) / 2, "sd": float(b - a) / 2}
     limits = {name: [float(a), float(b)] for name, a, b in zip(names, low, high, strict=True)}
     score = {
-        "score": "balanced accuracy", "value": balanced(truth, answer), "unit": "", "on": "validation peaks, Italy",
-        "baselines": {"rules": balanced(truth, by_rule), "constant answer": 1 / 3}, "records": len(truth),
+        "score": "balanced accuracy", "value": balanced_accuracy_score(truth, answer), "unit": "",
+        "on": "validation peaks, Italy",
+        "baselines": {"rules": balanced_accuracy_score(truth, by_rule), "constant answer": 1 / 3},
+        "records": len(truth),
     }  # fmt: skip
     return {
         "inputs": inputs, "outputs": OUTPUTS, "ranges": {output: limits for output in CLASSES}, "scores": [score],

@@ -47,10 +47,6 @@ def test_the_interval_holds_95_of_100_means():
     np.testing.assert_allclose([low, high], values.mean() + 1.96 * error * np.array([-1, 1]), atol=0.1 * error)
 
 
-def test_balanced_accuracy_is_the_mean_recall():
-    assert hv_peaks.balanced([0, 0, 1, 2, 2, 2], [0, 1, 1, 2, 2, 0]) == pytest.approx((1 / 2 + 1 + 2 / 3) / 3)
-
-
 def test_facts_scale_the_training_range_to_one(few):
     facts = hv_peaks.facts(few.spectra, few.label, few.label, 0 * few.label)
     first = facts["inputs"][0]
