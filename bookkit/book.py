@@ -37,6 +37,10 @@ VENDORED = {
 LAUNCHED = ("https://github.com/", "https://gitlab.com/")
 BINDER = "https://mybinder.org"
 COLAB = "https://colab.research.google.com"
+LEADING_ON = """\
+<link rel="icon" href="_static/favicon.svg">
+<meta http-equiv="Refresh" content="0; url=book/index.html">
+"""  # the page that jupyter-book writes names no icon, and some browsers then ask for one that is not there
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ def build(profile: str = "fast", data: str = "auto", root: Path = PROJECT) -> Bo
     _offer_copies(settings, root)
     slides.write(root / "_build" / "html" / "slides", None, settings, root)
     index = root / "_build" / "html" / "index.html"
+    index.write_text(LEADING_ON, encoding="utf-8")
     return Book(index, not_run, scripts is not None, time.perf_counter() - started, without_explorers)
 
 
