@@ -38,9 +38,9 @@ LAUNCHED = ("https://github.com/", "https://gitlab.com/")
 BINDER = "https://mybinder.org"
 COLAB = "https://colab.research.google.com"
 LEADING_ON = """\
-<link rel="icon" href="_static/favicon.svg">
+<link rel="icon" href="data:,">
 <meta http-equiv="Refresh" content="0; url=book/index.html">
-"""  # the page that jupyter-book writes names no icon, and some browsers then ask for one that is not there
+"""  # the page that jupyter-book writes names no icon, and browsers then ask for one that is not there
 
 
 @dataclass(frozen=True)
