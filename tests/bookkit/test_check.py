@@ -346,19 +346,19 @@ class TestSpread:
     def test_tolerances_come_from_what_was_measured(self):
         got = spread.expectation(SEEDS, self.others(0.5 + 1e-7, 1.002)).by_name()
         assert got["count"] == (12, "exact")
-        assert got["sum"] == (0.5, {"relative": 1e-5})  # three times 2e-7, and at least what machines may differ
+        assert got["sum"] == (0.5, {"relative": 1e-4})  # three times 2e-7, and at least what machines may differ
         assert got["trained"] == (1.0, {"relative": 0.03})  # a tenth of the seeds' 0.2, and the next step
 
     def test_what_spreads_stands_in_the_file(self):
         groups = spread.expectation(SEEDS, self.others(0.5, 1.02)).values
-        assert [group["within"] for group in groups] == ["exact", {"relative": 1e-5}, {"relative": 0.1}]
+        assert [group["within"] for group in groups] == ["exact", {"relative": 1e-4}, {"relative": 0.1}]
         assert (groups[2]["differ"], groups[2]["seeds"]) == (0.02, 0.2)
 
     def test_what_another_machine_gave_counts(self):
         old = Expected(values=[check.UNMEASURED | {"values": {"sum": 0.50001}}])
         assert spread.expectation(SEEDS, self.others(0.5, 1.002), old).by_name()["sum"] == (0.5, {"relative": 1e-3})
         same = Expected(values=[check.UNMEASURED | {"values": {"sum": 0.5}}])
-        assert spread.expectation(SEEDS, self.others(0.5, 1.002), same).by_name()["sum"] == (0.5, {"relative": 1e-5})
+        assert spread.expectation(SEEDS, self.others(0.5, 1.002), same).by_name()["sum"] == (0.5, {"relative": 1e-4})
 
     def test_a_value_around_zero_has_an_absolute_tolerance(self):
         seeds = [run_of({"bias": value}) for value in (0.0, 0.1, -0.2)]
